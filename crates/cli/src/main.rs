@@ -1,0 +1,2 @@
+//! The `bft-crdts` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Byzantine fault tolerant shared state without consensus on the data path.
