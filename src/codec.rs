@@ -1,0 +1,164 @@
+//! Canonical bytes: one encoding per value, and nothing else is accepted.
+//!
+//! This is the only place that knows which serialisation crate the library uses. Integers are
+//! variable-length and little endian, so lengths, enum tags and small numbers take one byte; keys,
+//! digests and signatures are byte strings. Whatever is signed, hashed, sent or stored goes through
+//! [`encode`], and whatever comes from a peer or from a disk goes through [`decode`], which
+//!
+//! * refuses an input above [`MAX_PACKET_BYTES`] before it looks at it,
+//! * allocates nothing that the length of the input does not justify,
+//! * refuses trailing bytes, and
+//! * encodes the value again and refuses any input that is not exactly those bytes: padded
+//!   integers, unsorted maps and repeated set members have no second spelling.
+//!
+//! Both directions therefore hold: `decode(encode(x)) = x` and `encode(decode(b)) = b`. One exception is
+//! deliberate: an element of a sequence must take at least one byte, so a sequence of `()` cannot be
+//! read back.
+
+mod bytes;
+mod canonical;
+mod digest;
+mod fixed;
+
+use bincode::Options;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use bytes::Bytes;
+pub use digest::Digest;
+pub use fixed::HexError;
+pub(crate) use fixed::{fixed_bytes, from_hex, to_hex};
+
+/// The largest input [`decode`] and [`decode_sequence`] look at, in bytes: no packet and no record is larger.
+pub const MAX_PACKET_BYTES: usize = 2 * 1024 * 1024;
+
+/// Why an input is not the canonical encoding of a value of the type asked for.
+///
+/// It says what is wrong with the bytes, never who is to blame: a link may have damaged them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The input is longer than the limit of the door it came through. Nothing of it was read.
+    #[error("{have} bytes where at most {limit} are allowed")]
+    TooLarge {
+        /// Length of the input in bytes.
+        have: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The value is nested deeper than anything of ours is.
+    #[error("nested deeper than {limit}")]
+    TooDeep {
+        /// The largest nesting allowed.
+        limit: usize,
+    },
+    /// A length prefix promises more elements than the bytes after it can hold.
+    #[error("more elements than the input has bytes for")]
+    TooManyElements,
+    /// A whole value was read and bytes are left over.
+    #[error("bytes left over after the value")]
+    TrailingBytes,
+    /// The value reads well, but its one encoding is another: a padded integer, an unsorted map…
+    #[error("not the canonical encoding of the value")]
+    NonCanonical,
+    /// The bytes are no value of this type; the text says why.
+    #[error("malformed: {0}")]
+    Malformed(String),
+    /// The input ends in the middle of the value.
+    #[error("input ends inside the value")]
+    UnexpectedEnd,
+}
+
+/// A `Serialize` implementation reported an error of its own (for example a sequence that does not know its
+/// length). No type of this library does.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot be encoded: {0}")]
+pub struct EncodeError(pub String);
+
+/// The format: variable-length integers, little endian, trailing bytes refused.
+pub(crate) fn options() -> impl Options + Copy {
+    bincode::DefaultOptions::new()
+}
+
+/// The canonical bytes of `value`.
+///
+/// # Panics
+///
+/// Only when the `Serialize` implementation of `T` itself reports an error, which is a mistake in the program: no
+/// type of this library does, and nothing a peer sends can cause it, because values that come from peers
+/// have been encoded once by [`decode`] already. Use [`try_encode`] for a type you do not trust.
+pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    match try_encode(value) {
+        Ok(bytes) => bytes,
+        Err(error) => unreachable!("{}: {error}", std::any::type_name::<T>()),
+    }
+}
+
+/// The canonical bytes of `value`, or the error its `Serialize` implementation reports.
+///
+/// # Errors
+///
+/// [`EncodeError`] when the implementation of `T` does.
+pub fn try_encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
+    options()
+        .serialize(value)
+        .map_err(|error| EncodeError(error.to_string()))
+}
+
+/// The value these bytes are the canonical encoding of.
+///
+/// # Errors
+///
+/// [`DecodeError`]; an input above [`MAX_PACKET_BYTES`] is not looked at.
+pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    decode_within(MAX_PACKET_BYTES, bytes)
+}
+
+/// As [`decode`] with a limit of the caller's in bytes, for what is larger than a packet (a state on disk).
+///
+/// # Errors
+///
+/// [`DecodeError`].
+pub fn decode_within<T: Serialize + DeserializeOwned>(
+    limit: usize,
+    bytes: &[u8],
+) -> Result<T, DecodeError> {
+    check_size(limit, bytes)?;
+    canonical::read_one(bytes)
+}
+
+/// The canonical bytes of the items one after the other, without a count.
+///
+/// # Panics
+///
+/// As [`encode`].
+pub fn encode_sequence<T: Serialize>(items: &[T]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for item in items {
+        if let Err(error) = options().serialize_into(&mut bytes, item) {
+            unreachable!("{}: {error}", std::any::type_name::<T>());
+        }
+    }
+    bytes
+}
+
+/// Exactly `count` items written by [`encode_sequence`], every one canonical.
+///
+/// # Errors
+///
+/// [`DecodeError`]. A `count` above the number of bytes is refused at once, because every item takes at least one;
+/// so is an item that takes none.
+pub fn decode_sequence<T: Serialize + DeserializeOwned>(
+    count: usize,
+    bytes: &[u8],
+) -> Result<Vec<T>, DecodeError> {
+    check_size(MAX_PACKET_BYTES, bytes)?;
+    canonical::read_many(count, bytes)
+}
+
+fn check_size(limit: usize, bytes: &[u8]) -> Result<(), DecodeError> {
+    let have = bytes.len();
+    if have > limit {
+        return Err(DecodeError::TooLarge { have, limit });
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Reading values and holding them against the bytes they came from.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{DecodeError, options};
+
+/// The longest text of a [`DecodeError::Malformed`]; the reason may quote the input.
+const MAX_REASON_BYTES: usize = 160;
+
+/// Swallows an encoding as long as it is the prefix of `rest`, so that comparing needs no second buffer.
+struct Matching<'a> {
+    rest: &'a [u8],
+}
+
+impl Write for Matching<'_> {
+    #[inline]
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        self.write_all(written)?;
+        Ok(written.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, written: &[u8]) -> io::Result<()> {
+        match self.rest.strip_prefix(written) {
+            Some(rest) => {
+                self.rest = rest;
+                Ok(())
+            }
+            None => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    #[inline]
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is left of `bytes` after the one encoding of `value`.
+#[inline]
+fn after<'a, T: Serialize>(value: &T, bytes: &'a [u8]) -> Result<&'a [u8], DecodeError> {
+    use bincode::Options;
+    let mut matching = Matching { rest: bytes };
+    match options().serialize_into(&mut matching, value) {
+        Ok(()) => Ok(matching.rest),
+        Err(_) => Err(DecodeError::NonCanonical),
+    }
+}
+
+/// One value that is the whole of `bytes`.
+#[inline]
+pub(super) fn read_one<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let mut reader = bincode::Deserializer::from_slice(bytes, options());
+    let value = T::deserialize(&mut reader).map_err(|error| explain(&error))?;
+    match after(&value, bytes)? {
+        [] => Ok(value),
+        _ => Err(DecodeError::TrailingBytes),
+    }
+}
+
+/// `count` values that together are the whole of `bytes`.
+pub(super) fn read_many<T: Serialize + DeserializeOwned>(
+    count: usize,
+    bytes: &[u8],
+) -> Result<Vec<T>, DecodeError> {
+    if count > bytes.len() {
+        return Err(DecodeError::TooManyElements);
+    }
+    let mut reader = bincode::Deserializer::from_slice(bytes, options());
+    let mut values = Vec::new();
+    let mut rest = bytes;
+    for _ in 0..count {
+        let value = T::deserialize(&mut reader).map_err(|error| explain(&error))?;
+        let left = after(&value, rest)?;
+        if left.len() == rest.len() {
+            return Err(DecodeError::TooManyElements);
+        }
+        rest = left;
+        values.push(value);
+    }
+    match rest {
+        [] => Ok(values),
+        _ => Err(DecodeError::TrailingBytes),
+    }
+}
+
+/// Our word for what the serialisation crate complains about.
+#[cold]
+fn explain(error: &bincode::Error) -> DecodeError {
+    match &**error {
+        bincode::ErrorKind::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
+            DecodeError::UnexpectedEnd
+        }
+        other => {
+            let mut reason = other.to_string();
+            let mut end = reason.len().min(MAX_REASON_BYTES);
+            while !reason.is_char_boundary(end) {
+                end -= 1;
+            }
+            reason.truncate(end);
+            DecodeError::Malformed(reason)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What a data type must promise to be replicated by secure broadcast.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::actor::{Actor, Counter, Dot};
+
+/// What must be delivered before an operation can be judged or applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Causes {
+    /// Everything its source had delivered when it issued the operation: for operations that cannot say what they
+    /// need.
+    EverythingDelivered,
+    /// These operations, and with each of them every earlier one of the same source. The empty set needs nothing.
+    Dots(BTreeSet<Dot>),
+}
+
+/// A replicated data type whose operations are carried by the secure broadcast.
+///
+/// The contract that makes replicas agree without consensus:
+///
+/// * `causes` depends on the operation only;
+/// * `validate` depends only on the operation's causes and on the past of its own source, and is *stable*: once
+///   valid, an operation stays valid whatever operations of **other** sources are delivered before it;
+/// * `apply` is total and deterministic, and operations of different sources that do not cause each other commute;
+/// * equal states encode to equal bytes: ordered maps and sets, no clock, float, randomness or hash order.
+///
+/// A type whose validity is not stable — a balance with several owners, unique names — needs consensus; do not
+/// force it in here.
+pub trait SecureBroadcastAlgorithm: Clone + Debug + Eq + 'static {
+    /// An operation as it is broadcast. It carries no identity: that is the [`Dot`] the broadcast gives it.
+    type Op: Clone + Debug + Eq + Hash + Serialize + DeserializeOwned + 'static;
+    /// What replicas share and a newcomer is handed. Canonical: equal states, equal bytes.
+    type ReplicatedState: Clone + Debug + Eq + Serialize + DeserializeOwned + 'static;
+    /// Why an operation can never be accepted.
+    type Invalid: Error + Clone + Eq + Send + Sync + 'static;
+
+    /// The algorithm at replica `actor` with an empty state.
+    fn new(actor: Actor) -> Self;
+
+    /// A copy of the replicated state.
+    fn state(&self) -> Self::ReplicatedState;
+
+    /// Replaces the replicated state. Called with the state of the genesis or of a certified snapshot, nothing else.
+    fn sync_from(&mut self, other: Self::ReplicatedState);
+
+    /// What must be delivered before this operation.
+    fn causes(&self, op: &Self::Op) -> Causes {
+        let _ = op;
+        Causes::EverythingDelivered
+    }
+
+    /// Whether the operation named `dot` may ever be applied. Asked only when its causes and every earlier operation of
+    /// its source are delivered.
+    ///
+    /// # Errors
+    ///
+    /// The reason why not: "never", as opposed to "not yet".
+    fn validate(&self, dot: &Dot, op: &Self::Op) -> Result<(), Self::Invalid>;
+
+    /// Validates consecutive operations of one source, each as if those before it had been applied; the first is named
+    /// `first`.
+    ///
+    /// The provided method works on a copy of the whole algorithm. Override it where that is too slow; it must
+    /// decide exactly the same.
+    ///
+    /// # Errors
+    ///
+    /// The index of the first operation that is not valid, and why.
+    fn validate_batch(&self, first: &Dot, ops: &[Self::Op]) -> Result<(), (usize, Self::Invalid)> {
+        let mut scratch = self.clone();
+        for (index, op) in ops.iter().enumerate() {
+            let dot = nth(first, index);
+            scratch.validate(&dot, op).map_err(|why| (index, why))?;
+            scratch.apply(dot, op.clone());
+        }
+        Ok(())
+    }
+
+    /// Applies a delivered operation. Total: it neither fails nor panics, whatever the operation.
+    fn apply(&mut self, dot: Dot, op: Self::Op);
+}
+
+/// The name of the operation `index` places after `first`. The broadcast never lets a message run past the last counter;
+/// here it stops there.
+pub fn nth(first: &Dot, index: usize) -> Dot {
+    let last = Counter::new(u64::MAX);
+    Dot {
+        actor: first.actor,
+        counter: first.counter.checked_add(index as u64).unwrap_or(last),
+    }
+}
