@@ -1,0 +1,1 @@
+//! The `bft-crdts` command, as a library.
