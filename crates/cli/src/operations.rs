@@ -1,0 +1,269 @@
+//! Operations as people write them down: one row, one operation, `who` does `what`.
+//!
+//! A file of operations is CSV with a header, or JSON lines. The columns (or keys) are
+//!
+//! | field | meaning |
+//! | --- | --- |
+//! | `who` | the member that submits the row |
+//! | `what` | `transfer` or `issue` (bank), `add` or `remove` (set) |
+//! | `to`, `amount` | bank: payee, and how much, in the smallest unit |
+//! | `item` | set: what is added or removed |
+//! | `at` | optional: virtual time before which the row is not submitted, such as `250ms` |
+//! | `note` | optional: for people; not read |
+
+mod csv;
+mod json_lines;
+
+use std::fmt;
+
+use bft_crdts::net::Span;
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::{names, time};
+
+/// Largest file of operations, in bytes.
+pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
+/// Most rows of one workload.
+pub const MAX_ROWS: usize = 1_000_000;
+
+/// One row of a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its number, from 1: what a refusal is reported by.
+    pub number: usize,
+    /// The line it begins at, from 1, in the file it was read from.
+    pub line: usize,
+    /// The member that submits it.
+    pub who: String,
+    /// What it does.
+    pub what: What,
+    /// Not submitted before this time.
+    pub at: Span,
+}
+
+/// What a row does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Pays `amount` to `to`.
+    Transfer {
+        /// The payee, a member or another account. One that has no account is the algorithm's to refuse.
+        to: String,
+        /// How much.
+        amount: u64,
+    },
+    /// Creates `amount` for `to`; issuers only.
+    Issue {
+        /// The payee.
+        to: String,
+        /// How much.
+        amount: u64,
+    },
+    /// Adds `item` to the set.
+    Add {
+        /// The item.
+        item: String,
+    },
+    /// Removes `item` from the set.
+    Remove {
+        /// The item.
+        item: String,
+    },
+}
+
+impl What {
+    /// The word for it in a file.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Transfer { .. } => "transfer",
+            Self::Issue { .. } => "issue",
+            Self::Add { .. } => "add",
+            Self::Remove { .. } => "remove",
+        }
+    }
+
+    /// Whether it is an operation of the bank (else of the set).
+    #[must_use]
+    pub fn is_bank(&self) -> bool {
+        matches!(self, Self::Transfer { .. } | Self::Issue { .. })
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transfer { to, amount } | Self::Issue { to, amount } => {
+                write!(f, "{} {amount} to {to}", self.verb())
+            }
+            Self::Add { item } | Self::Remove { item } => write!(f, "{} {item}", self.verb()),
+        }
+    }
+}
+
+/// How a file of operations is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated values with a header.
+    Csv,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+impl Format {
+    /// By the end of the file's name: `.csv`, or `.jsonl` / `.ndjson`.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        let end = path
+            .rsplit_once('.')
+            .map(|(_, end)| end.to_ascii_lowercase())?;
+        match end.as_str() {
+            "csv" => Some(Self::Csv),
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+}
+
+/// A row that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {field}: {problem}")]
+pub struct RowError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column or key; `row` when it is no single one.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl RowError {
+    pub(crate) fn new(line: usize, field: impl Into<String>, problem: impl fmt::Display) -> Self {
+        Self {
+            line,
+            field: field.into(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// Reads a file of operations. Pure: the same bytes give the same rows, and no bytes make it panic.
+///
+/// # Errors
+/// [`RowError`] naming line and field: an unknown column or key, a field that is missing, that the row's `what`
+/// does not take, or that does not read as what it should be; a file or workload beyond [`MAX_FILE_BYTES`] or
+/// [`MAX_ROWS`].
+pub fn parse(bytes: &[u8], format: Format) -> Result<Vec<Row>, RowError> {
+    if bytes.len() > MAX_FILE_BYTES {
+        let problem = format!(
+            "{} bytes; a file of operations has at most {MAX_FILE_BYTES}",
+            bytes.len()
+        );
+        return Err(RowError::new(1, "file", problem));
+    }
+    match format {
+        Format::Csv => csv::parse(bytes),
+        Format::JsonLines => json_lines::parse(bytes),
+    }
+}
+
+/// A row before it is checked, as every format delivers it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fields {
+    pub(crate) who: Option<String>,
+    pub(crate) what: Option<String>,
+    pub(crate) to: Option<String>,
+    pub(crate) amount: Option<u64>,
+    pub(crate) item: Option<String>,
+    pub(crate) at: Option<String>,
+    #[serde(rename = "note")]
+    _note: Option<String>,
+}
+
+/// A field of a row that is wrong, before it is known on which line.
+pub(crate) type FieldError = (&'static str, String);
+
+impl Fields {
+    /// The fields' names, as a header may list them.
+    pub(crate) const NAMES: [&'static str; 7] =
+        ["who", "what", "to", "amount", "item", "at", "note"];
+
+    /// The row they make.
+    pub(crate) fn into_row(self, number: usize, line: usize) -> Result<Row, FieldError> {
+        let who = text("who", self.who.clone())?;
+        let at = match &self.at {
+            None => Span::ZERO,
+            Some(at) => time::parse(at).map_err(|why| ("at", why.to_string()))?,
+        };
+        Ok(Row {
+            number,
+            line,
+            who,
+            what: self.into_what()?,
+            at,
+        })
+    }
+
+    /// What the row does, `who` and `at` apart.
+    pub(crate) fn into_what(self) -> Result<What, FieldError> {
+        let verb = text("what", self.what)?;
+        let absent = |field: &'static str, present: bool| match present {
+            true => Err((field, format!("`{verb}` takes no `{field}`"))),
+            false => Ok(()),
+        };
+        match verb.as_str() {
+            "transfer" | "issue" => {
+                absent("item", self.item.is_some())?;
+                let to = text("to", self.to)?;
+                let amount = self.amount.ok_or_else(|| missing("amount"))?;
+                Ok(match verb.as_str() {
+                    "issue" => What::Issue { to, amount },
+                    _ => What::Transfer { to, amount },
+                })
+            }
+            "add" | "remove" => {
+                absent("to", self.to.is_some())?;
+                absent("amount", self.amount.is_some())?;
+                let item = text("item", self.item)?;
+                Ok(match verb.as_str() {
+                    "remove" => What::Remove { item },
+                    _ => What::Add { item },
+                })
+            }
+            other => {
+                let known = "transfer, issue (bank), add, remove (orswot)";
+                Err((
+                    "what",
+                    format!("`{}` is none of {known}", other.escape_debug()),
+                ))
+            }
+        }
+    }
+}
+
+fn missing(field: &'static str) -> FieldError {
+    (field, "is missing".to_owned())
+}
+
+fn text(field: &'static str, value: Option<String>) -> Result<String, FieldError> {
+    let value = value.ok_or_else(|| missing(field))?;
+    names::check_text(&value).map_err(|why| (field, why.to_string()))?;
+    Ok(value)
+}
+
+/// Adds a row, unless there are too many.
+pub(crate) fn push(rows: &mut Vec<Row>, fields: Fields, line: usize) -> Result<(), RowError> {
+    if rows.len() >= MAX_ROWS {
+        return Err(RowError::new(
+            line,
+            "row",
+            format!("more than {MAX_ROWS} rows"),
+        ));
+    }
+    let row = fields
+        .into_row(rows.len() + 1, line)
+        .map_err(|(field, problem)| RowError::new(line, field, problem))?;
+    rows.push(row);
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! The rule sets a scenario can name: the sound ones, and the deliberately broken ones of `crates/controls`.
+
+use crate::scenario::SOUND;
+
+/// All names, the sound one first.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    core::iter::once(SOUND)
+}
+
+/// Whether there are rules of this name.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    names().any(|known| known == name)
+}

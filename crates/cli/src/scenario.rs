@@ -1,0 +1,288 @@
+//! A scenario: who takes part, what they do, and what the network and the villains do to them.
+//!
+//! The format is described field by field in `docs/scenarios.md`; the files in `scenarios/` are examples to copy.
+
+mod check;
+mod file;
+mod locate;
+
+use std::collections::BTreeMap;
+
+use bft_crdts::net::Span;
+use thiserror::Error;
+
+use crate::operations::{Format, Row, What};
+
+/// Largest scenario file, in bytes.
+pub const MAX_SCENARIO_BYTES: usize = 1024 * 1024;
+/// Most members of a scenario.
+pub const MAX_MEMBERS: usize = 100;
+/// Most partitions, crashes and villains, each.
+pub const MAX_FAULTS: usize = 1_000;
+/// Most operations a generator makes.
+pub const MAX_GENERATED: u64 = 100_000;
+/// Most arcs of a chart.
+pub const MAX_ARCS: u64 = 100_000;
+/// The rules that are not broken.
+pub const SOUND: &str = "sound";
+
+/// A scenario whose every field makes sense.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Its name; files of a run are called by it.
+    pub name: String,
+    /// What it shows, for people.
+    pub description: String,
+    /// What is replicated.
+    pub algorithm: Algorithm,
+    /// The members' names, in the order in which charts show them.
+    pub members: Vec<String>,
+    /// All randomness of a run is derived from it.
+    pub seed: u64,
+    /// `sound`, or the name of a deliberately broken rule set.
+    pub rules: String,
+    /// How the network treats packets.
+    pub network: Network,
+    /// When it is cut in parts.
+    pub partitions: Vec<Partition>,
+    /// When members crash.
+    pub crashes: Vec<Crash>,
+    /// Who does not keep to the protocol.
+    pub villains: Vec<Villain>,
+    /// What is to be done.
+    pub workload: Workload,
+    /// The file with the balances that must result.
+    pub expected_balances: Option<String>,
+    /// What the charts show.
+    pub chart: Chart,
+    /// When a run is given up.
+    pub limits: Limits,
+}
+
+/// What is replicated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// Accounts and transfers.
+    Bank(Bank),
+    /// The observed-remove set, of texts.
+    Orswot,
+}
+
+impl Algorithm {
+    /// Its name in a scenario.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Bank(_) => "bank",
+            Self::Orswot => "orswot",
+        }
+    }
+}
+
+/// The bank's genesis.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bank {
+    /// Every account with what it holds at the start: all members, and more.
+    pub accounts: BTreeMap<String, u64>,
+    /// Who may issue, and how much in total.
+    pub issuers: BTreeMap<String, u64>,
+}
+
+/// How the network treats packets. Chances are in parts per million.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Shortest and longest latency of a packet; uniform between them.
+    pub latency: (Span, Span),
+    /// Chance that a packet is lost.
+    pub loss: u32,
+    /// Chance that a packet arrives twice.
+    pub duplicate: u32,
+    /// Chance that a packet is held back for longer than the longest latency, so that later ones overtake it.
+    pub reorder: u32,
+    /// How often a replica is told that time has passed.
+    pub tick: Span,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            latency: (Span::from_millis(5), Span::from_millis(15)),
+            loss: 0,
+            duplicate: 0,
+            reorder: 0,
+            tick: Span::from_millis(100),
+        }
+    }
+}
+
+/// A cut of the network. Nodes that no group names form one more group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// When it begins.
+    pub at: Span,
+    /// When it ends.
+    pub heal: Span,
+    /// The parts that cannot reach each other.
+    pub groups: Vec<Vec<String>>,
+}
+
+/// A crash of a correct member, and its restart from what its journal holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crash {
+    /// Who.
+    pub member: String,
+    /// When it stops.
+    pub at: Span,
+    /// When it starts again.
+    pub restart: Span,
+    /// Whether it loses what it wrote since its last sync.
+    pub lose_unsynced: bool,
+}
+
+/// Somebody who does not keep to the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Villain {
+    /// Its name: a member's, or a new one for an outsider.
+    pub who: String,
+    /// What it does.
+    pub kind: VillainKind,
+    /// When it begins.
+    pub at: Span,
+    /// Whom it tells which version: groups of members.
+    pub split: Vec<Vec<String>>,
+    /// What it tells each group; for an equivocator one operation a group.
+    pub versions: Vec<What>,
+}
+
+/// What a villain does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VillainKind {
+    /// Signs two messages for one slot and tells each to a part of the members.
+    Equivocator,
+    /// Keeps its proofs from some members.
+    Withholder,
+    /// Sends certificates that no quorum signed.
+    Forger,
+    /// Sends again what it has seen.
+    Replayer,
+    /// Says nothing.
+    Silent,
+    /// Sends statements in other members' names.
+    Impersonator,
+    /// Is no member, and sends anyway.
+    Outsider,
+}
+
+impl VillainKind {
+    /// All kinds, by their names in a scenario.
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("equivocator", Self::Equivocator),
+        ("withholder", Self::Withholder),
+        ("forger", Self::Forger),
+        ("replayer", Self::Replayer),
+        ("silent", Self::Silent),
+        ("impersonator", Self::Impersonator),
+        ("outsider", Self::Outsider),
+    ];
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Workload {
+    /// These rows.
+    Rows(Vec<Row>),
+    /// The rows of a file; a path relative to the scenario's directory.
+    File {
+        /// Where.
+        path: String,
+        /// In which format.
+        format: Format,
+    },
+    /// Rows drawn from the seed.
+    Generator(Generator),
+}
+
+/// Rows drawn from the seed: every one of a correct member, and every one valid in the order of the rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generator {
+    /// How many.
+    pub operations: u64,
+    /// Time between two of them.
+    pub every: Span,
+    /// Largest amount of a transfer.
+    pub max_amount: u64,
+    /// How many different items are added and removed.
+    pub items: u64,
+}
+
+/// What the charts show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chart {
+    /// Title; the description by default.
+    pub title: Option<String>,
+    /// Nothing before.
+    pub from: Option<Span>,
+    /// Nothing after.
+    pub to: Option<Span>,
+    /// Only these nodes; all of them if empty.
+    pub members: Vec<String>,
+    /// Only these kinds of packets; all of them if empty.
+    pub kinds: Vec<String>,
+    /// Draws the packets of one broadcast as one arc where possible.
+    pub fold: bool,
+    /// Most arcs; the chart says how many were left out.
+    pub max_arcs: usize,
+}
+
+/// When a run is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest virtual time.
+    pub time: Span,
+    /// Most events of the engine.
+    pub events: u64,
+}
+
+impl Scenario {
+    /// The members that are villains, by name.
+    pub fn faulty(&self) -> impl Iterator<Item = &Villain> {
+        self.villains
+            .iter()
+            .filter(|villain| self.is_member(&villain.who))
+    }
+
+    /// Whether `name` is a member.
+    #[must_use]
+    pub fn is_member(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member == name)
+    }
+
+    /// Whether `name` is a member and no villain.
+    #[must_use]
+    pub fn is_correct(&self, name: &str) -> bool {
+        self.is_member(name) && !self.villains.iter().any(|villain| villain.who == name)
+    }
+}
+
+/// A scenario that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {field}: {problem}")]
+pub struct ScenarioError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The field, such as `network.loss` or `operations[3].amount` (counted from 1); `file` when it is no single one.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// Reads a scenario. Pure: the same text gives the same scenario, and no text makes it panic.
+///
+/// Files it names are not opened.
+///
+/// # Errors
+/// [`ScenarioError`] naming line and field: not TOML, an unknown field, a value of the wrong type or out of bounds,
+/// a name that is no member's, a name that would leave its directory.
+pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
+    check::parse(text)
+}

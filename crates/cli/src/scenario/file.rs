@@ -1,0 +1,180 @@
+//! A scenario as it is written: the shape of the TOML, before anything in it is checked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+
+use crate::operations::Fields;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) description: String,
+    pub(super) algorithm: Algorithm,
+    pub(super) members: Members,
+    #[serde(default)]
+    pub(super) seed: u64,
+    #[serde(default = "sound")]
+    pub(super) rules: String,
+    pub(super) operations_file: Option<String>,
+    pub(super) expected_balances: Option<String>,
+    pub(super) bank: Option<Bank>,
+    #[serde(default)]
+    pub(super) network: Network,
+    #[serde(default)]
+    pub(super) partitions: Vec<Partition>,
+    #[serde(default)]
+    pub(super) crashes: Vec<Crash>,
+    #[serde(default)]
+    pub(super) villains: Vec<Villain>,
+    pub(super) operations: Option<Vec<Fields>>,
+    pub(super) generator: Option<Generator>,
+    #[serde(default)]
+    pub(super) chart: Chart,
+    #[serde(default)]
+    pub(super) limits: Limits,
+}
+
+fn sound() -> String {
+    super::SOUND.to_owned()
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Algorithm {
+    Bank,
+    Orswot,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bank {
+    pub(super) balance: Option<u64>,
+    #[serde(default)]
+    pub(super) accounts: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub(super) issuers: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Network {
+    pub(super) latency: Option<Latency>,
+    #[serde(default)]
+    pub(super) loss: f64,
+    #[serde(default)]
+    pub(super) duplicate: f64,
+    #[serde(default)]
+    pub(super) reorder: f64,
+    pub(super) tick: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Latency {
+    pub(super) min: String,
+    pub(super) max: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Partition {
+    pub(super) at: String,
+    pub(super) heal: String,
+    pub(super) groups: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Crash {
+    pub(super) member: String,
+    pub(super) at: String,
+    pub(super) restart: String,
+    #[serde(default)]
+    pub(super) lose_unsynced: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Villain {
+    pub(super) who: String,
+    pub(super) kind: String,
+    pub(super) at: Option<String>,
+    #[serde(default)]
+    pub(super) split: Vec<Vec<String>>,
+    #[serde(default)]
+    pub(super) versions: Vec<Fields>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Generator {
+    pub(super) operations: u64,
+    pub(super) every: Option<String>,
+    pub(super) max_amount: Option<u64>,
+    pub(super) items: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Chart {
+    pub(super) title: Option<String>,
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
+    #[serde(default)]
+    pub(super) members: Vec<String>,
+    #[serde(default)]
+    pub(super) kinds: Vec<String>,
+    pub(super) fold: Option<bool>,
+    pub(super) max_arcs: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    pub(super) time: Option<String>,
+    pub(super) events: Option<u64>,
+}
+
+/// How many members, or their names.
+#[derive(Debug)]
+pub(super) enum Members {
+    Count(u64),
+    Names(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of members or a list of their names")
+            }
+
+            fn visit_i64<E: de::Error>(self, count: i64) -> Result<Members, E> {
+                u64::try_from(count)
+                    .map(Members::Count)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(count), &self))
+            }
+
+            fn visit_u64<E: de::Error>(self, count: u64) -> Result<Members, E> {
+                Ok(Members::Count(count))
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Members, S::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = seq.next_element()? {
+                    names.push(name);
+                }
+                Ok(Members::Names(names))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}

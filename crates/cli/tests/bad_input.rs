@@ -1,0 +1,218 @@
+//! Bad input is answered with a line and a field, never with a panic and never with silence.
+
+use bft_crdts_cli::operations::{self, Format, What};
+use bft_crdts_cli::scenario;
+
+const GOOD: &str = r#"
+name = "small"
+algorithm = "bank"
+members = ["alice", "bob", "carol", "dave"]
+
+[bank]
+balance = 100
+
+[network]
+loss = 0.25
+
+[[operations]]
+who = "alice"
+what = "transfer"
+to = "bob"
+amount = 10
+"#;
+
+/// The error of [`GOOD`] with one text replaced by another, as `line: field: problem`.
+fn wrong(from: &str, to: &str) -> (usize, String, String) {
+    assert!(GOOD.contains(from), "{from:?} is not in the good scenario");
+    let error = scenario::parse(&GOOD.replacen(from, to, 1)).expect_err(to);
+    (error.line, error.field, error.problem)
+}
+
+#[test]
+fn a_good_scenario_is_read() {
+    let scenario = scenario::parse(GOOD).expect("it is good");
+    assert_eq!(scenario.members, ["alice", "bob", "carol", "dave"]);
+    assert_eq!(scenario.network.loss, 250_000);
+    assert_eq!(scenario.seed, 0);
+    assert_eq!(scenario.rules, "sound");
+}
+
+#[test]
+fn a_bad_scenario_names_line_and_field() {
+    let cases = [
+        // Not TOML at all, or not the right shape.
+        ("[bank]", "[bank", 6, "file"),
+        ("loss = 0.25", "loss = \"much\"", 10, "network.loss"),
+        ("loss = 0.25", "lost = 0.25", 10, "network.lost"),
+        (
+            "algorithm = \"bank\"",
+            "algorithm = \"bonk\"",
+            3,
+            "algorithm",
+        ),
+        ("amount = 10", "amount = -10", 16, "operations[1].amount"),
+        ("amount = 10", "sum = 10", 16, "operations[1].sum"),
+        (
+            "members = [\"alice\", \"bob\", \"carol\", \"dave\"]",
+            "members = true",
+            4,
+            "members",
+        ),
+        ("name = \"small\"", "", 1, "file"),
+        // The right shape without a meaning.
+        ("loss = 0.25", "loss = 1.25", 10, "network.loss"),
+        ("loss = 0.25", "loss = nan", 10, "network.loss"),
+        ("loss = 0.25", "tick = \"1 hour\"", 10, "network.tick"),
+        (
+            "loss = 0.25",
+            "latency = { min = \"3ms\", max = \"2ms\" }",
+            10,
+            "network.latency",
+        ),
+        (
+            "who = \"alice\"",
+            "who = \"mallory\"",
+            13,
+            "operations[1].who",
+        ),
+        ("to = \"bob\"", "", 12, "operations[1].to"),
+        (
+            "what = \"transfer\"",
+            "what = \"steal\"",
+            14,
+            "operations[1].what",
+        ),
+        (
+            "what = \"transfer\"",
+            "what = \"add\"",
+            15,
+            "operations[1].to",
+        ),
+        (
+            "what = \"transfer\"\nto = \"bob\"\namount = 10",
+            "what = \"add\"\nitem = \"milk\"",
+            14,
+            "operations[1].what",
+        ),
+        ("\"bob\", ", "\"alice\", ", 4, "members[2]"),
+        ("balance = 100", "balance = 9223372036854775807", 6, "bank"),
+        (
+            "balance = 100",
+            "issuers = { eve = 1 }",
+            7,
+            "bank.issuers.eve",
+        ),
+        (
+            "name = \"small\"",
+            "name = \"small\"\nrules = \"none\"",
+            3,
+            "rules",
+        ),
+        (
+            "name = \"small\"",
+            "name = \"small\"\noperations_file = \"x.csv\"",
+            3,
+            "operations_file",
+        ),
+        (
+            "name = \"small\"",
+            "name = \"small\"\nvillains = [{ who = \"bob\", kind = \"rude\" }]",
+            3,
+            "villains[1].kind",
+        ),
+    ];
+    for (from, to, line, field) in cases {
+        let (at, named, problem) = wrong(from, to);
+        assert_eq!((at, named.as_str()), (line, field), "{to:?} gave {problem}");
+        assert!(!problem.is_empty());
+    }
+}
+
+#[test]
+fn a_name_cannot_leave_the_output_directory() {
+    for bad in ["../../x", "a/b", "..", "", "a\\\\b", "a b"] {
+        let (line, field, _) = wrong("name = \"small\"", &format!("name = \"{bad}\""));
+        assert_eq!((line, field.as_str()), (2, "name"), "{bad:?}");
+        let (line, field, _) = wrong("\"dave\"", &format!("\"{bad}\""));
+        assert_eq!((line, field.as_str()), (4, "members[4]"), "{bad:?}");
+    }
+}
+
+#[test]
+fn both_formats_say_the_same() {
+    let csv = "who,what,to,amount,at,note\nalice, transfer, bob, 5,,\n\n# a comment\nbob,issue,\"carol\",7,250ms,salary\n";
+    let json = "{\"who\":\"alice\",\"what\":\"transfer\",\"to\":\"bob\",\"amount\":5}\n\n\n\
+                {\"who\":\"bob\",\"what\":\"issue\",\"to\":\"carol\",\"amount\":7,\"at\":\"250ms\",\"note\":\"salary\"}";
+    let mut csv = operations::parse(csv.as_bytes(), Format::Csv).expect("good CSV");
+    let json = operations::parse(json.as_bytes(), Format::JsonLines).expect("good JSON lines");
+    assert_eq!(csv.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 5]);
+    assert_eq!(json.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 4]);
+    assert_eq!(
+        csv[1].what,
+        What::Issue {
+            to: "carol".to_owned(),
+            amount: 7
+        }
+    );
+    for (row, other) in csv.iter_mut().zip(&json) {
+        row.line = other.line;
+    }
+    assert_eq!(csv, json);
+}
+
+#[test]
+fn a_bad_row_names_line_and_field() {
+    let cases: [(&[u8], usize, &str); 14] = [
+        (b"", 1, "header"),
+        (b"who,to\n", 1, "header"),
+        (b"who,what,sum\n", 1, "header"),
+        (b"who,what,who\n", 1, "header"),
+        (
+            b"who,what,to,amount\nalice,transfer,bob,5\nalice,transfer,bob,much\n",
+            3,
+            "amount",
+        ),
+        (b"who,what,to,amount\nalice,transfer,bob,-5\n", 2, "amount"),
+        (
+            b"who,what,to,amount\nalice,transfer,bob,18446744073709551616\n",
+            2,
+            "amount",
+        ),
+        (b"who,what,to,amount\nalice,transfer,bob\n", 2, "amount"),
+        (b"who,what,to,amount\n,transfer,bob,5\n", 2, "who"),
+        (b"who,what,to,amount\nalice,transfer,,5\n", 2, "to"),
+        (b"who,what,to,amount\nalice,steal,bob,5\n", 2, "what"),
+        (b"who,what,to,amount\nalice,transfer,bob,5,6\n", 2, "row"),
+        (b"who,what,item\nalice,add,\xff\n", 2, "item"),
+        (b"who,what,item,at\nalice,add,milk,soon\n", 2, "at"),
+    ];
+    for (bytes, line, field) in cases {
+        let error = operations::parse(bytes, Format::Csv).expect_err("bad CSV");
+        assert_eq!((error.line, error.field.as_str()), (line, field), "{error}");
+    }
+    let cases: [(&[u8], usize, &str); 7] = [
+        (b"\n{\"who\":\"alice\"", 2, "row"),
+        (b"\n[]", 2, "row"),
+        (b"{\"who\":\"alice\",\"what\":\"add\",\"size\":1}", 1, "row"),
+        (
+            b"{\"who\":\"alice\",\"what\":\"transfer\",\"to\":\"bob\",\"amount\":\"5\"}",
+            1,
+            "amount",
+        ),
+        (
+            b"{\"who\":\"alice\",\"what\":\"transfer\",\"to\":\"bob\",\"amount\":-5}",
+            1,
+            "amount",
+        ),
+        (
+            b"{\"who\":\"alice\",\"what\":\"transfer\",\"to\":\"bob\"}",
+            1,
+            "amount",
+        ),
+        (b"{\"what\":\"add\",\"item\":\"milk\"}", 1, "who"),
+    ];
+    for (bytes, line, field) in cases {
+        let error = operations::parse(bytes, Format::JsonLines).expect_err("bad JSON lines");
+        assert_eq!((error.line, error.field.as_str()), (line, field), "{error}");
+    }
+}
