@@ -1,0 +1,595 @@
+//! The event engine: virtual time, a queue, and machines that are woken one at a time.
+//!
+//! Events are ordered by (time, sequence number), so a run is a function of its seed and configuration alone. A
+//! broadcast is one entry of the queue: its copies are sorted by arrival when it is sent, and the entry moves from
+//! one to the next. The payload is shared by all.
+
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
+use super::disk::{Disk, Tail};
+use super::fault::{Crash, CrashPoint, Faults, Loss};
+use super::flight::{Copy, Flights};
+use super::machine::{Address, Effect, Effects, Machine};
+use super::network::{Bandwidth, Network};
+use super::node::NodeId;
+use super::observer::{Event, Moment, Observer};
+use super::queue::{Entry, What};
+use super::random::Streams;
+use super::time::{Span, VirtualTime};
+
+/// Where a run ends at the latest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps.
+    pub steps: u64,
+    /// Virtual time.
+    pub time: VirtualTime,
+}
+
+/// What [`Engine::step`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// One event happened.
+    Ran,
+    /// The call made with [`Engine::call_at`] is due, with its number.
+    Call(u64),
+    /// This node is due to come back: build its machine from [`Engine::disk`] and hand it to [`Engine::restart`].
+    RestartDue(NodeId),
+    /// Nothing happens any more.
+    Ended(End),
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// No packet is under way and no timer is set.
+    Quiet,
+    /// [`Limits::steps`] is used up.
+    StepLimit,
+    /// The next event lies beyond [`Limits::time`].
+    TimeLimit,
+}
+
+/// A place a machine runs at.
+#[derive(Debug)]
+struct Place<M> {
+    machine: Option<M>,
+    disk: Disk,
+    /// How often it crashed; timers of an earlier life do not fire.
+    life: u32,
+    /// Effects carried out in all lives.
+    effects: u64,
+    /// The crashes that wait for a number of effects, next one last.
+    crashes: Vec<(u64, Tail, Option<Span>)>,
+    /// Down, and to come back some time.
+    returns: bool,
+}
+
+/// The engine of one run.
+#[derive(Debug)]
+pub struct Engine<M: Machine> {
+    now: VirtualTime,
+    step: u64,
+    sequence: u64,
+    limits: Limits,
+    queue: BinaryHeap<Entry>,
+    flights: Flights<M::Message>,
+    network: Network,
+    places: Vec<Place<M>>,
+    faults: Faults,
+    healed: bool,
+    effects: Effects<M>,
+}
+
+impl<M: Machine> Engine<M> {
+    /// A run of these machines, which have not started yet, under these faults.
+    ///
+    /// `bandwidth` belongs to the machine at the same place; machines beyond its end have lines that take no time.
+    #[must_use]
+    pub fn new(
+        machines: Vec<M>,
+        bandwidth: &[Bandwidth],
+        faults: Faults,
+        limits: Limits,
+        streams: &Streams,
+    ) -> Self {
+        let place = |machine| Place {
+            machine: Some(machine),
+            disk: Disk::default(),
+            life: 0,
+            effects: 0,
+            crashes: Vec::new(),
+            returns: false,
+        };
+        let network = Network::new(&faults, bandwidth, streams);
+        let mut engine = Self {
+            now: VirtualTime::ZERO,
+            step: 0,
+            sequence: 0,
+            limits,
+            queue: BinaryHeap::new(),
+            flights: Flights::default(),
+            network,
+            places: machines.into_iter().map(place).collect(),
+            faults,
+            healed: false,
+            effects: Effects::new(VirtualTime::ZERO),
+        };
+        engine.plan();
+        engine
+    }
+
+    fn plan(&mut self) {
+        let faults = core::mem::take(&mut self.faults);
+        for (number, partition) in (0..).zip(&faults.partitions) {
+            self.schedule(partition.from, What::Cut(number));
+            self.schedule(partition.until, What::Mend(number));
+        }
+        for (number, crash) in (0..).zip(&faults.crashes) {
+            match crash.when {
+                CrashPoint::At(at) => self.schedule(at, What::Crash(number)),
+                CrashPoint::AfterEffects(count) => {
+                    if let Some(place) = self.places.get_mut(crash.node.index()) {
+                        place.crashes.push((count, crash.tail, crash.down));
+                        place
+                            .crashes
+                            .sort_by_key(|&(count, ..)| core::cmp::Reverse(count));
+                    }
+                }
+            }
+        }
+        if let Some(at) = faults.heal_at {
+            self.schedule(at, What::Heal);
+        }
+        self.faults = faults;
+    }
+
+    /// Starts every machine, in order, at time zero.
+    pub fn start(&mut self, observer: &mut impl Observer<M>) {
+        for node in (0..).map(NodeId::new).take(self.places.len()) {
+            self.input(node, observer, Machine::start);
+        }
+    }
+
+    /// The virtual time of the last event.
+    #[must_use]
+    pub const fn now(&self) -> VirtualTime {
+        self.now
+    }
+
+    /// The time and step of the last event.
+    #[inline]
+    #[must_use]
+    pub const fn moment(&self) -> Moment {
+        Moment {
+            at: self.now,
+            step: self.step,
+        }
+    }
+
+    /// How many nodes there are, up or down.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The machine of a node that is up.
+    #[inline]
+    #[must_use]
+    pub fn machine(&self, node: NodeId) -> Option<&M> {
+        self.places.get(node.index())?.machine.as_ref()
+    }
+
+    /// The disk of a node.
+    #[must_use]
+    pub fn disk(&self, node: NodeId) -> Option<&Disk> {
+        self.places.get(node.index()).map(|place| &place.disk)
+    }
+
+    /// The disk of a node, to damage it between a crash and a restart.
+    pub fn disk_mut(&mut self, node: NodeId) -> Option<&mut Disk> {
+        self.places
+            .get_mut(node.index())
+            .map(|place| &mut place.disk)
+    }
+
+    /// Effects this node has carried out so far, in all its lives.
+    #[must_use]
+    pub fn effects_of(&self, node: NodeId) -> u64 {
+        self.places
+            .get(node.index())
+            .map_or(0, |place| place.effects)
+    }
+
+    /// Makes [`Engine::step`] return [`Step::Call`] with this number at this time.
+    pub fn call_at(&mut self, at: VirtualTime, call: u64) {
+        self.schedule(at, What::Call(call));
+    }
+
+    /// Does something to the machine of a node from outside, and carries out what it asks for. `None` if it is down.
+    pub fn input<T>(
+        &mut self,
+        node: NodeId,
+        observer: &mut impl Observer<M>,
+        act: impl FnOnce(&mut M, &mut Effects<M>) -> T,
+    ) -> Option<T> {
+        let machine = self.places.get_mut(node.index())?.machine.as_mut()?;
+        self.effects.begin(self.now);
+        let result = act(machine, &mut self.effects);
+        self.carry_out(node, observer);
+        Some(result)
+    }
+
+    /// Takes the next event off the queue and lets it happen.
+    pub fn step(&mut self, observer: &mut impl Observer<M>) -> Step {
+        let Some(top) = self.queue.peek_mut() else {
+            return Step::Ended(End::Quiet);
+        };
+        let (at, what) = (top.at, top.what);
+        if self.step >= self.limits.steps {
+            return Step::Ended(End::StepLimit);
+        }
+        if at > self.limits.time {
+            return Step::Ended(End::TimeLimit);
+        }
+        self.step += 1;
+        self.now = at;
+        let What::Flight(flight) = what else {
+            PeekMut::pop(top);
+            return self.happen(what, observer);
+        };
+        let Some((copy, next)) = self.flights.advance(flight) else {
+            PeekMut::pop(top);
+            return Step::Ran;
+        };
+        match next {
+            // The entry stays in the queue and sinks to the place of the next copy: one move instead of two.
+            Some(next) => {
+                let mut top = top;
+                (top.at, top.sequence) = (next.at, next.number);
+            }
+            None => drop(PeekMut::pop(top)),
+        }
+        self.arrive(flight, copy, observer);
+        Step::Ran
+    }
+
+    fn happen(&mut self, what: What, observer: &mut impl Observer<M>) -> Step {
+        match what {
+            // Flights stay in the queue while they have copies: see `step`.
+            What::Flight(_) => Step::Ran,
+            What::Landing(landing) => {
+                if let Some((flight, copy)) = self.flights.landed(landing) {
+                    self.hand_over(flight, copy, observer);
+                }
+                Step::Ran
+            }
+            What::Timer { node, life, timer } => {
+                if self
+                    .places
+                    .get(node.index())
+                    .is_some_and(|place| place.life == life)
+                {
+                    observer.event(self.moment(), Event::Fired { node, timer });
+                    self.input(node, observer, |machine, effects| {
+                        machine.timer(timer, effects)
+                    });
+                }
+                Step::Ran
+            }
+            What::Call(call) => Step::Call(call),
+            What::Cut(number) => {
+                if let (false, Some(partition)) =
+                    (self.healed, self.faults.partitions.get(number as usize))
+                {
+                    self.network.cut(number, partition.sides(self.places.len()));
+                    observer.event(self.moment(), Event::Cut { partition: number });
+                }
+                Step::Ran
+            }
+            What::Mend(number) => {
+                if !self.healed {
+                    self.network.mend(number);
+                    observer.event(self.moment(), Event::Mended { partition: number });
+                }
+                Step::Ran
+            }
+            What::Crash(number) => {
+                if let (
+                    false,
+                    Some(&Crash {
+                        node, tail, down, ..
+                    }),
+                ) = (self.healed, self.faults.crashes.get(number as usize))
+                {
+                    self.crash(node, tail, down, observer);
+                }
+                Step::Ran
+            }
+            What::Restart { node, life } => {
+                let due = |place: &Place<M>| place.machine.is_none() && place.life == life;
+                if self.places.get(node.index()).is_some_and(due) {
+                    Step::RestartDue(node)
+                } else {
+                    Step::Ran
+                }
+            }
+            What::Heal => {
+                self.heal(observer);
+                Step::Ran
+            }
+        }
+    }
+
+    /// Ends all faults: see [`Faults::heal_at`].
+    pub fn heal(&mut self, observer: &mut impl Observer<M>) {
+        self.healed = true;
+        self.network.heal();
+        observer.event(self.moment(), Event::Healed);
+        for node in (0..).map(NodeId::new).take(self.places.len()) {
+            let Some(place) = self.places.get_mut(node.index()) else {
+                continue;
+            };
+            place.crashes.clear();
+            if place.returns {
+                let life = place.life;
+                self.schedule(self.now, What::Restart { node, life });
+            }
+        }
+    }
+
+    /// Cuts the power of a node. It is due to come back after `down`, or never.
+    pub fn crash(
+        &mut self,
+        node: NodeId,
+        tail: Tail,
+        down: Option<Span>,
+        observer: &mut impl Observer<M>,
+    ) {
+        let Some(place) = self.places.get_mut(node.index()) else {
+            return;
+        };
+        if place.machine.take().is_none() {
+            return;
+        }
+        place.life += 1;
+        place.disk.crash(tail);
+        place.returns = down.is_some();
+        let life = place.life;
+        observer.event(self.moment(), Event::Crashed { node });
+        if let Some(down) = down {
+            self.schedule(self.now + down, What::Restart { node, life });
+        }
+    }
+
+    /// Brings a node back with a machine built from its disk.
+    pub fn restart(&mut self, node: NodeId, machine: M, observer: &mut impl Observer<M>) {
+        let Some(place) = self.places.get_mut(node.index()) else {
+            return;
+        };
+        place.machine = Some(machine);
+        place.returns = false;
+        observer.event(self.moment(), Event::Restarted { node });
+        self.input(node, observer, Machine::start);
+    }
+
+    fn schedule(&mut self, at: VirtualTime, what: What) {
+        self.sequence += 1;
+        self.queue.push(Entry {
+            at: at.max(self.now),
+            sequence: self.sequence,
+            what,
+        });
+    }
+
+    /// The first bit of a copy reaches its receiver.
+    fn arrive(&mut self, flight: u32, copy: Copy, observer: &mut impl Observer<M>) {
+        let Some((_, bytes, _)) = self.flights.get(flight) else {
+            return;
+        };
+        let landed = self.network.land(copy.to, self.now, bytes);
+        if landed > self.now {
+            let landing = self.flights.landing(flight, copy);
+            self.schedule(landed, What::Landing(landing));
+            return;
+        }
+        self.hand_over(flight, copy, observer);
+    }
+
+    /// The last bit has arrived: the machine gets the message.
+    fn hand_over(&mut self, flight: u32, copy: Copy, observer: &mut impl Observer<M>) {
+        let moment = self.moment();
+        let Some((from, _, message)) = self.flights.get(flight) else {
+            return;
+        };
+        let Copy { number, to, .. } = copy;
+        let machine = self
+            .places
+            .get_mut(to.index())
+            .and_then(|place| place.machine.as_mut());
+        match machine {
+            _ if self.network.is_cut(from, to) => {
+                observer.event(
+                    moment,
+                    Event::Lost {
+                        copy: number,
+                        from,
+                        to,
+                        why: Loss::Partition,
+                    },
+                );
+            }
+            None => observer.event(
+                moment,
+                Event::Lost {
+                    copy: number,
+                    from,
+                    to,
+                    why: Loss::ReceiverDown,
+                },
+            ),
+            Some(machine) => {
+                self.effects.begin(self.now);
+                let verdict = machine.message(from, message, &mut self.effects);
+                observer.event(
+                    moment,
+                    Event::Arrived {
+                        copy: number,
+                        from,
+                        to,
+                        message,
+                        verdict,
+                    },
+                );
+                self.carry_out(to, observer);
+            }
+        }
+        self.flights.done(flight);
+    }
+
+    /// Does what a machine has asked for, in order, until the power goes.
+    fn carry_out(&mut self, node: NodeId, observer: &mut impl Observer<M>) {
+        let mut list = self.effects.take();
+        let mut wanted = list.drain(..);
+        loop {
+            let Some(place) = self.places.get_mut(node.index()) else {
+                break;
+            };
+            if let Some(&(count, tail, down)) = place.crashes.last()
+                && place.effects >= count
+            {
+                place.crashes.pop();
+                self.crash(node, tail, down, observer);
+                break;
+            }
+            let Some(effect) = wanted.next() else { break };
+            place.effects += 1;
+            match effect {
+                Effect::Send { to, message } => {
+                    place.disk.sync();
+                    self.launch(node, &to, message, observer);
+                }
+                Effect::SetTimer { after, timer } => {
+                    let life = place.life;
+                    self.schedule(self.now + after, What::Timer { node, life, timer });
+                }
+                Effect::Persist(record) => {
+                    place.disk.append(&record);
+                    observer.event(
+                        self.moment(),
+                        Event::Persisted {
+                            node,
+                            record: &record,
+                        },
+                    );
+                }
+                Effect::Deliver(delivery) => {
+                    observer.event(self.moment(), Event::Delivered { node, delivery })
+                }
+                Effect::Note(note) => observer.event(self.moment(), Event::Noted { node, note }),
+            }
+        }
+        drop(wanted);
+        self.effects.put_back(list);
+    }
+
+    /// Puts a message on the wire, one copy for every receiver.
+    fn launch(
+        &mut self,
+        from: NodeId,
+        to: &Address,
+        message: M::Message,
+        observer: &mut impl Observer<M>,
+    ) {
+        let bytes = M::size(&message);
+        let mut copies = self.flights.spare();
+        match to {
+            Address::One(to) => self.send_copy(from, *to, &message, bytes, &mut copies, observer),
+            Address::Many(many) => {
+                for to in many.iter() {
+                    self.send_copy(from, *to, &message, bytes, &mut copies, observer);
+                }
+            }
+            Address::Others => {
+                for to in (0..)
+                    .map(NodeId::new)
+                    .take(self.places.len())
+                    .filter(|&to| to != from)
+                {
+                    self.send_copy(from, to, &message, bytes, &mut copies, observer);
+                }
+            }
+        }
+        if let Some((flight, first)) = self.flights.launch(from, message, bytes, copies) {
+            self.queue.push(Entry {
+                at: first.at,
+                sequence: first.number,
+                what: What::Flight(flight),
+            });
+        }
+    }
+
+    #[inline]
+    fn send_copy(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        message: &M::Message,
+        bytes: u32,
+        copies: &mut Vec<Copy>,
+        observer: &mut impl Observer<M>,
+    ) {
+        let moment = self.moment();
+        let departed = self.network.depart(from, self.now, bytes);
+        self.sequence += 1;
+        let number = self.sequence;
+        observer.event(
+            moment,
+            Event::Sent {
+                copy: number,
+                from,
+                to,
+                message,
+                bytes,
+                duplicate: false,
+            },
+        );
+        if let Some(why) = self.network.loses(from, to) {
+            return observer.event(
+                moment,
+                Event::Lost {
+                    copy: number,
+                    from,
+                    to,
+                    why,
+                },
+            );
+        }
+        copies.push(Copy {
+            at: departed + self.network.latency(),
+            number,
+            to,
+        });
+        if self.network.duplicates() {
+            self.sequence += 1;
+            let number = self.sequence;
+            observer.event(
+                moment,
+                Event::Sent {
+                    copy: number,
+                    from,
+                    to,
+                    message,
+                    bytes,
+                    duplicate: true,
+                },
+            );
+            copies.push(Copy {
+                at: departed + self.network.latency(),
+                number,
+                to,
+            });
+        }
+    }
+}

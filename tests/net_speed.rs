@@ -1,0 +1,80 @@
+//! How fast the engine is. Run it alone, in release: `cargo test --release --test net_speed -- --ignored --nocapture`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bft_crdts::net::{
+    Address, Bandwidth, Effects, Engine, Faults, Limits, Machine, NodeId, Rate, Span, Step,
+    Streams, TimerId, VirtualTime,
+};
+
+/// Sends 64 bytes to everyone, again and again, and counts what it gets.
+#[derive(Debug, Default)]
+struct Flood {
+    received: u64,
+}
+
+impl Machine for Flood {
+    type Message = Arc<[u8; 64]>;
+    type Verdict = ();
+    type Delivery = ();
+    type Note = ();
+
+    fn size(_: &Self::Message) -> u32 {
+        64
+    }
+
+    fn start(&mut self, effects: &mut Effects<Self>) {
+        effects.set_timer(Span::from_millis(1), TimerId(0));
+    }
+
+    fn message(&mut self, _: NodeId, message: &Self::Message, _: &mut Effects<Self>) {
+        self.received += u64::from(message[0]);
+    }
+
+    fn timer(&mut self, timer: TimerId, effects: &mut Effects<Self>) {
+        effects.send(Address::Others, Arc::new([1; 64]));
+        effects.set_timer(Span::from_millis(1), timer);
+    }
+}
+
+fn flood(n: u16, messages: u64) -> u64 {
+    let rate = Rate::bits_per_second(1_000_000_000);
+    let lines = vec![
+        Bandwidth {
+            upload: rate,
+            download: None
+        };
+        usize::from(n)
+    ];
+    let limits = Limits {
+        steps: messages,
+        time: VirtualTime::NEVER,
+    };
+    let nodes = (0..n).map(|_| Flood::default()).collect();
+    let mut engine = Engine::new(nodes, &lines, Faults::default(), limits, &Streams::new(1));
+    engine.start(&mut ());
+    while engine.step(&mut ()) == Step::Ran {}
+    (0..n)
+        .filter_map(|node| engine.machine(NodeId::new(node)))
+        .map(|machine| machine.received)
+        .sum()
+}
+
+#[test]
+fn a_flood_is_counted_to_the_last_message() {
+    // Each of 4 nodes ticks once a millisecond: one step for the tick, three for the arrivals.
+    assert!((70_000..=75_000).contains(&flood(4, 100_000)));
+}
+
+#[test]
+#[ignore = "measures; wants the machine for itself and a release build"]
+fn two_million_messages_a_second() {
+    for n in [32, 100] {
+        let start = Instant::now();
+        let received = flood(n, 10_000_000);
+        let rate = received as f64 / start.elapsed().as_secs_f64() / 1e6;
+        println!("n = {n}: {rate:.2} million messages per second");
+        assert!(rate > if n == 32 { 2.0 } else { 1.0 });
+    }
+}
