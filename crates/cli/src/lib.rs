@@ -3,8 +3,44 @@
 //! `main.rs` only hands the arguments over. What reads input from outside — [`scenario::parse`] and
 //! [`operations::parse`] — is pure and returns typed errors, so that it can be fuzzed and tested.
 
+pub mod args;
+pub mod draw;
+pub mod ledger;
+pub mod logging;
 pub mod names;
 pub mod operations;
 pub mod rules;
 pub mod scenario;
 pub mod time;
+
+use std::process::ExitCode;
+
+use args::{Cli, Command, Ledger};
+
+/// Exit code of a run that broke a promise.
+pub const VIOLATION: u8 = 1;
+/// Exit code of bad input.
+pub const BAD_INPUT: u8 = 2;
+
+/// Carries out a command; the exit code is 0, [`VIOLATION`] or [`BAD_INPUT`].
+#[must_use]
+pub fn main(cli: Cli) -> ExitCode {
+    logging::start(cli.verbose);
+    match carry_out(cli.command) {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("error: {why:#}");
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}
+
+fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Ledger(Ledger::Generate { seed, rows }) => {
+            print!("{}", ledger::generate(seed, rows))
+        }
+        other => anyhow::bail!("{other:?} is not there yet"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,2 +1,10 @@
 //! The `bft-crdts` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+use bft_crdts_cli::args::Cli;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    bft_crdts_cli::main(Cli::parse())
+}

@@ -1,0 +1,115 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Byzantine fault tolerant shared state without consensus: run scenarios, sweep seeds, measure.
+#[derive(Debug, Parser)]
+#[command(name = "bft-crdts", version, about, max_term_width = 110)]
+pub struct Cli {
+    /// Say more on standard error: -v what happens, -vv every packet.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run one scenario; prints a summary, writes its charts; exit code 1 on a violation.
+    Run(Run),
+    /// Run many seeds; exit code 1 on a violation, with the command that reproduces it.
+    Sweep(Sweep),
+    /// Measure against the floor of the cryptography that cannot be avoided.
+    Bench(Bench),
+    /// Write the pictures of the read-me.
+    Assets(Assets),
+    /// Make a file of operations, or compute the balances one must lead to.
+    #[command(subcommand)]
+    Ledger(Ledger),
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The scenario, a TOML file.
+    pub scenario: PathBuf,
+    /// Print one JSON object instead of the summary.
+    #[arg(long)]
+    pub json: bool,
+    /// Use this seed instead of the scenario's.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Directory for the charts [default: target/bft-crdts/<scenario>].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Use these rules instead of the scenario's: the name of a deliberately broken rule set.
+    #[arg(long, value_name = "NAME")]
+    pub rules: Option<String>,
+}
+
+/// `sweep`.
+#[derive(Debug, Args)]
+pub struct Sweep {
+    /// The scenario, a TOML file; the general campaign if there is none.
+    pub scenario: Option<PathBuf>,
+    /// How many seeds.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub seeds: u64,
+    /// The first seed.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub first: u64,
+    /// How many runs at a time [default: one a processor]. Changes nothing but the time it takes.
+    #[arg(long, value_name = "J")]
+    pub jobs: Option<usize>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Show that every deliberately broken rule set is caught, within as many seeds.
+    #[arg(long, conflicts_with = "scenario")]
+    pub controls: bool,
+    /// Use these rules instead of the scenario's.
+    #[arg(long, value_name = "NAME", conflicts_with = "controls")]
+    pub rules: Option<String>,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// A tenth of the time; noisier.
+    #[arg(long)]
+    pub quick: bool,
+}
+
+/// `assets`.
+#[derive(Debug, Args)]
+pub struct Assets {
+    /// Directory for the pictures.
+    #[arg(long, value_name = "DIR", default_value = "target/assets")]
+    pub out: PathBuf,
+}
+
+/// `ledger`.
+#[derive(Debug, Subcommand)]
+pub enum Ledger {
+    /// Print the operations of a made-up ledger, as CSV.
+    Generate {
+        /// Seed of the draws.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+        /// How many rows.
+        #[arg(long, value_name = "N", default_value_t = 1_400)]
+        rows: usize,
+    },
+    /// Print the balances that a scenario's operations lead to, row after row, computed by the AT2 paper's algorithm.
+    Balances {
+        /// The scenario, a TOML file.
+        scenario: PathBuf,
+    },
+}
