@@ -1,32 +1,33 @@
 //! A disk that forgets: bytes appended, synced in groups, and cut off where the power went.
 
-/// The journal of one node, as its disk holds it.
+/// The journal of one node, as its disk holds it: bytes, whose meaning is the machine's business.
 ///
-/// Every record is a frame: its length as four bytes, little endian, then its bytes. What was appended after the
-/// last sync may be lost in a crash, whole or in part.
+/// What was appended after the last sync may be lost in a crash, whole or in part. A machine must therefore be able
+/// to tell where the last whole record ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Disk {
     bytes: Vec<u8>,
     synced: usize,
 }
 
-/// What a crash does to the records appended after the last sync.
+/// What a crash does to the bytes appended after the last sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tail {
     /// They were written after all.
     Kept,
     /// They are gone.
     Lost,
-    /// The first half of their bytes was written.
+    /// The first half of them was written: the last record may be torn.
     Torn,
+    /// Everything is gone, synced or not, as if the disk had been replaced. A node that goes on after this has
+    /// forgotten what it signed: it counts as faulty.
+    Wiped,
 }
 
 impl Disk {
-    /// Writes a record behind the others. It is not safe before [`Disk::sync`].
+    /// Writes bytes behind the others. They are not safe before [`Disk::sync`].
+    #[inline]
     pub fn append(&mut self, record: &[u8]) {
-        // A record is one packet and a little more; four bytes of length hold 4 GiB.
-        let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
-        self.bytes.extend_from_slice(&length.to_le_bytes());
         self.bytes.extend_from_slice(record);
     }
 
@@ -42,16 +43,21 @@ impl Disk {
         self.synced < self.bytes.len()
     }
 
-    /// Size in bytes, tail included.
+    /// Everything on it, oldest first, the tail included.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.bytes.len()
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
-    /// Whether nothing was ever written.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+    /// Everything on it, to damage it between a crash and a restart.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    /// Cuts off what lies beyond this length: whoever finds a torn record at the end does this before appending.
+    pub fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(length);
+        self.synced = self.synced.min(self.bytes.len());
     }
 
     /// The power goes.
@@ -60,29 +66,10 @@ impl Disk {
             Tail::Kept => self.bytes.len(),
             Tail::Lost => self.synced,
             Tail::Torn => self.synced + (self.bytes.len() - self.synced) / 2,
+            Tail::Wiped => 0,
         };
         self.bytes.truncate(keep);
-        let whole = self.records().map(|record| record.len() + 4).sum();
-        // Whoever reads a journal again cuts off the torn frame, or the next append would land inside it.
-        self.bytes.truncate(whole);
-        self.synced = whole;
-    }
-
-    /// Everything is gone, as if the disk had been replaced.
-    pub fn wipe(&mut self) {
-        *self = Self::default();
-    }
-
-    /// The whole records, oldest first. A torn one at the end is left out.
-    pub fn records(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.bytes.as_slice();
-        core::iter::from_fn(move || {
-            let (length, behind) = rest.split_first_chunk::<4>()?;
-            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-            let (record, behind) = behind.split_at_checked(length)?;
-            rest = behind;
-            Some(record)
-        })
+        self.synced = keep;
     }
 }
 
@@ -90,33 +77,35 @@ impl Disk {
 mod tests {
     use super::{Disk, Tail};
 
-    fn written(tail: Tail) -> Vec<Vec<u8>> {
+    fn written(tail: Tail) -> Vec<u8> {
         let mut disk = Disk::default();
-        disk.append(b"one");
+        disk.append(b"one.");
         disk.sync();
-        disk.append(b"two");
-        disk.append(b"three");
-        disk.crash(tail);
+        disk.append(b"two.");
         disk.append(b"four");
-        disk.records().map(<[u8]>::to_vec).collect()
+        assert!(disk.is_dirty());
+        disk.crash(tail);
+        assert!(!disk.is_dirty());
+        disk.append(b"!");
+        disk.bytes().to_vec()
     }
 
     #[test]
     fn a_crash_keeps_what_was_synced_and_any_part_of_the_rest() {
-        assert_eq!(
-            written(Tail::Kept),
-            [&b"one"[..], b"two", b"three", b"four"]
-        );
-        assert_eq!(written(Tail::Lost), [&b"one"[..], b"four"]);
-        assert_eq!(written(Tail::Torn), [&b"one"[..], b"two", b"four"]);
+        assert_eq!(written(Tail::Kept), b"one.two.four!");
+        assert_eq!(written(Tail::Lost), b"one.!");
+        assert_eq!(written(Tail::Torn), b"one.two.!");
+        assert_eq!(written(Tail::Wiped), b"!");
     }
 
     #[test]
-    fn a_wiped_disk_is_empty() {
+    fn a_torn_end_is_cut_off_before_the_next_record() {
         let mut disk = Disk::default();
-        disk.append(b"one");
-        assert!(disk.is_dirty() && !disk.is_empty() && disk.len() == 7);
-        disk.wipe();
-        assert_eq!(disk.records().count(), 0);
+        disk.append(b"one.tw");
+        disk.sync();
+        disk.truncate(4);
+        disk.append(b"two.");
+        assert!(disk.is_dirty());
+        assert_eq!(disk.bytes(), b"one.two.");
     }
 }

@@ -4,13 +4,16 @@
 //! broadcast is one entry of the queue: its copies are sorted by arrival when it is sent, and the entry moves from
 //! one to the next. The payload is shared by all.
 
+mod carry;
+mod power;
+
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 use super::disk::{Disk, Tail};
-use super::fault::{Crash, CrashPoint, Faults, Loss};
+use super::fault::{Crash, Faults, Loss};
 use super::flight::{Copy, Flights};
-use super::machine::{Address, Effect, Effects, Machine};
+use super::machine::{Effects, Machine};
 use super::network::{Bandwidth, Network};
 use super::node::NodeId;
 use super::observer::{Event, Moment, Observer};
@@ -118,31 +121,6 @@ impl<M: Machine> Engine<M> {
         };
         engine.plan();
         engine
-    }
-
-    fn plan(&mut self) {
-        let faults = core::mem::take(&mut self.faults);
-        for (number, partition) in (0..).zip(&faults.partitions) {
-            self.schedule(partition.from, What::Cut(number));
-            self.schedule(partition.until, What::Mend(number));
-        }
-        for (number, crash) in (0..).zip(&faults.crashes) {
-            match crash.when {
-                CrashPoint::At(at) => self.schedule(at, What::Crash(number)),
-                CrashPoint::AfterEffects(count) => {
-                    if let Some(place) = self.places.get_mut(crash.node.index()) {
-                        place.crashes.push((count, crash.tail, crash.down));
-                        place
-                            .crashes
-                            .sort_by_key(|&(count, ..)| core::cmp::Reverse(count));
-                    }
-                }
-            }
-        }
-        if let Some(at) = faults.heal_at {
-            self.schedule(at, What::Heal);
-        }
-        self.faults = faults;
     }
 
     /// Starts every machine, in order, at time zero.
@@ -322,58 +300,6 @@ impl<M: Machine> Engine<M> {
         }
     }
 
-    /// Ends all faults: see [`Faults::heal_at`].
-    pub fn heal(&mut self, observer: &mut impl Observer<M>) {
-        self.healed = true;
-        self.network.heal();
-        observer.event(self.moment(), Event::Healed);
-        for node in (0..).map(NodeId::new).take(self.places.len()) {
-            let Some(place) = self.places.get_mut(node.index()) else {
-                continue;
-            };
-            place.crashes.clear();
-            if place.returns {
-                let life = place.life;
-                self.schedule(self.now, What::Restart { node, life });
-            }
-        }
-    }
-
-    /// Cuts the power of a node. It is due to come back after `down`, or never.
-    pub fn crash(
-        &mut self,
-        node: NodeId,
-        tail: Tail,
-        down: Option<Span>,
-        observer: &mut impl Observer<M>,
-    ) {
-        let Some(place) = self.places.get_mut(node.index()) else {
-            return;
-        };
-        if place.machine.take().is_none() {
-            return;
-        }
-        place.life += 1;
-        place.disk.crash(tail);
-        place.returns = down.is_some();
-        let life = place.life;
-        observer.event(self.moment(), Event::Crashed { node });
-        if let Some(down) = down {
-            self.schedule(self.now + down, What::Restart { node, life });
-        }
-    }
-
-    /// Brings a node back with a machine built from its disk.
-    pub fn restart(&mut self, node: NodeId, machine: M, observer: &mut impl Observer<M>) {
-        let Some(place) = self.places.get_mut(node.index()) else {
-            return;
-        };
-        place.machine = Some(machine);
-        place.returns = false;
-        observer.event(self.moment(), Event::Restarted { node });
-        self.input(node, observer, Machine::start);
-    }
-
     fn schedule(&mut self, at: VirtualTime, what: What) {
         self.sequence += 1;
         self.queue.push(Entry {
@@ -446,150 +372,5 @@ impl<M: Machine> Engine<M> {
             }
         }
         self.flights.done(flight);
-    }
-
-    /// Does what a machine has asked for, in order, until the power goes.
-    fn carry_out(&mut self, node: NodeId, observer: &mut impl Observer<M>) {
-        let mut list = self.effects.take();
-        let mut wanted = list.drain(..);
-        loop {
-            let Some(place) = self.places.get_mut(node.index()) else {
-                break;
-            };
-            if let Some(&(count, tail, down)) = place.crashes.last()
-                && place.effects >= count
-            {
-                place.crashes.pop();
-                self.crash(node, tail, down, observer);
-                break;
-            }
-            let Some(effect) = wanted.next() else { break };
-            place.effects += 1;
-            match effect {
-                Effect::Send { to, message } => {
-                    place.disk.sync();
-                    self.launch(node, &to, message, observer);
-                }
-                Effect::SetTimer { after, timer } => {
-                    let life = place.life;
-                    self.schedule(self.now + after, What::Timer { node, life, timer });
-                }
-                Effect::Persist(record) => {
-                    place.disk.append(&record);
-                    observer.event(
-                        self.moment(),
-                        Event::Persisted {
-                            node,
-                            record: &record,
-                        },
-                    );
-                }
-                Effect::Deliver(delivery) => {
-                    observer.event(self.moment(), Event::Delivered { node, delivery })
-                }
-                Effect::Note(note) => observer.event(self.moment(), Event::Noted { node, note }),
-            }
-        }
-        drop(wanted);
-        self.effects.put_back(list);
-    }
-
-    /// Puts a message on the wire, one copy for every receiver.
-    fn launch(
-        &mut self,
-        from: NodeId,
-        to: &Address,
-        message: M::Message,
-        observer: &mut impl Observer<M>,
-    ) {
-        let bytes = M::size(&message);
-        let mut copies = self.flights.spare();
-        match to {
-            Address::One(to) => self.send_copy(from, *to, &message, bytes, &mut copies, observer),
-            Address::Many(many) => {
-                for to in many.iter() {
-                    self.send_copy(from, *to, &message, bytes, &mut copies, observer);
-                }
-            }
-            Address::Others => {
-                for to in (0..)
-                    .map(NodeId::new)
-                    .take(self.places.len())
-                    .filter(|&to| to != from)
-                {
-                    self.send_copy(from, to, &message, bytes, &mut copies, observer);
-                }
-            }
-        }
-        if let Some((flight, first)) = self.flights.launch(from, message, bytes, copies) {
-            self.queue.push(Entry {
-                at: first.at,
-                sequence: first.number,
-                what: What::Flight(flight),
-            });
-        }
-    }
-
-    #[inline]
-    fn send_copy(
-        &mut self,
-        from: NodeId,
-        to: NodeId,
-        message: &M::Message,
-        bytes: u32,
-        copies: &mut Vec<Copy>,
-        observer: &mut impl Observer<M>,
-    ) {
-        let moment = self.moment();
-        let departed = self.network.depart(from, self.now, bytes);
-        self.sequence += 1;
-        let number = self.sequence;
-        observer.event(
-            moment,
-            Event::Sent {
-                copy: number,
-                from,
-                to,
-                message,
-                bytes,
-                duplicate: false,
-            },
-        );
-        if let Some(why) = self.network.loses(from, to) {
-            return observer.event(
-                moment,
-                Event::Lost {
-                    copy: number,
-                    from,
-                    to,
-                    why,
-                },
-            );
-        }
-        copies.push(Copy {
-            at: departed + self.network.latency(),
-            number,
-            to,
-        });
-        if self.network.duplicates() {
-            self.sequence += 1;
-            let number = self.sequence;
-            observer.event(
-                moment,
-                Event::Sent {
-                    copy: number,
-                    from,
-                    to,
-                    message,
-                    bytes,
-                    duplicate: true,
-                },
-            );
-            copies.push(Copy {
-                at: departed + self.network.latency(),
-                number,
-                to,
-            });
-        }
     }
 }

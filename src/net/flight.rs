@@ -62,7 +62,7 @@ impl<T> Flights<T> {
         bytes: u32,
         mut copies: Vec<Copy>,
     ) -> Option<(u32, Copy)> {
-        copies.sort_unstable_by(|a, b| (b.at, b.number).cmp(&(a.at, a.number)));
+        copies.sort_unstable_by_key(|copy| core::cmp::Reverse((copy.at, copy.number)));
         let Some(&first) = copies.last() else {
             self.spare.push(copies);
             return None;

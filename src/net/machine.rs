@@ -98,7 +98,7 @@ pub enum Effect<M: Machine> {
         /// Which.
         timer: TimerId,
     },
-    /// Append a record to the journal.
+    /// Append a record to the journal: its bytes, framed so that the machine finds its end again.
     Persist(Vec<u8>),
     /// Hand something to the application.
     Deliver(M::Delivery),

@@ -78,17 +78,12 @@ impl Stream {
 
     /// A number below `bound`, each equally likely up to one part in 2^64 / `bound`; 0 if `bound` is 0.
     #[inline]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the upper half of a 64 by 64 bit product fits"
-    )]
     pub fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
     }
 
     /// A place in a list of this length; 0 if it is empty.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "below a usize")]
     pub fn index(&mut self, len: usize) -> usize {
         self.below(len as u64) as usize
     }

@@ -1,0 +1,152 @@
+//! Carrying out what a machine asked for: journal first, then the wire.
+
+use super::Engine;
+use crate::net::flight::Copy;
+use crate::net::machine::{Address, Effect, Machine};
+use crate::net::node::NodeId;
+use crate::net::observer::{Event, Observer};
+use crate::net::queue::{Entry, What};
+
+impl<M: Machine> Engine<M> {
+    /// Does what a machine has asked for, in order, until the power goes.
+    pub(super) fn carry_out(&mut self, node: NodeId, observer: &mut impl Observer<M>) {
+        let mut list = self.effects.take();
+        let mut wanted = list.drain(..);
+        while let Some(place) = self.places.get_mut(node.index()) {
+            if let Some(&(count, tail, down)) = place.crashes.last()
+                && place.effects >= count
+            {
+                place.crashes.pop();
+                self.crash(node, tail, down, observer);
+                break;
+            }
+            let Some(effect) = wanted.next() else { break };
+            place.effects += 1;
+            match effect {
+                Effect::Send { to, message } => {
+                    place.disk.sync();
+                    self.launch(node, &to, message, observer);
+                }
+                Effect::SetTimer { after, timer } => {
+                    let life = place.life;
+                    self.schedule(self.now + after, What::Timer { node, life, timer });
+                }
+                Effect::Persist(record) => {
+                    place.disk.append(&record);
+                    observer.event(
+                        self.moment(),
+                        Event::Persisted {
+                            node,
+                            record: &record,
+                        },
+                    );
+                }
+                Effect::Deliver(delivery) => {
+                    observer.event(self.moment(), Event::Delivered { node, delivery })
+                }
+                Effect::Note(note) => observer.event(self.moment(), Event::Noted { node, note }),
+            }
+        }
+        drop(wanted);
+        self.effects.put_back(list);
+    }
+
+    /// Puts a message on the wire, one copy for every receiver.
+    fn launch(
+        &mut self,
+        from: NodeId,
+        to: &Address,
+        message: M::Message,
+        observer: &mut impl Observer<M>,
+    ) {
+        let bytes = M::size(&message);
+        let mut copies = self.flights.spare();
+        match to {
+            Address::One(to) => self.send_copy(from, *to, &message, bytes, &mut copies, observer),
+            Address::Many(many) => {
+                for to in many.iter() {
+                    self.send_copy(from, *to, &message, bytes, &mut copies, observer);
+                }
+            }
+            Address::Others => {
+                for to in (0..)
+                    .map(NodeId::new)
+                    .take(self.places.len())
+                    .filter(|&to| to != from)
+                {
+                    self.send_copy(from, to, &message, bytes, &mut copies, observer);
+                }
+            }
+        }
+        if let Some((flight, first)) = self.flights.launch(from, message, bytes, copies) {
+            self.queue.push(Entry {
+                at: first.at,
+                sequence: first.number,
+                what: What::Flight(flight),
+            });
+        }
+    }
+
+    #[inline]
+    fn send_copy(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        message: &M::Message,
+        bytes: u32,
+        copies: &mut Vec<Copy>,
+        observer: &mut impl Observer<M>,
+    ) {
+        let moment = self.moment();
+        let departed = self.network.depart(from, self.now, bytes);
+        self.sequence += 1;
+        let number = self.sequence;
+        observer.event(
+            moment,
+            Event::Sent {
+                copy: number,
+                from,
+                to,
+                message,
+                bytes,
+                duplicate: false,
+            },
+        );
+        if let Some(why) = self.network.loses(from, to) {
+            return observer.event(
+                moment,
+                Event::Lost {
+                    copy: number,
+                    from,
+                    to,
+                    why,
+                },
+            );
+        }
+        copies.push(Copy {
+            at: departed + self.network.latency(),
+            number,
+            to,
+        });
+        if self.network.duplicates() {
+            self.sequence += 1;
+            let number = self.sequence;
+            observer.event(
+                moment,
+                Event::Sent {
+                    copy: number,
+                    from,
+                    to,
+                    message,
+                    bytes,
+                    duplicate: true,
+                },
+            );
+            copies.push(Copy {
+                at: departed + self.network.latency(),
+                number,
+                to,
+            });
+        }
+    }
+}
