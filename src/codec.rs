@@ -6,7 +6,8 @@
 //! [`encode`], and whatever comes from a peer or from a disk goes through [`decode`], which
 //!
 //! * refuses an input above [`MAX_PACKET_BYTES`] before it looks at it,
-//! * allocates nothing that the length of the input does not justify,
+//! * reads no more elements than the input has bytes for, nests no deeper than 16 levels, and allocates nothing ahead
+//!   of what it has read,
 //! * refuses trailing bytes, and
 //! * encodes the value again and refuses any input that is not exactly those bytes: padded
 //!   integers, unsorted maps and repeated set members have no second spelling.
@@ -15,6 +16,7 @@
 //! deliberate: an element of a sequence must take at least one byte, so a sequence of `()` cannot be
 //! read back.
 
+mod bounded;
 mod bytes;
 mod canonical;
 mod digest;

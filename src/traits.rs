@@ -73,17 +73,31 @@ pub trait SecureBroadcastAlgorithm: Clone + Debug + Eq + 'static {
     ///
     /// The index of the first operation that is not valid, and why.
     fn validate_batch(&self, first: &Dot, ops: &[Self::Op]) -> Result<(), (usize, Self::Invalid)> {
-        let mut scratch = self.clone();
-        for (index, op) in ops.iter().enumerate() {
-            let dot = nth(first, index);
-            scratch.validate(&dot, op).map_err(|why| (index, why))?;
-            scratch.apply(dot, op.clone());
-        }
-        Ok(())
+        validate_one_by_one(self, first, ops)
     }
 
     /// Applies a delivered operation. Total: it neither fails nor panics, whatever the operation.
     fn apply(&mut self, dot: Dot, op: Self::Op);
+}
+
+/// What [`SecureBroadcastAlgorithm::validate_batch`] does unless it is overridden, and what every override must agree
+/// with: validate and apply in turn, on a copy.
+///
+/// # Errors
+///
+/// The index of the first operation that is not valid, and why.
+pub fn validate_one_by_one<A: SecureBroadcastAlgorithm>(
+    algorithm: &A,
+    first: &Dot,
+    ops: &[A::Op],
+) -> Result<(), (usize, A::Invalid)> {
+    let mut scratch = algorithm.clone();
+    for (index, op) in ops.iter().enumerate() {
+        let dot = nth(first, index);
+        scratch.validate(&dot, op).map_err(|why| (index, why))?;
+        scratch.apply(dot, op.clone());
+    }
+    Ok(())
 }
 
 /// The name of the operation `index` places after `first`. The broadcast never lets a message run past the last counter;

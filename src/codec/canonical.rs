@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::bounded::{Bounded, Budget};
 use super::{DecodeError, options};
 
 /// The longest text of a [`DecodeError::Malformed`]; the reason may quote the input.
@@ -53,8 +54,10 @@ fn after<'a, T: Serialize>(value: &T, bytes: &'a [u8]) -> Result<&'a [u8], Decod
 /// One value that is the whole of `bytes`.
 #[inline]
 pub(super) fn read_one<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let budget = Budget::of(bytes.len());
     let mut reader = bincode::Deserializer::from_slice(bytes, options());
-    let value = T::deserialize(&mut reader).map_err(|error| explain(&error))?;
+    let value = T::deserialize(Bounded::new(&mut reader, &budget))
+        .map_err(|error| explain(&budget, &error))?;
     match after(&value, bytes)? {
         [] => Ok(value),
         _ => Err(DecodeError::TrailingBytes),
@@ -69,11 +72,15 @@ pub(super) fn read_many<T: Serialize + DeserializeOwned>(
     if count > bytes.len() {
         return Err(DecodeError::TooManyElements);
     }
+    let budget = Budget::of(bytes.len());
     let mut reader = bincode::Deserializer::from_slice(bytes, options());
-    let mut values = Vec::new();
+    // Room for all of them when they are at most twice as large in memory as in the input, as a bank's are.
+    let room = bytes.len() * 2 / size_of::<T>().max(1);
+    let mut values = Vec::with_capacity(count.min(room));
     let mut rest = bytes;
     for _ in 0..count {
-        let value = T::deserialize(&mut reader).map_err(|error| explain(&error))?;
+        let value = T::deserialize(Bounded::new(&mut reader, &budget))
+            .map_err(|error| explain(&budget, &error))?;
         let left = after(&value, rest)?;
         if left.len() == rest.len() {
             return Err(DecodeError::TooManyElements);
@@ -89,7 +96,10 @@ pub(super) fn read_many<T: Serialize + DeserializeOwned>(
 
 /// Our word for what the serialisation crate complains about.
 #[cold]
-fn explain(error: &bincode::Error) -> DecodeError {
+fn explain(budget: &Budget, error: &bincode::Error) -> DecodeError {
+    if let Some(fault) = budget.fault() {
+        return fault;
+    }
     match &**error {
         bincode::ErrorKind::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
             DecodeError::UnexpectedEnd
