@@ -3,6 +3,8 @@
 pub mod actor;
 pub mod bank;
 pub mod codec;
+pub mod deterministic_secure_broadcast;
+pub mod membership;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod orswot;
@@ -13,5 +15,11 @@ pub use actor::{
 };
 pub use bank::Bank;
 pub use codec::{Bytes, DecodeError, Digest};
+pub use deterministic_secure_broadcast::{
+    Certificate, Clock, Delivery, Effect, Effects, Evidence, Genesis, GenesisError, Packet,
+    PacketKind, Payload, Record, Refused, Rejection, RestoreError, Rules, SecureBroadcast, Sound,
+    To,
+};
+pub use membership::{Generation, MemberIndex, Members, Seat};
 pub use orswot::Orswot;
 pub use traits::{Causes, SecureBroadcastAlgorithm};

@@ -1,0 +1,260 @@
+//! Anti-entropy: R2′. Whoever lacks something asks for it; answers are proofs, never bare state.
+
+use super::SecureBroadcast;
+use super::effect::{Effect, Effects, To};
+use super::error::{Malformed, Rejection};
+use super::packet::{Payload, Proof, Pull, Summary};
+use super::rules::Rules;
+use std::collections::BTreeMap;
+
+use crate::actor::{Actor, Keys};
+use crate::codec::Digest;
+use crate::membership::Signers;
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// How many peers hear from us on a tick; every member has its turn.
+const PEERS_PER_TICK: usize = 2;
+
+/// How many bytes of operations and certificates one peer may ask for between two ticks.
+const BYTES_PER_TICK: usize = 256 * 1024;
+
+/// What an answer costs beyond its operations: about the size of a certificate.
+const ANSWER_BYTES: usize = 1024;
+
+/// On every so many ticks the summary carries the digest of the state even while we are busy.
+const DIGEST_TICKS: u64 = 16;
+
+/// How many pieces of evidence answer one summary.
+const EVIDENCE_PER_SUMMARY: usize = 4;
+
+/// Whose turn it is, and what each peer may still ask for.
+#[derive(Clone, Debug)]
+pub(super) struct Gossip {
+    ticks: u64,
+    turn: usize,
+    budgets: Vec<usize>,
+    /// The length of the log at the last tick.
+    seen: usize,
+    /// The digest of the state at a length of the log.
+    digest: Option<(usize, Digest)>,
+}
+
+impl Gossip {
+    pub(super) fn new(seats: usize) -> Self {
+        Self {
+            ticks: 0,
+            turn: 0,
+            budgets: vec![BYTES_PER_TICK; seats],
+            seen: 0,
+            digest: None,
+        }
+    }
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// Tells the next peers what we have, relays certificates that wait here for their operations,
+    /// and asks again for what we know we lack.
+    pub(super) fn gossip(&mut self, effects: &mut Effects<A>) {
+        self.gossip.budgets.fill(BYTES_PER_TICK);
+        let state = self.state_for_summary();
+        let peers = self.next_peers();
+        if peers.is_empty() {
+            return;
+        }
+        let generation = self.generation();
+        let mut culprits = Signers::none(self.members.len());
+        for index in self
+            .evidence
+            .keys()
+            .filter_map(|culprit| self.members.index_of(culprit))
+        {
+            culprits.insert(index);
+        }
+        let lacking = self
+            .tracks
+            .iter()
+            .any(|track| track.parked.is_some() || !track.ahead.is_empty());
+        for peer in peers {
+            let clock = self.clock.clone();
+            let summary = Summary {
+                generation,
+                clock: clock.clone(),
+                culprits: culprits.clone(),
+                state,
+            };
+            effects.send(To::One(peer), Payload::Summary(summary));
+            if lacking {
+                effects.send(To::One(peer), Payload::Pull(Pull { generation, clock }));
+            }
+            for certified in self
+                .tracks
+                .iter()
+                .filter_map(|track| track.ahead.values().next())
+            {
+                let proof = Proof {
+                    certificate: certified.certificate.clone(),
+                    ops: None,
+                };
+                effects.send(To::One(peer), Payload::Proof(proof));
+            }
+        }
+    }
+
+    fn next_peers(&mut self) -> Vec<Actor> {
+        let own = self.actor();
+        let others: Vec<Actor> = self
+            .members
+            .actors()
+            .iter()
+            .copied()
+            .filter(|member| *member != own)
+            .collect();
+        let turn = self.gossip.turn;
+        self.gossip.turn = turn.wrapping_add(PEERS_PER_TICK);
+        let start = turn.checked_rem(others.len()).unwrap_or(0);
+        others
+            .iter()
+            .cycle()
+            .skip(start)
+            .take(PEERS_PER_TICK.min(others.len()))
+            .copied()
+            .collect()
+    }
+
+    /// The digest of the state: when nothing was delivered since the last tick, and now and then.
+    fn state_for_summary(&mut self) -> Option<Digest> {
+        let length = self.log.len();
+        let quiet = self.gossip.seen == length;
+        self.gossip.seen = length;
+        self.gossip.ticks = self.gossip.ticks.wrapping_add(1);
+        if !quiet && self.gossip.ticks.checked_rem(DIGEST_TICKS) != Some(0) {
+            return None;
+        }
+        match self.gossip.digest {
+            Some((at, digest)) if at == length => Some(digest),
+            _ => {
+                let digest = self.state_digest();
+                self.gossip.digest = Some((length, digest));
+                Some(digest)
+            }
+        }
+    }
+
+    pub(super) fn on_summary(
+        &mut self,
+        from: Actor,
+        summary: &Summary,
+    ) -> Result<Effects<A>, Rejection> {
+        self.check_member(from)?;
+        self.check_generation(summary.generation)?;
+        self.check_clock(summary.clock.seats())?;
+        if !summary.culprits.is_canonical(self.members.len()) {
+            return Err(Malformed::Signers.into());
+        }
+        let mut effects = Effects::none();
+        if summary.clock.is_ahead_of(&self.clock) {
+            let pull = Pull {
+                generation: self.generation(),
+                clock: self.clock.clone(),
+            };
+            effects.send(To::One(from), Payload::Pull(pull));
+        }
+        let unknown = self.evidence.iter().filter(|(culprit, _)| {
+            self.members
+                .index_of(culprit)
+                .is_some_and(|index| !summary.culprits.contains(index))
+        });
+        for (_, evidence) in unknown.take(EVIDENCE_PER_SUMMARY) {
+            effects.send(To::One(from), Payload::Evidence(Box::new(evidence.clone())));
+        }
+        if let Some(theirs) = summary.state.filter(|_| summary.clock == self.clock) {
+            let length = self.log.len();
+            let ours = match self.gossip.digest {
+                Some((at, digest)) if at == length => digest,
+                _ => self.state_digest(),
+            };
+            self.gossip.digest = Some((length, ours));
+            if ours != theirs {
+                effects.push(Effect::Diverged { member: from });
+            }
+        }
+        Ok(effects)
+    }
+
+    pub(super) fn on_pull(&mut self, from: Actor, pull: &Pull) -> Result<Effects<A>, Rejection> {
+        self.check_member(from)?;
+        self.check_generation(pull.generation)?;
+        self.check_clock(pull.clock.seats())?;
+        let mut effects = Effects::none();
+        // Our log is in causal order, and so is every answer from it: merge what the asker lacks of
+        // each source by place in the log.
+        let mut next = BTreeMap::new();
+        for (seat, theirs) in pull.clock.iter() {
+            let index = theirs
+                .next()
+                .map_or(usize::MAX, |first| self.message(seat, first));
+            if let Some(place) = self.place(seat, index) {
+                next.insert(place, (seat, index));
+            }
+        }
+        let lacking = !next.is_empty();
+        let mut answers = Vec::new();
+        let mut budget = self.budget(from);
+        while let Some((place, (seat, index))) = next.pop_first() {
+            let Some(rest) = budget.checked_sub(ANSWER_BYTES) else {
+                break;
+            };
+            let Some(logged) = self.log.get(place) else {
+                break;
+            };
+            budget = rest.saturating_sub(logged.ops.len());
+            let (certificate, ops) = (logged.certificate.clone(), Some(logged.ops.clone()));
+            answers.push(Payload::Proof(Proof { certificate, ops }));
+            let index = index.saturating_add(1);
+            if let Some(place) = self.place(seat, index) {
+                next.insert(place, (seat, index));
+            }
+        }
+        if lacking && answers.is_empty() {
+            return Err(Rejection::OverBudget);
+        }
+        self.set_budget(from, budget);
+        for answer in answers {
+            effects.send(To::One(from), answer);
+        }
+        Ok(effects)
+    }
+
+    fn check_clock(&self, have: usize) -> Result<(), Rejection> {
+        let need = self.members.len();
+        if have == need {
+            Ok(())
+        } else {
+            Err(Malformed::Clock { have, need }.into())
+        }
+    }
+
+    fn budget(&self, peer: Actor) -> usize {
+        let seat = self.members.seat_of(&peer);
+        seat.and_then(|seat| self.gossip.budgets.get(seat.get()))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    fn set_budget(&mut self, peer: Actor, budget: usize) {
+        let seat = self.members.seat_of(&peer);
+        if let Some(entry) = seat.and_then(|seat| self.gossip.budgets.get_mut(seat.get())) {
+            *entry = budget;
+        }
+    }
+
+    /// Charges a peer for an answer of `ops` bytes of operations.
+    pub(super) fn spend(&mut self, peer: Actor, ops: usize) -> Result<(), Rejection> {
+        let budget = self
+            .budget(peer)
+            .checked_sub(ANSWER_BYTES)
+            .ok_or(Rejection::OverBudget)?;
+        self.set_budget(peer, budget.saturating_sub(ops));
+        Ok(())
+    }
+}

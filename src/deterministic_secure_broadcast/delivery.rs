@@ -1,0 +1,577 @@
+//! Delivery: R2. A proof is valid whoever carries it; what it certifies is delivered in causal order.
+
+use std::sync::Arc;
+
+use super::effect::{Delivery, Effect, Effects, To};
+use super::error::{Halt, Malformed, Rejection};
+use super::evidence::{Evidence, SignedHeader, culprits};
+use super::header::MAX_MESSAGE_BYTES;
+use super::journal::Record;
+use super::packet::{Payload, Proof, Pull};
+use super::rules::{DeliverFacts, Rules};
+use super::source::Flight;
+use super::witness::Open;
+use super::{Certificate, SecureBroadcast};
+use crate::actor::{Actor, Counter, Keys, Sig};
+use crate::codec::{self, Bytes, Digest};
+use crate::membership::{Generation, MemberIndex, Seat};
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// How many certified messages of one source are held ahead of their delivery. More are pulled
+/// again later.
+const MAX_AHEAD: usize = 8;
+
+/// A certified message that is not delivered yet.
+#[derive(Clone, Debug)]
+pub(super) struct Certified<Op> {
+    pub(super) certificate: Certificate,
+    pub(super) digest: Digest,
+    /// Its operations, if they are here; decoded if they were echoed here.
+    pub(super) ops: Option<(Bytes, Option<Arc<[Op]>>)>,
+    /// Whether the journal has its operations.
+    pub(super) journaled: bool,
+}
+
+/// A message that was delivered.
+#[derive(Clone, Debug)]
+pub(super) struct Logged {
+    pub(super) digest: Digest,
+    pub(super) certificate: Certificate,
+    pub(super) ops: Bytes,
+    pub(super) last: Counter,
+    /// Its source's echo, if we have it: half of the evidence, should another header turn up.
+    pub(super) source_echo: Option<(Generation, Sig)>,
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    pub(super) fn on_proof(&mut self, from: Actor, proof: Proof) -> Result<Effects<A>, Rejection> {
+        let Proof { certificate, ops } = proof;
+        self.check_generation(certificate.generation)?;
+        let header = &certificate.header;
+        header.check(self.members.len())?;
+        let (seat, first) = (header.source, header.first);
+        if let Some(ops) = &ops {
+            if ops.len() > MAX_MESSAGE_BYTES {
+                let (have, limit) = (ops.len(), MAX_MESSAGE_BYTES);
+                return Err(Malformed::TooLarge { have, limit }.into());
+            }
+            if !R::may_attach(Digest::of(ops) == header.ops) {
+                return Err(Rejection::OpsMismatch);
+            }
+        }
+        if !R::takes_relayed_proofs() && self.members.in_seat(seat) != Some(&from) {
+            return Err(Rejection::Relayed);
+        }
+        let digest = header.digest(&self.network);
+        if let Some((known, known_digest)) = self.certified_in(seat, first) {
+            if known_digest == digest {
+                return match ops {
+                    Some(ops) => self.supply_ops(seat, first, ops),
+                    None => Err(Rejection::Duplicate),
+                };
+            }
+            let known = known.clone();
+            return self.on_conflict(&known, &certificate, digest);
+        }
+        if first <= self.track(seat)?.delivered {
+            return Err(Rejection::SlotTaken);
+        }
+        certificate.verify::<K, R>(
+            &self.network,
+            &self.members,
+            &digest,
+            &self.verified(seat, digest),
+        )?;
+
+        let mut effects = Effects::none();
+        if self.signed_elsewhere(seat, &certificate, digest) {
+            self.halt(Halt::KeyUsedElsewhere, &mut effects);
+        }
+        self.compare_with_certificate(&certificate, digest, &mut effects);
+        let is_best = self
+            .track(seat)?
+            .ahead
+            .last_key_value()
+            .is_none_or(|(best, _)| first > *best);
+        let attached = self.attach(seat, certificate.clone(), digest, ops.clone());
+        self.hold(seat, attached);
+        self.settle(&mut effects);
+        if self.track(seat)?.ahead.contains_key(&first) {
+            if is_best {
+                effects.persist(Record::Certified { certificate, ops });
+            }
+            let pull = Pull {
+                generation: self.generation(),
+                clock: self.clock.clone(),
+            };
+            effects.send(To::One(from), Payload::Pull(pull));
+        }
+        Ok(effects)
+    }
+
+    /// The certificate known for this very slot, delivered or not.
+    fn certified_in(&self, seat: Seat, first: Counter) -> Option<(&Certificate, Digest)> {
+        if let Some(certified) = self.tracks.get(seat.get())?.ahead.get(&first) {
+            return Some((&certified.certificate, certified.digest));
+        }
+        let logged = self.logged(seat, first)?;
+        (logged.certificate.header.first == first).then_some((&logged.certificate, logged.digest))
+    }
+
+    /// Signatures of this header's echo that were checked before, or made by us.
+    fn verified(&self, seat: Seat, digest: Digest) -> Vec<(MemberIndex, Sig)> {
+        let mut verified = Vec::new();
+        let source = self.members.index_in(seat);
+        let Ok(track) = self.track(seat) else {
+            return verified;
+        };
+        let generation = self.generation();
+        for open in track.open.iter().filter(|open| open.digest == digest) {
+            let known = [(source, open.source_echo), (self.index(), open.echo)];
+            for (index, (of, sig)) in known {
+                if let (Some(index), true) = (index, of == generation) {
+                    verified.push((index, sig));
+                }
+            }
+        }
+        if let (Some(source), Some(parked)) = (source, &track.parked)
+            && parked.digest == digest
+        {
+            verified.push((source, parked.request.echo));
+        }
+        if let Some(flight) = self
+            .own
+            .flight
+            .as_ref()
+            .filter(|flight| flight.digest == digest)
+        {
+            let known = flight.echoes.iter();
+            verified.extend(
+                known.filter_map(|(actor, sig)| Some((self.members.index_of(actor)?, *sig))),
+            );
+        }
+        verified
+    }
+
+    /// Whether a valid certificate shows a signature of ours that we know nothing of: somebody uses
+    /// our key, or our journal is not ours.
+    fn signed_elsewhere(&self, seat: Seat, certificate: &Certificate, digest: Digest) -> bool {
+        let ours = self
+            .index()
+            .is_some_and(|index| certificate.signers.contains(index));
+        let Ok(track) = self.track(seat) else {
+            return false;
+        };
+        let first = certificate.header.first;
+        // Below `best` we have forgotten what we echoed: it is resolved.
+        let below_best = track
+            .ahead
+            .last_key_value()
+            .is_some_and(|(best, _)| first < *best);
+        let known = track.open.iter().any(|open| open.digest == digest)
+            || self
+                .own
+                .flight
+                .as_ref()
+                .is_some_and(|flight| flight.digest == digest);
+        let own_slot = Some(seat) == self.seat;
+        (ours || own_slot) && !known && !below_best
+    }
+
+    /// A certificate for a slot in which we have echoed another header: its source has signed both.
+    fn compare_with_certificate(
+        &mut self,
+        certificate: &Certificate,
+        digest: Digest,
+        effects: &mut Effects<A>,
+    ) {
+        let seat = certificate.header.source;
+        let Some(index) = self.members.index_in(seat) else {
+            return;
+        };
+        let Some(sig) = certificate.echo_of(index).copied() else {
+            return;
+        };
+        let Ok(track) = self.track(seat) else { return };
+        let first = certificate.header.first;
+        let open = track
+            .open
+            .iter()
+            .find(|open| open.header.first == first && open.digest != digest);
+        let Some(open) = open else { return };
+        let (generation, known) = open.source_echo;
+        let known = SignedHeader {
+            generation,
+            header: open.header.clone(),
+            sig: known,
+        };
+        let other = SignedHeader {
+            generation: certificate.generation,
+            header: certificate.header.clone(),
+            sig,
+        };
+        if let Some(culprit) = self.members.in_seat(seat).copied() {
+            self.convict(Evidence::of(&self.network, culprit, known, other), effects);
+        }
+    }
+
+    /// G12: two certificates for one slot. More than `f` are faulty; name them.
+    fn on_conflict(
+        &mut self,
+        known: &Certificate,
+        other: &Certificate,
+        digest: Digest,
+    ) -> Result<Effects<A>, Rejection> {
+        other.verify::<K, R>(&self.network, &self.members, &digest, &[])?;
+        let mut effects = Effects::none();
+        for evidence in culprits(&self.network, &self.members, known, other) {
+            self.convict(evidence, &mut effects);
+        }
+        if effects.is_empty() {
+            Err(Rejection::SlotTaken)
+        } else {
+            Ok(effects)
+        }
+    }
+
+    /// Joins a certificate with the operations that are here already.
+    fn attach(
+        &self,
+        seat: Seat,
+        certificate: Certificate,
+        digest: Digest,
+        brought: Option<Bytes>,
+    ) -> Certified<A::Op> {
+        let mut certified = Certified {
+            certificate,
+            digest,
+            ops: None,
+            journaled: false,
+        };
+        let Ok(track) = self.track(seat) else {
+            return certified;
+        };
+        if let Some(open) = track.open.iter().find(|open| open.digest == digest) {
+            certified.ops = Some((open.ops.clone(), Some(open.decoded.clone())));
+            certified.journaled = open.journaled;
+        } else if let Some(flight) = self
+            .own
+            .flight
+            .as_ref()
+            .filter(|flight| flight.digest == digest)
+        {
+            certified.ops = Some((flight.ops.clone(), Some(flight.decoded.clone())));
+            certified.journaled = flight.journaled;
+        } else if let Some(ops) = brought {
+            certified.ops = Some((ops, None));
+        } else if let Some(parked) = track
+            .parked
+            .as_ref()
+            .filter(|parked| parked.digest == digest)
+        {
+            certified.ops = Some((parked.request.ops.clone(), None));
+        }
+        certified
+    }
+
+    /// Operations for a certificate that came without; both digests are checked.
+    pub(super) fn supply_ops(
+        &mut self,
+        seat: Seat,
+        first: Counter,
+        ops: Bytes,
+    ) -> Result<Effects<A>, Rejection> {
+        let track = self.tracks.get_mut(seat.get());
+        let certified = track
+            .and_then(|track| track.ahead.get_mut(&first))
+            .ok_or(Rejection::Duplicate)?;
+        if certified.ops.is_some() {
+            return Err(Rejection::Duplicate);
+        }
+        certified.ops = Some((ops, None));
+        let mut effects = Effects::none();
+        self.settle(&mut effects);
+        Ok(effects)
+    }
+
+    /// Keeps a certified message until it can be delivered: `best`, and those nearest to delivery.
+    pub(super) fn hold(&mut self, seat: Seat, certified: Certified<A::Op>) {
+        let Some(track) = self.tracks.get_mut(seat.get()) else {
+            return;
+        };
+        let first = certified.certificate.header.first;
+        track.ahead.insert(first, certified);
+        if track.ahead.len() > MAX_AHEAD {
+            let second_last = track.ahead.keys().rev().nth(1).copied();
+            second_last.and_then(|first| track.ahead.remove(&first));
+        }
+        // R2: above `best`, `best` := it, `open` := ∅.
+        let best = track
+            .ahead
+            .last_key_value()
+            .map_or(first, |(best, _)| *best);
+        track.open.retain(|open| open.header.first > best);
+    }
+
+    /// Does everything that has become possible: deliver, consider what was parked, issue our next
+    /// message.
+    pub(super) fn settle(&mut self, effects: &mut Effects<A>) {
+        loop {
+            self.deliver_ready(effects);
+            if !self.issue(effects) {
+                break;
+            }
+        }
+        for seat in self.seats() {
+            let Some(track) = self.tracks.get_mut(seat.get()) else {
+                continue;
+            };
+            let Some(parked) = track.parked.take() else {
+                continue;
+            };
+            if parked.request.header.first > track.delivered {
+                // Whatever is wrong with it by now, its source will ask again.
+                let _ = self.consider(parked, None, effects);
+            }
+        }
+    }
+
+    fn seats(&self) -> impl Iterator<Item = Seat> + use<A, K, R> {
+        (0_u16..).map(Seat::new).take(self.members.len())
+    }
+
+    fn deliver_ready(&mut self, effects: &mut Effects<A>) {
+        let mut moved = true;
+        while std::mem::take(&mut moved) {
+            for seat in self.seats() {
+                while self.deliver_next(seat, effects) {
+                    moved = true;
+                }
+            }
+        }
+    }
+
+    /// R2: delivers the next message of this source if its predecessor, its causes and its
+    /// operations are here.
+    pub(super) fn deliver_next(&mut self, seat: Seat, effects: &mut Effects<A>) -> bool {
+        let Some(track) = self.tracks.get(seat.get()) else {
+            return false;
+        };
+        let Some((first, certified)) = track.ahead.first_key_value() else {
+            return false;
+        };
+        let header = &certified.certificate.header;
+        let facts = DeliverFacts {
+            linked: track.delivered.next() == Some(*first) && header.previous == track.tip,
+            causes: self.has_delivered(&header.causes),
+        };
+        if !R::may_deliver(&facts) || certified.ops.is_none() {
+            return false;
+        }
+        let first = *first;
+        let certified = self
+            .tracks
+            .get_mut(seat.get())
+            .and_then(|track| track.ahead.remove(&first));
+        certified.is_some_and(|certified| self.deliver(seat, certified, effects))
+    }
+
+    fn deliver(
+        &mut self,
+        seat: Seat,
+        certified: Certified<A::Op>,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let Certified {
+            certificate,
+            digest,
+            ops,
+            journaled,
+        } = certified;
+        let (Some((ops, decoded)), Some(source)) = (ops, self.members.in_seat(seat).copied())
+        else {
+            return false;
+        };
+        let header = &certificate.header;
+        let (first, Some(last)) = (header.first, header.last()) else {
+            return false;
+        };
+        // A quorum has decoded them; should it have lied, everybody skips them alike.
+        let decoded = decoded.unwrap_or_else(|| {
+            codec::decode_sequence(header.len as usize, &ops)
+                .unwrap_or_default()
+                .into()
+        });
+        let source_echo = self.source_echo(seat, &certificate, digest);
+        // I3: on disk before anything that depends on it.
+        effects.persist(Record::Delivered {
+            certificate: certificate.clone(),
+            source_echo,
+            ops: (!journaled).then(|| ops.clone()),
+        });
+        for (dot, op) in super::effect::dots(source, first).zip(decoded.iter()) {
+            self.algorithm.apply(dot, op.clone());
+        }
+        effects.push(Effect::Deliver(Delivery {
+            source,
+            seat,
+            first,
+            ops: decoded,
+        }));
+
+        self.clock.advance(seat, last);
+        if Some(seat) == self.seat {
+            self.own
+                .flight
+                .take_if(|flight| flight.header.first <= last);
+        }
+        let place = self.log.len();
+        if let Some(track) = self.tracks.get_mut(seat.get()) {
+            track.delivered = track.delivered.max(last);
+            track.tip = digest;
+            for (cause, counter) in &certificate.header.causes {
+                track.clock.advance(*cause, *counter);
+            }
+            track.open.retain(|open| open.header.first > last);
+            track
+                .parked
+                .take_if(|parked| parked.request.header.first <= last);
+            track.places.push(place);
+        }
+        self.log.push(Logged {
+            digest,
+            certificate,
+            ops,
+            last,
+            source_echo,
+        });
+        true
+    }
+
+    /// The source's own echo of a header: from its request, or from the certificate.
+    fn source_echo(
+        &self,
+        seat: Seat,
+        certificate: &Certificate,
+        digest: Digest,
+    ) -> Option<(Generation, Sig)> {
+        let track = self.track(seat).ok()?;
+        let open = track
+            .open
+            .iter()
+            .find(|open| open.digest == digest)
+            .map(|open| open.source_echo);
+        open.or_else(|| {
+            let index = self.members.index_in(seat)?;
+            Some((certificate.generation, *certificate.echo_of(index)?))
+        })
+    }
+
+    /// The delivered message that covers this counter.
+    pub(super) fn logged(&self, seat: Seat, counter: Counter) -> Option<&Logged> {
+        let place = self.place(seat, self.message(seat, counter))?;
+        let logged = self.log.get(place)?;
+        (logged.certificate.header.first <= counter).then_some(logged)
+    }
+
+    /// Which of this source's delivered messages is the first to reach `counter`, from 0; as many as
+    /// there are if none does.
+    pub(super) fn message(&self, seat: Seat, counter: Counter) -> usize {
+        self.tracks.get(seat.get()).map_or(0, |track| {
+            track.places.partition_point(|place| {
+                self.log
+                    .get(*place)
+                    .is_some_and(|logged| logged.last < counter)
+            })
+        })
+    }
+
+    /// Where that message stands in the log.
+    pub(super) fn place(&self, seat: Seat, message: usize) -> Option<usize> {
+        self.tracks.get(seat.get())?.places.get(message).copied()
+    }
+
+    /// Puts one record back; `None` if it does not follow from the ones before it.
+    pub(super) fn replay(&mut self, record: Record) -> Option<()> {
+        match record {
+            Record::Identity { .. } => return None,
+            Record::Own {
+                generation,
+                header,
+                echo,
+                ops,
+            } => {
+                let seat = self.seat.filter(|seat| *seat == header.source)?;
+                let track = self.tracks.get(seat.get())?;
+                if track.delivered.next() != Some(header.first) || generation > self.generation() {
+                    return None;
+                }
+                let decoded = codec::decode_sequence(header.len as usize, &ops)
+                    .ok()?
+                    .into();
+                let digest = header.digest(&self.network);
+                let vote = (generation, echo);
+                let flight =
+                    Flight::new(self.actor(), vote, (header, digest), (ops, decoded), true);
+                self.own.flight = Some(flight);
+            }
+            Record::Open {
+                generation,
+                header,
+                source_echo,
+                echo,
+                ops,
+            } => {
+                let digest = header.digest(&self.network);
+                let decoded = codec::decode_sequence(header.len as usize, &ops)
+                    .ok()?
+                    .into();
+                let track = self.tracks.get_mut(header.source.get())?;
+                track.open = vec![Open {
+                    header,
+                    digest,
+                    source_echo: (generation, source_echo),
+                    echo: (generation, echo),
+                    ops,
+                    decoded,
+                    journaled: true,
+                }];
+            }
+            Record::Certified { certificate, ops } => {
+                let seat = certificate.header.source;
+                let digest = certificate.header.digest(&self.network);
+                let mut certified = self.attach(seat, certificate, digest, ops);
+                certified.journaled = certified.ops.is_some();
+                self.tracks.get(seat.get())?;
+                self.hold(seat, certified);
+            }
+            Record::Delivered {
+                certificate,
+                source_echo,
+                ops,
+            } => {
+                let seat = certificate.header.source;
+                let digest = certificate.header.digest(&self.network);
+                let held = self
+                    .tracks
+                    .get_mut(seat.get())?
+                    .ahead
+                    .remove(&certificate.header.first);
+                let mut certified = self.attach(seat, certificate, digest, ops);
+                certified.ops = certified.ops.or_else(|| held.and_then(|held| held.ops));
+                certified.journaled = true;
+                if !self.deliver(seat, certified, &mut Effects::none()) {
+                    return None;
+                }
+                if let Some(logged) = self.log.last_mut() {
+                    logged.source_echo = source_echo;
+                }
+            }
+            Record::Evidence(evidence) => {
+                self.evidence.insert(evidence.culprit, *evidence);
+            }
+            Record::Halted => self.halted = Some(Halt::Driver),
+        }
+        Some(())
+    }
+}

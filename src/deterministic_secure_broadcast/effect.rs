@@ -1,0 +1,158 @@
+//! What a replica wants done, in order.
+
+use std::sync::Arc;
+
+use super::error::{Halt, ReturnReason};
+use super::evidence::Evidence;
+use super::journal::Record;
+use super::packet::Payload;
+use crate::actor::{Actor, Counter, Dot};
+use crate::membership::Seat;
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// Who a payload is for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    /// All members but ourselves: encode it once.
+    Members,
+    /// One actor.
+    One(Actor),
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect<A: SecureBroadcastAlgorithm> {
+    /// Append this to the journal. Nothing that follows may be sent before it is durable; several
+    /// may share one fsync.
+    Persist(Record),
+    /// Send this. It may be lost: whatever matters is sent again on a tick.
+    Send {
+        /// To whom.
+        to: To,
+        /// What.
+        payload: Payload,
+    },
+    /// These operations were applied to our copy, here and now.
+    Deliver(Delivery<A::Op>),
+    /// A member is convicted.
+    Evidence(Evidence),
+    /// One of our own operations came back before it was signed.
+    Returned {
+        /// The operation.
+        op: A::Op,
+        /// Why.
+        reason: ReturnReason<A::Invalid>,
+    },
+    /// A member refuses one of our operations. One may lie; `f + 1` of them cannot all.
+    RefusedBy {
+        /// Who.
+        member: Actor,
+        /// Which operation.
+        dot: Dot,
+        /// Why, in the member's words.
+        reason: String,
+    },
+    /// A message came too early and is held until what it needs is delivered.
+    Parked {
+        /// Its source.
+        source: Actor,
+        /// Its first counter.
+        first: Counter,
+    },
+    /// A member that has delivered exactly what we have reports another state: its or our algorithm
+    /// breaks its contract (or the member lies).
+    Diverged {
+        /// Who.
+        member: Actor,
+    },
+    /// This replica has stopped signing.
+    Halted(Halt),
+}
+
+/// A message that was delivered: operations of one source with consecutive dots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery<Op> {
+    /// Who broadcast it.
+    pub source: Actor,
+    /// The source's permanent number.
+    pub seat: Seat,
+    /// The counter of the first operation.
+    pub first: Counter,
+    /// The operations, in order.
+    pub ops: Arc<[Op]>,
+}
+
+impl<Op> Delivery<Op> {
+    /// Every operation with its dot.
+    pub fn iter(&self) -> impl Iterator<Item = (Dot, &Op)> + '_ {
+        dots(self.source, self.first).zip(self.ops.iter())
+    }
+}
+
+/// The consecutive dots of `actor`, from `first` on.
+pub(crate) fn dots(actor: Actor, first: Counter) -> impl Iterator<Item = Dot> {
+    (0..).map_while(move |offset| {
+        first
+            .checked_add(offset)
+            .map(|counter| Dot { actor, counter })
+    })
+}
+
+/// What to do, in this order.
+#[must_use = "effects that are not carried out break the protocol"]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effects<A: SecureBroadcastAlgorithm>(Vec<Effect<A>>);
+
+impl<A: SecureBroadcastAlgorithm> Effects<A> {
+    /// Nothing to do.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn push(&mut self, effect: Effect<A>) {
+        self.0.push(effect);
+    }
+
+    pub(crate) fn persist(&mut self, record: Record) {
+        self.push(Effect::Persist(record));
+    }
+
+    pub(crate) fn send(&mut self, to: To, payload: Payload) {
+        self.push(Effect::Send { to, payload });
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many things there are to do.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Looks at them without taking them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Effect<A>> {
+        self.0.iter()
+    }
+}
+
+impl<A: SecureBroadcastAlgorithm> IntoIterator for Effects<A> {
+    type Item = Effect<A>;
+    type IntoIter = std::vec::IntoIter<Effect<A>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a, A: SecureBroadcastAlgorithm> IntoIterator for &'a Effects<A> {
+    type Item = &'a Effect<A>;
+    type IntoIter = std::slice::Iter<'a, Effect<A>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}

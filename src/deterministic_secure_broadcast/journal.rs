@@ -1,0 +1,157 @@
+//! The journal: what a replica must find again after a crash, and how it lies on disk.
+//!
+//! A frame is `length ‖ checksum ‖ record`: four bytes little endian, the first eight bytes of the
+//! record's BLAKE3 digest, the record's canonical bytes. A journal cut off in its last frame (a torn
+//! write, or a tail that never reached the disk) ends before that frame; any other damage is an error.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::evidence::Evidence;
+use super::header::Header;
+use super::proof::Certificate;
+use crate::actor::{Actor, NetworkId, Sig};
+use crate::codec::{self, Bytes, DecodeError, Digest};
+use crate::membership::Generation;
+
+/// One thing a replica must not forget. Signed statements are kept as signed and sent again byte for
+/// byte, never rebuilt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Record {
+    /// Before anything is signed: this key signs in this network, from this journal.
+    Identity {
+        /// The network.
+        network: NetworkId,
+        /// The key.
+        actor: Actor,
+    },
+    /// I1, before a request leaves: our own message. It reserves its dots.
+    Own {
+        /// The generation it was first requested in.
+        generation: Generation,
+        /// Its header.
+        header: Header,
+        /// Our echo of it.
+        echo: Sig,
+        /// Its operations.
+        ops: Bytes,
+    },
+    /// I2, before an echo leaves: the header it binds us to.
+    Open {
+        /// The generation echoed in.
+        generation: Generation,
+        /// The header.
+        header: Header,
+        /// Its source's echo.
+        source_echo: Sig,
+        /// Our echo.
+        echo: Sig,
+        /// Its operations.
+        ops: Bytes,
+    },
+    /// A certificate ahead of its delivery.
+    Certified {
+        /// The certificate.
+        certificate: Certificate,
+        /// Its operations, if they came along.
+        ops: Option<Bytes>,
+    },
+    /// I3, before anything that depends on it leaves: a delivery.
+    Delivered {
+        /// The certificate.
+        certificate: Certificate,
+        /// Its source's echo and the generation of it, if known.
+        source_echo: Option<(Generation, Sig)>,
+        /// Its operations; `None` if the journal has them from an earlier record.
+        ops: Option<Bytes>,
+    },
+    /// A conviction.
+    Evidence(Box<Evidence>),
+    /// This replica has stopped signing for good.
+    Halted,
+}
+
+/// Damage that is not a torn tail.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum JournalError {
+    /// A frame in the middle whose checksum does not match, or that is longer than any record.
+    #[error("damaged at byte {offset}")]
+    Corrupt {
+        /// Where its frame begins.
+        offset: usize,
+    },
+    /// A frame with a right checksum that is no record: written by another version.
+    #[error("no record at byte {offset}: {error}")]
+    Undecodable {
+        /// Where its frame begins.
+        offset: usize,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
+}
+
+const LENGTH: usize = 4;
+const CHECKSUM: usize = 8;
+
+/// Appends one record to a journal's bytes.
+pub fn append(journal: &mut Vec<u8>, record: &Record) {
+    let bytes = codec::encode(record);
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    journal.extend_from_slice(&length.to_le_bytes());
+    journal.extend(Digest::of(&bytes).as_bytes().iter().take(CHECKSUM));
+    journal.extend_from_slice(&bytes);
+}
+
+/// What a journal's bytes hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// The records, in the order they were appended.
+    pub records: Vec<Record>,
+    /// How many bytes they take; anything beyond is a torn tail, to be cut off before appending.
+    pub length: usize,
+}
+
+/// Reads a journal's bytes.
+///
+/// # Errors
+/// [`JournalError`] for damage that is not a torn tail.
+pub fn read(bytes: &[u8]) -> Result<Journal, JournalError> {
+    let mut records = Vec::new();
+    let mut offset = 0_usize;
+    loop {
+        let rest = bytes.get(offset..).unwrap_or_default();
+        let Some((head, body)) = rest.split_at_checked(LENGTH.saturating_add(CHECKSUM)) else {
+            break;
+        };
+        let (length, checksum) = head.split_at(LENGTH);
+        let length = length
+            .iter()
+            .rev()
+            .fold(0_usize, |sum, byte| (sum << 8) | usize::from(*byte));
+        if length > codec::MAX_PACKET_BYTES {
+            return Err(JournalError::Corrupt { offset });
+        }
+        let Some(frame) = body.get(..length) else {
+            break;
+        };
+        let torn = body.len() == length;
+        if Digest::of(frame).as_bytes().get(..CHECKSUM) != Some(checksum) {
+            // A last frame of full length and wrong content is a torn write, too.
+            if torn {
+                break;
+            }
+            return Err(JournalError::Corrupt { offset });
+        }
+        let record =
+            codec::decode(frame).map_err(|error| JournalError::Undecodable { offset, error })?;
+        records.push(record);
+        offset = offset
+            .saturating_add(LENGTH)
+            .saturating_add(CHECKSUM)
+            .saturating_add(length);
+    }
+    Ok(Journal {
+        records,
+        length: offset,
+    })
+}

@@ -1,0 +1,422 @@
+//! Deterministic secure broadcast: the middle layer.
+//!
+//! A state machine without a clock, input or output, randomness, threads or printing inside.
+//! One door in, one value out: [`broadcast`](SecureBroadcast::broadcast),
+//! [`handle`](SecureBroadcast::handle) and [`tick`](SecureBroadcast::tick) return ordered
+//! [`Effects`] for a driver to carry out; the driver owns time, sockets and disks.
+//!
+//! The way of an operation, in one direction: `broadcast` → its source builds a *message*, journals
+//! it and **requests** echoes (`source`) → each witness checks it, journals it as *open* and **echoes**
+//! (`witness`) → at a quorum of echoes the source has a *certificate* and sends the **proof** → whoever
+//! holds a proof delivers it once what it builds on is delivered (`delivery`) → `apply`. What gets
+//! lost on the way is asked for again on a tick (`anti_entropy`).
+//!
+//! After Malkhi & Reiter, *Secure reliable multicast protocols in a WAN* (1997), made safe against
+//! restarts, loss and relays by the rules R1, R2 and R2′ of `ARCHITECTURE.md`.
+
+mod anti_entropy;
+mod delivery;
+pub mod effect;
+pub mod error;
+pub mod evidence;
+pub mod genesis;
+pub mod header;
+pub mod journal;
+pub mod packet;
+pub mod proof;
+pub mod rules;
+mod source;
+mod witness;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+pub use effect::{Delivery, Effect, Effects, To};
+pub use error::{
+    GenesisError, Halt, Malformed, Refused, RefusedReason, Rejection, RestoreError, ReturnReason,
+};
+pub use evidence::Evidence;
+pub use genesis::Genesis;
+pub use header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};
+pub use journal::Record;
+pub use packet::{Packet, PacketKind, Payload};
+pub use proof::Certificate;
+pub use rules::{Rules, Sound};
+pub use source::MAX_WAITING_OPS;
+
+use crate::actor::{Actor, Counter, Dot, Ed25519, Keys, NetworkId, Sig, SigningActor};
+use crate::codec::{self, Bytes, Digest};
+use crate::membership::{Generation, MemberIndex, Members, Seat};
+use crate::traits::{Causes, SecureBroadcastAlgorithm};
+use anti_entropy::Gossip;
+use delivery::Logged;
+use source::Own;
+use witness::Track;
+
+/// A replica: one member's copy of the algorithm, and everything needed to keep it equal to the
+/// others'.
+///
+/// `A` is the algorithm, `K` the scheme of its keys, `R` the rules; only `A` is the embedder's to
+/// choose.
+///
+/// # Durability
+/// Effects are ordered. Carry them out in order, and send nothing before every
+/// [`Effect::Persist`] in front of it is durable. Then a crash at any point may lose an echo, never
+/// contradict one, and [`restore`](Self::restore) continues where the journal ends.
+#[derive(Clone)]
+pub struct SecureBroadcast<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Rules = Sound> {
+    identity: SigningActor<K>,
+    network: NetworkId,
+    members: Arc<Members<K>>,
+    seat: Option<Seat>,
+    algorithm: A,
+    /// What is known of each source, by seat.
+    tracks: Vec<Track<A::Op>>,
+    /// What is delivered of each source.
+    clock: Clock,
+    own: Own<A::Op>,
+    /// Everything delivered, in the order of delivery.
+    log: Vec<Logged>,
+    /// One conviction per culprit.
+    evidence: BTreeMap<Actor, Evidence>,
+    gossip: Gossip,
+    /// Whether the identity is in the journal.
+    reserved: bool,
+    halted: Option<Halt>,
+    rules: PhantomData<R>,
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// A replica that has never signed anything. If its key may have signed before, use
+    /// [`restore`](Self::restore) with its journal; without the journal that key must not sign again.
+    ///
+    /// An identity that is not a member only observes.
+    ///
+    /// # Errors
+    /// [`GenesisError::WeakKey`] if a member's key is not sound.
+    pub fn new(identity: SigningActor<K>, genesis: Genesis<A>) -> Result<Self, GenesisError> {
+        let members = Members::<K>::decode(Generation::GENESIS, genesis.members())?;
+        let actor = identity.actor();
+        let mut algorithm = A::new(actor);
+        algorithm.sync_from(genesis.state().clone());
+        let seats = members.len();
+        Ok(Self {
+            network: genesis.network(),
+            seat: members.seat_of(&actor),
+            algorithm,
+            tracks: vec![Track::new(&genesis.network(), seats); seats],
+            clock: Clock::zero(seats),
+            own: Own::new(),
+            log: Vec::new(),
+            evidence: BTreeMap::new(),
+            gossip: Gossip::new(seats),
+            reserved: false,
+            halted: None,
+            rules: PhantomData,
+            members: Arc::new(members),
+            identity,
+        })
+    }
+
+    /// The replica that wrote this journal, as it was after its last record. Operations that were
+    /// submitted but not yet part of a message are the caller's to submit again.
+    ///
+    /// # Errors
+    /// [`RestoreError`] if the journal does not begin with an identity, is somebody else's, or does
+    /// not make sense.
+    pub fn restore(
+        identity: SigningActor<K>,
+        genesis: Genesis<A>,
+        journal: impl IntoIterator<Item = Record>,
+    ) -> Result<Self, RestoreError> {
+        let mut replica = Self::new(identity, genesis)?;
+        let mut records = journal.into_iter();
+        match records.next() {
+            Some(Record::Identity { network, actor }) => {
+                if network != replica.network || actor != replica.actor() {
+                    return Err(RestoreError::Foreign);
+                }
+            }
+            _ => return Err(RestoreError::NoIdentity),
+        }
+        replica.reserved = true;
+        for (index, record) in (1..).zip(records) {
+            replica
+                .replay(record)
+                .ok_or(RestoreError::Inconsistent(index))?;
+        }
+        Ok(replica)
+    }
+
+    /// Submits operations of our own. They are signed, in order, as part of our next message: at
+    /// once if our slot is free, else as soon as it is. One that is invalid by then comes back as
+    /// [`Effect::Returned`].
+    ///
+    /// # Errors
+    /// [`Refused`] with all the operations if none was taken.
+    pub fn broadcast(
+        &mut self,
+        ops: impl IntoIterator<Item = A::Op>,
+    ) -> Result<Effects<A>, Refused<A::Op>> {
+        self.submit(ops.into_iter().collect())
+    }
+
+    /// Takes one packet. The sender's identity is the link's to vouch for, everything else is
+    /// checked here.
+    ///
+    /// Equivocation is not an error: it is evidence among the effects. An invalid operation is
+    /// answered by a refusal. What came too early is parked.
+    ///
+    /// # Errors
+    /// A [`Rejection`] if the packet changes nothing and nothing is to be sent.
+    pub fn handle(&mut self, packet: Packet) -> Result<Effects<A>, Rejection> {
+        let Packet { from, payload } = packet;
+        if from == self.actor() {
+            return Err(Rejection::FromOurselves);
+        }
+        match payload {
+            Payload::Request(request) => self.on_request(from, request),
+            Payload::Echo(echo) => self.on_echo(from, &echo),
+            Payload::Proof(proof) => self.on_proof(from, proof),
+            Payload::Refusal(refusal) => self.on_refusal(from, refusal),
+            Payload::Evidence(evidence) => self.on_evidence(*evidence),
+            Payload::Summary(summary) => self.on_summary(from, &summary),
+            Payload::Pull(pull) => self.on_pull(from, &pull),
+        }
+    }
+
+    /// Time passes: whatever may have been lost is sent again, and a few peers are told what we
+    /// have. How often this is called is the driver's choice; safety and the fault-free path need
+    /// no tick at all.
+    pub fn tick(&mut self) -> Effects<A> {
+        let mut effects = Effects::none();
+        self.repeat_request(&mut effects);
+        self.gossip(&mut effects);
+        effects
+    }
+
+    /// Stops signing for good, for example after an error of the disk. What is held is still
+    /// served, and certified messages are still delivered.
+    pub fn stop_signing(&mut self) -> Effects<A> {
+        let mut effects = Effects::none();
+        self.halt(Halt::Driver, &mut effects);
+        effects
+    }
+
+    /// Our public identity.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        self.identity.actor()
+    }
+
+    /// The network all our signatures are for.
+    #[must_use]
+    pub fn network(&self) -> NetworkId {
+        self.network
+    }
+
+    /// Our copy of the algorithm, with everything delivered applied.
+    #[must_use]
+    pub fn algorithm(&self) -> &A {
+        &self.algorithm
+    }
+
+    /// The members of our generation.
+    #[must_use]
+    pub fn members(&self) -> &Members<K> {
+        &self.members
+    }
+
+    /// Our generation.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.members.generation()
+    }
+
+    /// Whether we may echo and issue.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.seat.is_some()
+    }
+
+    /// How far we have delivered each source.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// How far we have delivered this actor; zero if it is no source.
+    #[must_use]
+    pub fn delivered(&self, actor: &Actor) -> Counter {
+        self.members
+            .seat_of(actor)
+            .map_or(Counter::ZERO, |seat| self.clock.get(seat))
+    }
+
+    /// The digest of our state: equal for replicas that have delivered the same.
+    #[must_use]
+    pub fn state_digest(&self) -> Digest {
+        Digest::of(&codec::encode(&self.algorithm.state()))
+    }
+
+    /// How many of our own operations are submitted and not yet delivered here.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.own.pending()
+    }
+
+    /// Everybody we can convict, with the evidence.
+    pub fn evidence(&self) -> impl Iterator<Item = &Evidence> + '_ {
+        self.evidence.values()
+    }
+
+    /// Why we have stopped signing, if we have.
+    #[must_use]
+    pub fn halted(&self) -> Option<Halt> {
+        self.halted
+    }
+
+    /// The certificates of everything delivered, in the order of delivery, each with the bytes of
+    /// its operations.
+    pub fn log(&self) -> impl Iterator<Item = (&Certificate, &Bytes)> + '_ {
+        self.log
+            .iter()
+            .map(|logged| (&logged.certificate, &logged.ops))
+    }
+
+    /// The certificate that covers this dot, if it is delivered.
+    #[must_use]
+    pub fn certificate(&self, dot: &Dot) -> Option<&Certificate> {
+        let seat = self.members.seat_of(&dot.actor)?;
+        self.logged(seat, dot.counter)
+            .map(|logged| &logged.certificate)
+    }
+
+    /// The header this replica is bound to in the open slot of `source`, if it has echoed one.
+    #[must_use]
+    pub fn open(&self, source: &Actor) -> Option<&Header> {
+        let seat = self.members.seat_of(source)?;
+        self.tracks
+            .get(seat.get())?
+            .open
+            .first()
+            .map(|open| &open.header)
+    }
+
+    /// Lets a message carry at most this many operations (at least 1, at most [`MAX_MESSAGE_OPS`]).
+    pub fn limit_message_ops(&mut self, ops: usize) {
+        self.own.limit_ops(ops);
+    }
+
+    // What the doors share.
+
+    fn index(&self) -> Option<MemberIndex> {
+        self.seat.and_then(|seat| self.members.index_in(seat))
+    }
+
+    fn track(&self, seat: Seat) -> Result<&Track<A::Op>, Rejection> {
+        self.tracks
+            .get(seat.get())
+            .ok_or(Rejection::Malformed(Malformed::UnknownSeat(seat)))
+    }
+
+    fn check_generation(&self, got: Generation) -> Result<(), Rejection> {
+        let have = self.generation();
+        match got.cmp(&have) {
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Less => Err(Rejection::WrongGeneration { have, got }),
+            std::cmp::Ordering::Greater => Err(Rejection::FutureGeneration { have, got }),
+        }
+    }
+
+    fn check_member(&self, actor: Actor) -> Result<MemberIndex, Rejection> {
+        self.members
+            .index_of(&actor)
+            .ok_or(Rejection::NotMember(actor))
+    }
+
+    fn check_signing(&self) -> Result<(), Rejection> {
+        self.halted
+            .map_or(Ok(()), |halt| Err(Rejection::Halted(halt)))
+    }
+
+    /// Signs an echo. The first signature ever is preceded by the reservation of the identity.
+    fn sign(&mut self, header: Digest, effects: &mut Effects<A>) -> Sig {
+        if !self.reserved {
+            self.reserved = true;
+            effects.persist(Record::Identity {
+                network: self.network,
+                actor: self.actor(),
+            });
+        }
+        let statement = EchoStatement {
+            generation: self.generation(),
+            header,
+        };
+        self.identity.sign(&self.network, &statement)
+    }
+
+    fn halt(&mut self, halt: Halt, effects: &mut Effects<A>) {
+        if self.halted.is_none() {
+            self.halted = Some(halt);
+            effects.persist(Record::Halted);
+            effects.push(Effect::Halted(halt));
+        }
+    }
+
+    /// Whether everything these entries name is delivered here.
+    fn has_delivered(&self, causes: &[(Seat, Counter)]) -> bool {
+        causes
+            .iter()
+            .all(|(seat, counter)| *counter <= self.clock.get(*seat))
+    }
+
+    /// Checks operations in turn: their causes lie below `clock` or earlier in their own source's
+    /// past, and the algorithm says yes. The same check for the source and for every witness.
+    fn check_ops(
+        &self,
+        first: &Dot,
+        ops: &[A::Op],
+        clock: &Clock,
+    ) -> Result<(), (usize, ReturnReason<A::Invalid>)> {
+        for (index, (dot, op)) in effect::dots(first.actor, first.counter)
+            .zip(ops)
+            .enumerate()
+        {
+            let Causes::Dots(causes) = self.algorithm.causes(op) else {
+                continue;
+            };
+            let known = causes.iter().all(|cause| {
+                if cause.actor == dot.actor {
+                    return cause.counter < dot.counter;
+                }
+                self.members
+                    .seat_of(&cause.actor)
+                    .is_some_and(|seat| cause.counter <= clock.get(seat))
+            });
+            if !known {
+                return Err((index, ReturnReason::CauseNotDelivered));
+            }
+        }
+        self.algorithm
+            .validate_batch(first, ops)
+            .map_err(|(index, invalid)| (index, ReturnReason::Invalid(invalid)))
+    }
+}
+
+/// Without its key, its log and its copy of the algorithm, which would bury the rest.
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> fmt::Debug for SecureBroadcast<A, K, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecureBroadcast")
+            .field("actor", &self.actor())
+            .field("network", &self.network)
+            .field("generation", &self.generation())
+            .field("rules", &R::NAME)
+            .field("clock", &self.clock)
+            .field("pending", &self.pending())
+            .field("halted", &self.halted)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,195 @@
+//! The whole wire, one table: everything one replica can say to another.
+//!
+//! | packet | from → to | says | answered by |
+//! | --- | --- | --- | --- |
+//! | [`Request`] | source → members | here is my message, please vouch for it | echo, refusal, proof, pull |
+//! | [`Echo`] | witness → source | I vouch for this header, and for no other in its slot | |
+//! | [`Proof`] | anyone → anyone | a quorum vouched for this header | pull |
+//! | [`Refusal`] | witness → source | this operation is invalid, and why | |
+//! | evidence | anyone → anyone | this actor signed two contradicting statements | |
+//! | [`Summary`] | member → member | this is what I have delivered | pull, evidence |
+//! | [`Pull`] | member → member | send me what I lack beyond this clock | proofs with operations |
+//!
+//! Operations travel as bytes: a witness decodes them only after their digest and the source's
+//! signature were checked, and relays them without encoding them again.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::evidence::Evidence;
+use super::header::{Clock, Header};
+use super::proof::Certificate;
+use crate::actor::{Actor, Counter, Sig};
+use crate::codec::{Bytes, Digest};
+use crate::membership::{Generation, Signers};
+
+/// A payload with the identity its link vouches for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// Who sent it, as the authenticated link says (A1); the driver fills it in, no payload can.
+    pub from: Actor,
+    /// What it says.
+    pub payload: Payload,
+}
+
+/// What a packet says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Payload {
+    /// Please vouch for my message.
+    Request(Request),
+    /// I vouch for this header.
+    Echo(Echo),
+    /// A quorum vouched for this header.
+    Proof(Proof),
+    /// This operation is invalid.
+    Refusal(Refusal),
+    /// Two contradicting statements of one signer.
+    Evidence(Box<Evidence>),
+    /// What I have delivered.
+    Summary(Summary),
+    /// Send me what I lack.
+    Pull(Pull),
+}
+
+impl Payload {
+    /// Which of the seven kinds it is.
+    #[must_use]
+    pub fn kind(&self) -> PacketKind {
+        match self {
+            Self::Request(_) => PacketKind::Request,
+            Self::Echo(_) => PacketKind::Echo,
+            Self::Proof(_) => PacketKind::Proof,
+            Self::Refusal(_) => PacketKind::Refusal,
+            Self::Evidence(_) => PacketKind::Evidence,
+            Self::Summary(_) => PacketKind::Summary,
+            Self::Pull(_) => PacketKind::Pull,
+        }
+    }
+}
+
+/// The kinds of packets, for counting and drawing.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PacketKind {
+    /// A [`Request`].
+    Request,
+    /// An [`Echo`].
+    Echo,
+    /// A [`Proof`].
+    Proof,
+    /// A [`Refusal`].
+    Refusal,
+    /// An [`Evidence`].
+    Evidence,
+    /// A [`Summary`].
+    Summary,
+    /// A [`Pull`].
+    Pull,
+}
+
+impl PacketKind {
+    /// Every kind, in the order of the table.
+    pub const ALL: [Self; 7] = [
+        Self::Request,
+        Self::Echo,
+        Self::Proof,
+        Self::Refusal,
+        Self::Evidence,
+        Self::Summary,
+        Self::Pull,
+    ];
+
+    /// Its lower-case name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Echo => "echo",
+            Self::Proof => "proof",
+            Self::Refusal => "refusal",
+            Self::Evidence => "evidence",
+            Self::Summary => "summary",
+            Self::Pull => "pull",
+        }
+    }
+}
+
+impl fmt::Display for PacketKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// "Here is my message": the header, its source's echo, and the operations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The generation asked to echo.
+    pub generation: Generation,
+    /// The header.
+    pub header: Header,
+    /// The source's own echo of it: its vote, and the proof that the header is its own.
+    pub echo: Sig,
+    /// The operations, one after the other in canonical bytes.
+    pub ops: Bytes,
+}
+
+/// "I vouch for this header"; the signer is the member the packet comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Echo {
+    /// The generation the signer counts in.
+    pub generation: Generation,
+    /// The slot, by its counter; its source is who the packet is sent to.
+    pub first: Counter,
+    /// The digest of the header.
+    pub header: Digest,
+    /// The signature of the [`EchoStatement`](super::header::EchoStatement).
+    pub sig: Sig,
+}
+
+/// "A quorum vouched for this header", with or without its operations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// The operations, in answers to a [`Pull`]; the source's own proof leaves them out, its
+    /// request has brought them already.
+    pub ops: Option<Bytes>,
+}
+
+/// The most bytes of text in a [`Refusal`].
+pub const MAX_REASON_BYTES: usize = 256;
+
+/// "This operation is invalid": sent to its source only, unsigned, changes nothing anywhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The slot of the message, by its counter.
+    pub first: Counter,
+    /// The digest of its header.
+    pub header: Digest,
+    /// Which of its operations, from 0.
+    pub index: u32,
+    /// Why, for people; at most [`MAX_REASON_BYTES`].
+    pub reason: String,
+}
+
+/// "This is what I have delivered": the summary of anti-entropy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The sender's generation.
+    pub generation: Generation,
+    /// Its delivered clock.
+    pub clock: Clock,
+    /// The members it holds evidence against.
+    pub culprits: Signers,
+    /// The digest of its state at that clock, now and then, so that replicas that fell apart find out.
+    pub state: Option<Digest>,
+}
+
+/// "Send me what I lack": the asker's delivered clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pull {
+    /// The asker's generation.
+    pub generation: Generation,
+    /// Its delivered clock; everything beyond it is wanted.
+    pub clock: Clock,
+}

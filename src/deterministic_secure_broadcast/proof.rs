@@ -1,0 +1,111 @@
+//! Certificates: a quorum of echoes for one header.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{Malformed, Rejection};
+use super::header::{EchoStatement, Header};
+use super::rules::{Rules, SignerFacts};
+use crate::actor::{Keys, NetworkId, Sig, signing_bytes};
+use crate::codec::Digest;
+use crate::membership::{Generation, MemberIndex, Members, Signers};
+
+/// A quorum of echoes for one header: transferable, checkable by anyone who knows the members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// The generation whose members echoed.
+    pub generation: Generation,
+    /// The header they echoed.
+    pub header: Header,
+    /// Which of them.
+    pub signers: Signers,
+    /// Their signatures, in the order of their indices.
+    pub signatures: Vec<Sig>,
+}
+
+impl Certificate {
+    /// Every signer with its signature, in order.
+    pub fn echoes(&self) -> impl Iterator<Item = (MemberIndex, &Sig)> + '_ {
+        self.signers.iter().zip(&self.signatures)
+    }
+
+    /// The signature of one member, if it is among the signers.
+    #[must_use]
+    pub fn echo_of(&self, index: MemberIndex) -> Option<&Sig> {
+        self.echoes()
+            .find(|(signer, _)| *signer == index)
+            .map(|(_, sig)| sig)
+    }
+
+    /// Checks the certificate against the members of its generation (R2). `digest` is the header's,
+    /// `verified` lists signatures of this very statement that were checked (or made) before: nobody
+    /// verifies its own signature or the same one twice.
+    ///
+    /// # Errors
+    /// A [`Rejection`] naming the first rule broken.
+    pub(crate) fn verify<K: Keys, R: Rules>(
+        &self,
+        network: &NetworkId,
+        members: &Members<K>,
+        digest: &Digest,
+        verified: &[(MemberIndex, Sig)],
+    ) -> Result<(), Rejection> {
+        let have = self.signers.count();
+        if !self.signers.is_canonical(members.len()) || self.signatures.len() != have {
+            return Err(Malformed::Signers.into());
+        }
+        let need = R::quorum(members.len());
+        if have < need {
+            let generation = self.generation;
+            return Err(Rejection::QuorumTooSmall {
+                have,
+                need,
+                generation,
+            });
+        }
+        let statement = EchoStatement {
+            generation: self.generation,
+            header: *digest,
+        };
+        let bytes = signing_bytes(network, &statement);
+        for (signer, sig) in self.echoes() {
+            let known = verified
+                .iter()
+                .any(|(index, known)| *index == signer && known == sig);
+            let facts = SignerFacts {
+                member: members.key(signer).is_some(),
+                fresh: true,
+            };
+            let verify = || {
+                known
+                    || members
+                        .key(signer)
+                        .is_some_and(|key| K::verify(key, &bytes, sig))
+            };
+            if !R::may_count(facts, verify) {
+                return Err(Rejection::InvalidSignature {
+                    signer: members.actor(signer).copied(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the certificate on its own: what anyone holding the genesis can do offline.
+    ///
+    /// # Errors
+    /// A [`Rejection`] naming the first rule broken.
+    pub fn check<K: Keys>(
+        &self,
+        network: &NetworkId,
+        members: &Members<K>,
+    ) -> Result<(), Rejection> {
+        if self.generation != members.generation() {
+            return Err(Rejection::WrongGeneration {
+                have: members.generation(),
+                got: self.generation,
+            });
+        }
+        self.header.check(members.len())?;
+        self.verify::<K, super::rules::Sound>(network, members, &self.header.digest(network), &[])
+    }
+}

@@ -1,0 +1,222 @@
+//! The decisions on which safety rests, as pure functions over small facts.
+//!
+//! The replica, and every model of it, asks these functions and nobody else. [`Sound`] is the
+//! protocol. The other implementations stand in a crate that is never published: each breaks one
+//! rule, so that the judges can show that they would notice.
+
+use std::fmt::Debug;
+
+use crate::membership::quorum;
+
+mod sealed {
+    /// Only [`Sound`](super::Sound) has it, unless the feature `unsound-rules` opens the door.
+    pub trait Sealed {}
+    impl Sealed for super::Sound {}
+    #[cfg(feature = "unsound-rules")]
+    pub use self::Sealed as Unsound;
+}
+
+/// The key to [`Rules`], for deliberately broken rule sets only.
+#[cfg(feature = "unsound-rules")]
+#[doc(hidden)]
+pub use sealed::Unsound;
+
+/// What the witness's `open` holds for the slot that is asked for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub enum OpenSlot {
+    /// No header.
+    Empty,
+    /// Exactly the header that is asked for.
+    Same,
+    /// Another header.
+    Other,
+    /// Two headers: only a certificate resolves the slot.
+    Frozen,
+}
+
+/// What a witness knows about a request when it decides whether to echo (R1).
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EchoFacts {
+    /// The slot comes right after what is delivered here.
+    pub next: bool,
+    /// Nothing above what is delivered is known to be certified.
+    pub settled: bool,
+    /// The header names the delivered header before it.
+    pub linked: bool,
+    /// All its causes are delivered.
+    pub causes: bool,
+    /// The operations' bytes have the digest the header names.
+    pub digest: bool,
+    /// Every operation is valid, in turn.
+    pub valid: bool,
+    /// What `open` holds.
+    pub open: OpenSlot,
+}
+
+/// What is known of one signature when it is counted towards a quorum.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SignerFacts {
+    /// The signer is a member of that generation.
+    pub member: bool,
+    /// It was not counted before.
+    pub fresh: bool,
+}
+
+/// What is known of a certified message when it is about to be delivered (R2).
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DeliverFacts {
+    /// The message before it is delivered, and its header names it.
+    pub linked: bool,
+    /// All its causes are delivered.
+    pub causes: bool,
+}
+
+/// The rules of the protocol; sealed, [`Sound`] is the only one there is.
+pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync + 'static {
+    /// The name of this rule set.
+    const NAME: &'static str;
+
+    /// How many distinct members must have echoed.
+    #[must_use]
+    fn quorum(members: usize) -> usize {
+        quorum::quorum(members)
+    }
+
+    /// R1: whether a witness may echo.
+    #[must_use]
+    fn may_echo(facts: &EchoFacts) -> bool {
+        facts.next
+            && facts.settled
+            && facts.linked
+            && facts.causes
+            && facts.digest
+            && facts.valid
+            && matches!(facts.open, OpenSlot::Empty | OpenSlot::Same)
+    }
+
+    /// Whether a signature counts towards a quorum; `verify` is asked last, for it is dear.
+    #[must_use]
+    fn may_count(facts: SignerFacts, verify: impl FnOnce() -> bool) -> bool {
+        facts.member && facts.fresh && verify()
+    }
+
+    /// R2: whether a certified message may be delivered.
+    #[must_use]
+    fn may_deliver(facts: &DeliverFacts) -> bool {
+        facts.linked && facts.causes
+    }
+
+    /// R2: whether operations' bytes may stand for a header; `matches`: they have its digest.
+    #[must_use]
+    fn may_attach(matches: bool) -> bool {
+        matches
+    }
+
+    /// R2: whether a proof may be taken from somebody who is not its source.
+    #[must_use]
+    fn takes_relayed_proofs() -> bool {
+        true
+    }
+
+    /// R1: whether the echo for the header in `open` is given again when asked again.
+    #[must_use]
+    fn repeats_echo() -> bool {
+        true
+    }
+
+    /// R1: whether a request that came too early is held until its causes are delivered.
+    #[must_use]
+    fn parks() -> bool {
+        true
+    }
+
+    /// I2: whether `open` is on disk before the echo leaves.
+    #[must_use]
+    fn persists_open() -> bool {
+        true
+    }
+
+    /// I1: whether the source's own message is on disk before its request leaves.
+    #[must_use]
+    fn persists_own() -> bool {
+        true
+    }
+}
+
+/// The protocol as it is meant: every default of [`Rules`].
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sound;
+
+impl Rules for Sound {
+    const NAME: &'static str = "sound";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_witness_echoes_only_if_every_single_fact_holds() {
+        let good = EchoFacts {
+            next: true,
+            settled: true,
+            linked: true,
+            causes: true,
+            digest: true,
+            valid: true,
+            open: OpenSlot::Empty,
+        };
+        assert!(Sound::may_echo(&good));
+        assert!(Sound::may_echo(&EchoFacts {
+            open: OpenSlot::Same,
+            ..good
+        }));
+        for bad in [
+            EchoFacts {
+                next: false,
+                ..good
+            },
+            EchoFacts {
+                settled: false,
+                ..good
+            },
+            EchoFacts {
+                linked: false,
+                ..good
+            },
+            EchoFacts {
+                causes: false,
+                ..good
+            },
+            EchoFacts {
+                digest: false,
+                ..good
+            },
+            EchoFacts {
+                valid: false,
+                ..good
+            },
+            EchoFacts {
+                open: OpenSlot::Other,
+                ..good
+            },
+            EchoFacts {
+                open: OpenSlot::Frozen,
+                ..good
+            },
+        ] {
+            assert!(!Sound::may_echo(&bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_signature_counts_once_for_a_member_and_only_if_it_verifies() {
+        for bits in 0_u8..8 {
+            let facts = SignerFacts {
+                member: bits & 1 != 0,
+                fresh: bits & 2 != 0,
+            };
+            assert_eq!(Sound::may_count(facts, || bits & 4 != 0), bits == 7);
+        }
+    }
+}

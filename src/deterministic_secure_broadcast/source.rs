@@ -1,0 +1,408 @@
+//! The source's side: one message at a time, reserved and journaled before it is signed for.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::delivery::Certified;
+use super::effect::{Effect, Effects, To};
+use super::error::{Refused, RefusedReason, Rejection, ReturnReason};
+use super::header::{EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};
+use super::journal::Record;
+use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Refusal, Request};
+use super::rules::{Rules, SignerFacts};
+use super::{Certificate, SecureBroadcast};
+use crate::actor::{Actor, Counter, Dot, Keys, Sig, signing_bytes};
+use crate::codec::{self, Bytes, Digest};
+use crate::membership::{Generation, Seat, Signers};
+use crate::traits::{Causes, SecureBroadcastAlgorithm};
+
+/// How many operations of our own may wait for a message.
+pub const MAX_WAITING_OPS: usize = 1 << 16;
+
+/// Our own operations on their way.
+#[derive(Clone, Debug)]
+pub(super) struct Own<Op> {
+    waiting: VecDeque<Op>,
+    pub(super) flight: Option<Flight<Op>>,
+    limit: usize,
+}
+
+/// Our message in the open slot.
+#[derive(Clone, Debug)]
+pub(super) struct Flight<Op> {
+    pub(super) generation: Generation,
+    pub(super) header: Header,
+    pub(super) digest: Digest,
+    pub(super) echo: Sig,
+    pub(super) ops: Bytes,
+    pub(super) decoded: Arc<[Op]>,
+    /// Whether it is in the journal.
+    pub(super) journaled: bool,
+    /// Who has echoed it, ourselves included.
+    pub(super) echoes: BTreeMap<Actor, Sig>,
+    /// How many echoes count.
+    counted: usize,
+    /// Whether a tick has passed since it was requested.
+    aged: bool,
+}
+
+impl<Op> Flight<Op> {
+    pub(super) fn new(
+        source: Actor,
+        (generation, echo): (Generation, Sig),
+        (header, digest): (Header, Digest),
+        (ops, decoded): (Bytes, Arc<[Op]>),
+        journaled: bool,
+    ) -> Self {
+        let echoes = BTreeMap::from([(source, echo)]);
+        Self {
+            generation,
+            header,
+            digest,
+            echo,
+            ops,
+            decoded,
+            journaled,
+            echoes,
+            counted: 1,
+            aged: false,
+        }
+    }
+
+    fn request(&self) -> Payload {
+        Payload::Request(Request {
+            generation: self.generation,
+            header: self.header.clone(),
+            echo: self.echo,
+            ops: self.ops.clone(),
+        })
+    }
+}
+
+impl<Op> Own<Op> {
+    pub(super) fn new() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            flight: None,
+            limit: MAX_MESSAGE_OPS as usize,
+        }
+    }
+
+    pub(super) fn limit_ops(&mut self, ops: usize) {
+        self.limit = ops.clamp(1, MAX_MESSAGE_OPS as usize);
+    }
+
+    pub(super) fn pending(&self) -> usize {
+        let flying = self
+            .flight
+            .as_ref()
+            .map_or(0, |flight| flight.decoded.len());
+        self.waiting.len().saturating_add(flying)
+    }
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    pub(super) fn submit(&mut self, ops: Vec<A::Op>) -> Result<Effects<A>, Refused<A::Op>> {
+        let waiting = self.own.waiting.len().saturating_add(ops.len());
+        let reason = if self.seat.is_none() {
+            Some(RefusedReason::NotMember)
+        } else if let Some(halt) = self.halted {
+            Some(RefusedReason::Halted(halt))
+        } else if waiting > MAX_WAITING_OPS {
+            Some(RefusedReason::QueueFull {
+                waiting,
+                limit: MAX_WAITING_OPS,
+            })
+        } else {
+            None
+        };
+        if let Some(reason) = reason {
+            return Err(Refused { reason, ops });
+        }
+        self.own.waiting.extend(ops);
+        let mut effects = Effects::none();
+        self.settle(&mut effects);
+        Ok(effects)
+    }
+
+    /// Builds the next message if our slot is free and something waits. Returns whether that message
+    /// is certified already (by us alone, in a network of one).
+    pub(super) fn issue(&mut self, effects: &mut Effects<A>) -> bool {
+        let Some(seat) = self.seat else { return false };
+        let Ok(track) = self.track(seat) else {
+            return false;
+        };
+        let free = self.own.flight.is_none() && track.ahead.is_empty() && self.halted.is_none();
+        if !free || self.own.waiting.is_empty() {
+            return false;
+        }
+        let (previous, before) = (track.tip, track.clock.clone());
+        let Some(first) = track.delivered.next() else {
+            self.give_back_all(effects);
+            return false;
+        };
+        let dot = Dot::new(self.actor(), first);
+        let (ops, bytes) = self.next_batch(&dot, effects);
+        let Ok(len) = u32::try_from(ops.len()) else {
+            return false;
+        };
+        if len == 0 {
+            return false;
+        }
+        let causes = self.needed(seat, &ops, &before);
+        let header = Header {
+            source: seat,
+            first,
+            len,
+            previous,
+            causes,
+            ops: Digest::of(&bytes),
+        };
+        let digest = header.digest(&self.network);
+        let generation = self.generation();
+        // I1: reserve the dots on disk; nothing of this message leaves before.
+        let echo = self.sign(digest, effects);
+        let ops_bytes = Bytes::from(bytes);
+        if R::persists_own() {
+            effects.persist(Record::Own {
+                generation,
+                header: header.clone(),
+                echo,
+                ops: ops_bytes.clone(),
+            });
+        }
+        let flight = Flight::new(
+            self.actor(),
+            (generation, echo),
+            (header, digest),
+            (ops_bytes, ops.into()),
+            R::persists_own(),
+        );
+        let alone = R::quorum(self.members.len()) <= 1;
+        if self.members.len() > 1 {
+            effects.send(To::Members, flight.request());
+        }
+        self.own.flight = Some(flight);
+        if alone {
+            self.certify(effects);
+        }
+        alone
+    }
+
+    /// Takes from the waiting operations as many as fit into a message and are valid in turn; the
+    /// invalid ones go back to the caller, for a correct source signs nothing witnesses would refuse.
+    fn next_batch(&mut self, first: &Dot, effects: &mut Effects<A>) -> (Vec<A::Op>, Vec<u8>) {
+        let (mut ops, mut bytes) = (Vec::new(), Vec::new());
+        while ops.len() < self.own.limit {
+            let Some(op) = self.own.waiting.pop_front() else {
+                break;
+            };
+            let encoded = codec::encode(&op);
+            if encoded.len() > MAX_MESSAGE_BYTES {
+                let reason = ReturnReason::TooLarge {
+                    bytes: encoded.len(),
+                    limit: MAX_MESSAGE_BYTES,
+                };
+                effects.push(Effect::Returned { op, reason });
+                continue;
+            }
+            if bytes.len().saturating_add(encoded.len()) > MAX_MESSAGE_BYTES {
+                self.own.waiting.push_front(op);
+                break;
+            }
+            bytes.extend_from_slice(&encoded);
+            ops.push(op);
+        }
+        let taken = ops.len();
+        while let Err((index, reason)) = self.check_ops(first, &ops, &self.clock) {
+            if index >= ops.len() {
+                // The algorithm breaks its contract; nothing can be signed.
+                ops.clear();
+                break;
+            }
+            let op = ops.remove(index);
+            effects.push(Effect::Returned { op, reason });
+        }
+        if ops.len() < taken {
+            bytes = codec::encode_sequence(&ops);
+        }
+        (ops, bytes)
+    }
+
+    fn give_back_all(&mut self, effects: &mut Effects<A>) {
+        for op in std::mem::take(&mut self.own.waiting) {
+            effects.push(Effect::Returned {
+                op,
+                reason: ReturnReason::Exhausted,
+            });
+        }
+    }
+
+    /// The clock entries these operations need beyond what our chain of headers names already.
+    fn needed(&self, own: Seat, ops: &[A::Op], before: &super::Clock) -> Vec<(Seat, Counter)> {
+        let mut needed = super::Clock::zero(self.members.len());
+        for op in ops {
+            match self.algorithm.causes(op) {
+                Causes::EverythingDelivered => needed = self.clock.clone(),
+                Causes::Dots(dots) => {
+                    for dot in &dots {
+                        if let Some(seat) = self.members.seat_of(&dot.actor) {
+                            needed.advance(seat, dot.counter);
+                        }
+                    }
+                }
+            }
+        }
+        needed
+            .iter()
+            .filter(|(seat, counter)| *seat != own && *counter > before.get(*seat))
+            .collect()
+    }
+
+    pub(super) fn on_echo(&mut self, from: Actor, echo: &Echo) -> Result<Effects<A>, Rejection> {
+        let member = self.members.index_of(&from);
+        self.check_generation(echo.generation)?;
+        self.check_signing()?;
+        let delivered = self.delivered(&self.actor());
+        let Some(flight) = self.own.flight.as_mut() else {
+            let late = echo.first <= delivered;
+            return Err(if late {
+                Rejection::Late
+            } else {
+                Rejection::NotRequested
+            });
+        };
+        if echo.first != flight.header.first || echo.header != flight.digest {
+            let late = echo.first <= delivered;
+            return Err(if late {
+                Rejection::Late
+            } else {
+                Rejection::NotRequested
+            });
+        }
+        let facts = SignerFacts {
+            member: member.is_some(),
+            fresh: !flight.echoes.contains_key(&from),
+        };
+        let verify = || {
+            let statement = EchoStatement {
+                generation: echo.generation,
+                header: flight.digest,
+            };
+            let bytes = signing_bytes(&self.network, &statement);
+            match member.and_then(|index| self.members.key(index)) {
+                Some(key) => K::verify(key, &bytes, &echo.sig),
+                None => K::public(&from).is_ok_and(|key| K::verify(&key, &bytes, &echo.sig)),
+            }
+        };
+        // Everything is checked before anything changes.
+        if !R::may_count(facts, verify) {
+            return Err(match facts {
+                SignerFacts { member: false, .. } => Rejection::NotMember(from),
+                SignerFacts { fresh: false, .. } => Rejection::Duplicate,
+                _ => Rejection::InvalidSignature { signer: Some(from) },
+            });
+        }
+        flight.echoes.insert(from, echo.sig);
+        flight.counted = flight.counted.saturating_add(1);
+        let mut effects = Effects::none();
+        if flight.counted >= R::quorum(self.members.len()) {
+            self.certify(&mut effects);
+            self.settle(&mut effects);
+        }
+        Ok(effects)
+    }
+
+    /// A quorum has echoed our message: deliver it, and let everybody know.
+    fn certify(&mut self, effects: &mut Effects<A>) {
+        let (Some(seat), Some(flight)) = (self.seat, self.own.flight.as_ref()) else {
+            return;
+        };
+        let mut signers = Signers::none(self.members.len());
+        let mut signatures = Vec::with_capacity(flight.echoes.len());
+        // Members are sorted by key, and so is this map: the signatures come in index order.
+        for (actor, sig) in &flight.echoes {
+            if let Some(index) = self.members.index_of(actor) {
+                signers.insert(index);
+                signatures.push(*sig);
+            }
+        }
+        let certificate = Certificate {
+            generation: flight.generation,
+            header: flight.header.clone(),
+            signers,
+            signatures,
+        };
+        let certified = Certified {
+            digest: flight.digest,
+            ops: Some((flight.ops.clone(), Some(flight.decoded.clone()))),
+            journaled: flight.journaled,
+            certificate: certificate.clone(),
+        };
+        self.hold(seat, certified);
+        self.deliver_next(seat, effects);
+        if self.members.len() > 1 {
+            effects.send(
+                To::Members,
+                Payload::Proof(Proof {
+                    certificate,
+                    ops: None,
+                }),
+            );
+        }
+    }
+
+    /// Asks those again who have not echoed, once a whole tick has passed.
+    pub(super) fn repeat_request(&mut self, effects: &mut Effects<A>) {
+        if self.halted.is_some() {
+            return;
+        }
+        let Some(flight) = self.own.flight.as_mut() else {
+            return;
+        };
+        if !std::mem::replace(&mut flight.aged, true) {
+            return;
+        }
+        if flight.echoes.len() <= 1 {
+            effects.send(To::Members, flight.request());
+            return;
+        }
+        for member in self.members.actors() {
+            if !flight.echoes.contains_key(member) {
+                effects.send(To::One(*member), flight.request());
+            }
+        }
+    }
+
+    pub(super) fn on_refusal(
+        &self,
+        from: Actor,
+        refusal: Refusal,
+    ) -> Result<Effects<A>, Rejection> {
+        self.check_member(from)?;
+        let flight = self.own.flight.as_ref().ok_or(Rejection::NotRequested)?;
+        if refusal.first != flight.header.first || refusal.header != flight.digest {
+            return Err(Rejection::NotRequested);
+        }
+        let limit = MAX_REASON_BYTES;
+        if refusal.reason.len() > limit {
+            return Err(super::Malformed::TooLarge {
+                have: refusal.reason.len(),
+                limit,
+            }
+            .into());
+        }
+        if refusal.index >= flight.header.len {
+            return Err(super::Malformed::Length(refusal.index).into());
+        }
+        let counter = flight.header.first.checked_add(u64::from(refusal.index));
+        let dot = Dot::new(self.actor(), counter.unwrap_or(flight.header.first));
+        let mut effects = Effects::none();
+        effects.push(Effect::RefusedBy {
+            member: from,
+            dot,
+            reason: refusal.reason,
+        });
+        Ok(effects)
+    }
+}

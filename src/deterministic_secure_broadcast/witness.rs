@@ -1,0 +1,508 @@
+//! The witness's side: R1, and what is kept of every source.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::SecureBroadcast;
+use super::delivery::Certified;
+use super::effect::{Effect, Effects, To};
+use super::error::{Halt, Malformed, Rejection, ReturnReason};
+use super::evidence::{Evidence, SignedHeader};
+use super::header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES};
+use super::journal::Record;
+use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Pull, Refusal, Request};
+use super::rules::{EchoFacts, OpenSlot, Rules, SignerFacts};
+use crate::actor::{Actor, Counter, Dot, Keys, NetworkId, Sig, signing_bytes};
+use crate::codec::{self, Bytes, Digest};
+use crate::membership::{Generation, Seat};
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// What a replica keeps of one source.
+#[derive(Clone, Debug)]
+pub(super) struct Track<Op> {
+    /// The counter of the last operation delivered.
+    pub(super) delivered: Counter,
+    /// The digest of the last header delivered; of none, the network id.
+    pub(super) tip: Digest,
+    /// That header's clock: its causes summed along the chain.
+    pub(super) clock: Clock,
+    /// The header in the slot after it that we have echoed.
+    pub(super) open: Vec<Open<Op>>,
+    /// Certified and not yet delivered, by first counter; the last is `best`. Bounded.
+    pub(super) ahead: BTreeMap<Counter, Certified<Op>>,
+    /// A request that came too early, its signature and digests checked.
+    pub(super) parked: Option<Parked>,
+    /// Where its messages stand in the log.
+    pub(super) places: Vec<usize>,
+}
+
+/// A header this replica is bound to.
+#[derive(Clone, Debug)]
+pub(super) struct Open<Op> {
+    pub(super) header: Header,
+    pub(super) digest: Digest,
+    pub(super) source_echo: (Generation, Sig),
+    pub(super) echo: (Generation, Sig),
+    pub(super) ops: Bytes,
+    pub(super) decoded: Arc<[Op]>,
+    /// Whether it is in the journal.
+    pub(super) journaled: bool,
+}
+
+impl<Op> Open<Op> {
+    fn signed(&self) -> SignedHeader {
+        let (generation, sig) = self.source_echo;
+        SignedHeader {
+            generation,
+            header: self.header.clone(),
+            sig,
+        }
+    }
+
+    fn echo(&self) -> Payload {
+        let (generation, sig) = self.echo;
+        Payload::Echo(Echo {
+            generation,
+            first: self.header.first,
+            header: self.digest,
+            sig,
+        })
+    }
+}
+
+/// A request held until what it needs is delivered.
+#[derive(Clone, Debug)]
+pub(super) struct Parked {
+    pub(super) request: Request,
+    pub(super) digest: Digest,
+    /// Whether its operations have the digest its header names.
+    attached: bool,
+}
+
+impl<Op> Track<Op> {
+    pub(super) fn new(network: &NetworkId, seats: usize) -> Self {
+        Self {
+            delivered: Counter::ZERO,
+            tip: *network.digest(),
+            clock: Clock::zero(seats),
+            open: Vec::new(),
+            ahead: BTreeMap::new(),
+            parked: None,
+            places: Vec::new(),
+        }
+    }
+
+    fn open_slot(&self, first: Counter, digest: &Digest) -> OpenSlot {
+        match self.open.as_slice() {
+            [] => OpenSlot::Empty,
+            [open] if open.digest == *digest => OpenSlot::Same,
+            [open] if open.header.first == first => OpenSlot::Other,
+            // It stands in another slot: only broken rules let that happen.
+            [_] => OpenSlot::Empty,
+            _ => OpenSlot::Frozen,
+        }
+    }
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    pub(super) fn on_request(
+        &mut self,
+        from: Actor,
+        request: Request,
+    ) -> Result<Effects<A>, Rejection> {
+        self.check_member(from)?;
+        self.check_generation(request.generation)?;
+        request.header.check(self.members.len())?;
+        if request.ops.len() > MAX_MESSAGE_BYTES {
+            let (have, limit) = (request.ops.len(), MAX_MESSAGE_BYTES);
+            return Err(Malformed::TooLarge { have, limit }.into());
+        }
+        let seat = request.header.source;
+        let digest = request.header.digest(&self.network);
+        if Some(seat) == self.seat {
+            return self.on_own_request(&request, digest);
+        }
+        if request.header.first <= self.track(seat)?.delivered {
+            return self.on_old_request(from, &request, digest);
+        }
+        self.check_signing()?;
+        let track = self.track(seat)?;
+        // Asked again: the same echo again, never an error (L1).
+        if let [open] = track.open.as_slice()
+            && open.digest == digest
+        {
+            if !R::repeats_echo() {
+                return Err(Rejection::Duplicate);
+            }
+            let mut effects = Effects::none();
+            self.answer(seat, open.echo(), &mut effects);
+            return Ok(effects);
+        }
+        if track
+            .parked
+            .as_ref()
+            .is_some_and(|parked| parked.digest == digest)
+        {
+            return Err(Rejection::Duplicate);
+        }
+        let attached = R::may_attach(Digest::of(&request.ops) == request.header.ops);
+        if !attached {
+            return Err(Rejection::OpsMismatch);
+        }
+        // Certified already, and its operations were missing: here they are.
+        if let Some(certified) = track.ahead.get(&request.header.first)
+            && certified.digest == digest
+        {
+            return self.supply_ops(seat, request.header.first, request.ops);
+        }
+        self.verify_source(&request, digest)?;
+
+        let mut effects = Effects::none();
+        let convicted = self.compare_with_open(&request, digest, &mut effects)?;
+        match self.consider(
+            Parked {
+                request,
+                digest,
+                attached,
+            },
+            Some(from),
+            &mut effects,
+        ) {
+            Err(_) if convicted => Ok(effects),
+            Err(rejection) => Err(rejection),
+            Ok(()) => Ok(effects),
+        }
+    }
+
+    /// Somebody asks us to echo a message of our own.
+    fn on_own_request(
+        &mut self,
+        request: &Request,
+        digest: Digest,
+    ) -> Result<Effects<A>, Rejection> {
+        let first = request.header.first;
+        let flying = self
+            .own
+            .flight
+            .as_ref()
+            .is_some_and(|flight| flight.digest == digest);
+        let logged = self.seat.and_then(|seat| self.logged(seat, first));
+        if flying || logged.is_some_and(|logged| logged.digest == digest) {
+            return Err(Rejection::Duplicate);
+        }
+        self.verify_source(request, digest)?;
+        // Our key has signed what we do not know: a twin, or a journal we have lost.
+        let mut effects = Effects::none();
+        if self.halted.is_some() {
+            return Err(Rejection::Duplicate);
+        }
+        self.halt(Halt::KeyUsedElsewhere, &mut effects);
+        Ok(effects)
+    }
+
+    /// A request for a slot that is delivered here.
+    fn on_old_request(
+        &mut self,
+        from: Actor,
+        request: &Request,
+        digest: Digest,
+    ) -> Result<Effects<A>, Rejection> {
+        let header = &request.header;
+        let Some(logged) = self.logged(header.source, header.first) else {
+            return Err(Rejection::Late);
+        };
+        let mut effects = Effects::none();
+        if logged.digest == digest {
+            let proof = Proof {
+                certificate: logged.certificate.clone(),
+                ops: None,
+            };
+            self.spend(from, 0)?;
+            effects.send(To::One(from), Payload::Proof(proof));
+            return Ok(effects);
+        }
+        let (known, source_echo) = (logged.certificate.header.clone(), logged.source_echo);
+        self.verify_source(request, digest)?;
+        match (known.first == header.first, source_echo) {
+            (true, Some((generation, sig))) => {
+                let known = SignedHeader {
+                    generation,
+                    header: known,
+                    sig,
+                };
+                if self.convict_source(known, request, &mut effects) {
+                    return Ok(effects);
+                }
+                Err(Rejection::SlotTaken)
+            }
+            _ => Err(Rejection::SlotTaken),
+        }
+    }
+
+    fn verify_source(&self, request: &Request, header: Digest) -> Result<(), Rejection> {
+        let seat = request.header.source;
+        let statement = EchoStatement {
+            generation: request.generation,
+            header,
+        };
+        let verify = || {
+            let key = self
+                .members
+                .index_in(seat)
+                .and_then(|index| self.members.key(index));
+            key.is_some_and(|key| {
+                K::verify(
+                    key,
+                    &signing_bytes(&self.network, &statement),
+                    &request.echo,
+                )
+            })
+        };
+        if R::may_count(
+            SignerFacts {
+                member: true,
+                fresh: true,
+            },
+            verify,
+        ) {
+            return Ok(());
+        }
+        Err(Rejection::InvalidSignature {
+            signer: self.members.in_seat(seat).copied(),
+        })
+    }
+
+    /// Two headers of one source in one slot convict it.
+    fn compare_with_open(
+        &mut self,
+        request: &Request,
+        digest: Digest,
+        effects: &mut Effects<A>,
+    ) -> Result<bool, Rejection> {
+        let track = self.track(request.header.source)?;
+        let first = request.header.first;
+        let open = track
+            .open
+            .iter()
+            .find(|open| open.header.first == first && open.digest != digest);
+        let parked = track
+            .parked
+            .as_ref()
+            .filter(|parked| parked.request.header.first == first && parked.digest != digest);
+        let known = open.map(Open::signed).or_else(|| {
+            parked.map(|parked| SignedHeader {
+                generation: parked.request.generation,
+                header: parked.request.header.clone(),
+                sig: parked.request.echo,
+            })
+        });
+        Ok(known.is_some_and(|known| self.convict_source(known, request, effects)))
+    }
+
+    fn convict_source(
+        &mut self,
+        known: SignedHeader,
+        request: &Request,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let Some(culprit) = self.members.in_seat(request.header.source).copied() else {
+            return false;
+        };
+        let other = SignedHeader {
+            generation: request.generation,
+            header: request.header.clone(),
+            sig: request.echo,
+        };
+        self.convict(Evidence::of(&self.network, culprit, known, other), effects)
+    }
+
+    /// Keeps one conviction per culprit, and passes it on.
+    pub(super) fn convict(&mut self, evidence: Evidence, effects: &mut Effects<A>) -> bool {
+        if self.evidence.contains_key(&evidence.culprit) {
+            return false;
+        }
+        self.evidence.insert(evidence.culprit, evidence.clone());
+        effects.persist(Record::Evidence(Box::new(evidence.clone())));
+        effects.push(Effect::Evidence(evidence.clone()));
+        effects.send(To::Members, Payload::Evidence(Box::new(evidence)));
+        true
+    }
+
+    pub(super) fn on_evidence(&mut self, evidence: Evidence) -> Result<Effects<A>, Rejection> {
+        if self.evidence.contains_key(&evidence.culprit) {
+            return Err(Rejection::Duplicate);
+        }
+        evidence.verify(&self.network, &self.members)?;
+        let mut effects = Effects::none();
+        self.convict(evidence, &mut effects);
+        Ok(effects)
+    }
+
+    /// R1: echo, refuse, park or reject a request whose signature holds. `asked` is who to pull
+    /// from if something is missing; nobody when a parked request is considered again.
+    pub(super) fn consider(
+        &mut self,
+        parked: Parked,
+        asked: Option<Actor>,
+        effects: &mut Effects<A>,
+    ) -> Result<(), Rejection> {
+        let Parked {
+            request,
+            digest,
+            attached,
+        } = &parked;
+        let header = &request.header;
+        let track = self.track(header.source)?;
+        let facts = EchoFacts {
+            next: track.delivered.next() == Some(header.first),
+            settled: track.ahead.is_empty(),
+            linked: track.tip == header.previous,
+            causes: self.has_delivered(&header.causes),
+            digest: *attached,
+            valid: true,
+            open: track.open_slot(header.first, digest),
+        };
+        if R::may_echo(&facts) {
+            let advanced = |(seat, counter): &&(Seat, Counter)| *counter <= track.clock.get(*seat);
+            if let Some((seat, _)) = header.causes.iter().find(advanced) {
+                return Err(Malformed::NeedlessCause(*seat).into());
+            }
+            return self.judge(parked, facts, effects);
+        }
+        if !facts.digest {
+            return Err(Rejection::OpsMismatch);
+        }
+        if facts.next && !facts.linked {
+            return Err(Rejection::BrokenChain);
+        }
+        if !matches!(facts.open, OpenSlot::Empty | OpenSlot::Same) {
+            return Err(Rejection::SlotTaken);
+        }
+        self.park(parked, asked, effects)
+    }
+
+    /// The dear part of R1: decode the operations, and ask the algorithm about each in turn.
+    fn judge(
+        &mut self,
+        parked: Parked,
+        facts: EchoFacts,
+        effects: &mut Effects<A>,
+    ) -> Result<(), Rejection> {
+        let Parked {
+            request, digest, ..
+        } = parked;
+        let Request {
+            generation,
+            header,
+            echo: source_echo,
+            ops,
+        } = request;
+        let decoded = codec::decode_sequence::<A::Op>(header.len as usize, &ops)
+            .map_err(|error| Rejection::Malformed(Malformed::Operations(error)))?;
+        let source = *self
+            .members
+            .in_seat(header.source)
+            .ok_or(Rejection::Malformed(Malformed::UnknownSeat(header.source)))?;
+        let mut clock = self.track(header.source)?.clock.clone();
+        for (seat, counter) in &header.causes {
+            clock.advance(*seat, *counter);
+        }
+        let verdict = self.check_ops(&Dot::new(source, header.first), &decoded, &clock);
+        let facts = EchoFacts {
+            valid: verdict.is_ok(),
+            ..facts
+        };
+        if !R::may_echo(&facts) {
+            let (index, reason) = verdict
+                .err()
+                .unwrap_or((0, ReturnReason::CauseNotDelivered));
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let refusal = Refusal {
+                first: header.first,
+                header: digest,
+                index,
+                reason: brief(&reason),
+            };
+            effects.send(To::One(source), Payload::Refusal(refusal));
+            return Ok(());
+        }
+        let sig = self.sign(digest, effects);
+        if R::persists_open() {
+            // I2: the header that binds us is on disk before the echo leaves.
+            effects.persist(Record::Open {
+                generation,
+                header: header.clone(),
+                source_echo,
+                echo: sig,
+                ops: ops.clone(),
+            });
+        }
+        let seat = header.source;
+        let open = Open {
+            header,
+            digest,
+            source_echo: (generation, source_echo),
+            echo: (generation, sig),
+            ops,
+            decoded: decoded.into(),
+            journaled: R::persists_open(),
+        };
+        self.answer(seat, open.echo(), effects);
+        if let Some(track) = self.tracks.get_mut(seat.get()) {
+            track.open = vec![open];
+        }
+        Ok(())
+    }
+
+    fn answer(&self, seat: Seat, payload: Payload, effects: &mut Effects<A>) {
+        if let Some(source) = self.members.in_seat(seat) {
+            effects.send(To::One(*source), payload);
+        }
+    }
+
+    /// Holds one request per source, the one nearest to what is delivered.
+    fn park(
+        &mut self,
+        parked: Parked,
+        asked: Option<Actor>,
+        effects: &mut Effects<A>,
+    ) -> Result<(), Rejection> {
+        let first = parked.request.header.first;
+        if !R::parks() {
+            return Err(Rejection::OutOfWindow { first });
+        }
+        let seat = parked.request.header.source;
+        let pull = Pull {
+            generation: self.generation(),
+            clock: self.clock.clone(),
+        };
+        let source = self.members.in_seat(seat).copied();
+        let Some(track) = self.tracks.get_mut(seat.get()) else {
+            return Err(Malformed::UnknownSeat(seat).into());
+        };
+        if track
+            .parked
+            .as_ref()
+            .is_some_and(|held| held.request.header.first <= first)
+        {
+            return Err(Rejection::OutOfWindow { first });
+        }
+        track.parked = Some(parked);
+        if let (Some(asked), Some(source)) = (asked, source) {
+            effects.push(Effect::Parked { source, first });
+            effects.send(To::One(asked), Payload::Pull(pull));
+        }
+        Ok(())
+    }
+}
+
+/// A reason in at most [`MAX_REASON_BYTES`] bytes.
+fn brief(reason: &impl ToString) -> String {
+    let mut text = reason.to_string();
+    let mut end = MAX_REASON_BYTES.min(text.len());
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.truncate(end);
+    text
+}
