@@ -9,8 +9,10 @@ pub mod ledger;
 pub mod logging;
 pub mod names;
 pub mod operations;
+pub mod report;
 pub mod rules;
 pub mod scenario;
+pub mod summary;
 pub mod time;
 
 use std::process::ExitCode;

@@ -1,0 +1,252 @@
+//! What a run came to, as plain data: the summary and the JSON are two ways to print it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use bft_crdts::net::Span;
+use serde::Serialize;
+
+use crate::operations::Row;
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// What it shows.
+    pub description: String,
+    /// `bank` or `orswot`.
+    pub algorithm: &'static str,
+    /// The rules of the replicas; `sound` unless the scenario names broken ones.
+    pub rules: String,
+    /// The seed.
+    pub seed: u64,
+    /// How many members there are.
+    pub members: usize,
+    /// How many of them may be faulty.
+    pub tolerated: usize,
+    /// Villains that are members: name and kind.
+    pub faulty: Vec<(String, String)>,
+    /// Villains that are not.
+    pub outsiders: Vec<String>,
+    /// Distinct operations that correct members submitted, refused ones included.
+    pub submitted: u64,
+    /// Those of them that every correct member delivered.
+    pub delivered: u64,
+    /// Rows that were refused.
+    pub refused: Vec<RefusedRow>,
+    /// Rows that were neither refused nor delivered by every correct member.
+    pub unfinished: Vec<UnfinishedRow>,
+    /// Promises that were broken.
+    pub violations: Vec<Violation>,
+    /// Whether all correct members ended in the same state.
+    pub converged: bool,
+    /// Proofs of misbehaviour that correct members hold.
+    pub evidence: Vec<Evidence>,
+    /// Packets put on the wire, by kind.
+    pub by_kind: BTreeMap<String, Traffic>,
+    /// Virtual time from submission until every correct member had delivered; `None` if nothing was.
+    pub latency: Option<Latency>,
+    /// Correct members by the state they ended in; the largest group first.
+    pub groups: Vec<Group>,
+    /// Digest of everything that happened, 64 hexadecimal digits.
+    pub trace_digest: String,
+    /// Virtual time at the end.
+    pub ended: Span,
+    /// How it ended: quiet, or at a limit.
+    pub end: String,
+    /// The charts that were written.
+    pub charts: Vec<PathBuf>,
+}
+
+/// A row that was refused.
+#[derive(Clone, Debug)]
+pub struct RefusedRow {
+    /// The row.
+    pub row: Row,
+    /// Why.
+    pub why: String,
+}
+
+/// A row that nobody refused and not everybody delivered.
+#[derive(Clone, Debug)]
+pub struct UnfinishedRow {
+    /// The row.
+    pub row: Row,
+    /// What it waited for.
+    pub why: String,
+}
+
+/// A promise that was broken.
+#[derive(Clone, Debug, Serialize)]
+pub struct Violation {
+    /// Which promise.
+    pub property: String,
+    /// The nodes concerned.
+    pub nodes: Vec<String>,
+    /// The operation concerned, as `name#counter`; empty if it is no single one.
+    pub dot: String,
+    /// The step of the run at which it was seen.
+    pub step: u64,
+    /// What was seen.
+    pub detail: String,
+}
+
+/// A proof of misbehaviour.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Evidence {
+    /// Whom it convicts.
+    pub against: String,
+    /// Of what.
+    pub kind: String,
+    /// In which slot, as `name#counter`.
+    pub slot: String,
+    /// How many correct members hold it.
+    pub held_by: usize,
+}
+
+/// Packets of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Traffic {
+    /// How many, lost ones and copies included.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Virtual time an operation took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latency {
+    /// Half of them took at most this.
+    pub p50: Span,
+    /// Nine of ten.
+    pub p90: Span,
+    /// Ninety-nine of a hundred.
+    pub p99: Span,
+    /// All.
+    pub max: Span,
+}
+
+impl Latency {
+    /// Of these times, in any order; `None` of none. Percentiles are by nearest rank.
+    #[must_use]
+    pub fn of(mut times: Vec<Span>) -> Option<Self> {
+        times.sort_unstable();
+        let rank = |percent: usize| {
+            let rank = (times.len() * percent).div_ceil(100).max(1);
+            times.get(rank - 1).copied()
+        };
+        Some(Self {
+            p50: rank(50)?,
+            p90: rank(90)?,
+            p99: rank(99)?,
+            max: rank(100)?,
+        })
+    }
+}
+
+/// Correct members that ended in the same state.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Their names.
+    pub members: Vec<String>,
+    /// Digest of the state.
+    pub digest: String,
+    /// The state.
+    pub state: State,
+}
+
+/// A state as people read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Accounts with what they held at the start and hold now.
+    Balances(Vec<Balance>),
+    /// The members of the set.
+    Set(Vec<String>),
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// Whose.
+    pub account: String,
+    /// Held at the start.
+    pub before: u64,
+    /// Held now.
+    pub now: u64,
+}
+
+impl Report {
+    /// All packets together.
+    #[must_use]
+    pub fn total(&self) -> Traffic {
+        self.by_kind
+            .values()
+            .fold(Traffic::default(), |sum, kind| Traffic {
+                messages: sum.messages + kind.messages,
+                bytes: sum.bytes + kind.bytes,
+            })
+    }
+
+    /// One JSON object: no times, no paths, the same bytes for the same scenario and seed.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let total = self.total();
+        let json = Json {
+            seed: self.seed,
+            members: self.members,
+            faulty: self.faulty.len(),
+            submitted: self.submitted,
+            delivered: self.delivered,
+            refused: self.refused.len(),
+            violations: &self.violations,
+            converged: self.converged,
+            evidence: &self.evidence,
+            messages: total.messages,
+            bytes: total.bytes,
+            by_kind: &self.by_kind,
+            trace_digest: &self.trace_digest,
+        };
+        // Integers, texts and maps with text keys: none of what can fail to become JSON.
+        serde_json::to_string_pretty(&json).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    seed: u64,
+    members: usize,
+    faulty: usize,
+    submitted: u64,
+    delivered: u64,
+    refused: usize,
+    violations: &'a [Violation],
+    converged: bool,
+    evidence: &'a [Evidence],
+    messages: u64,
+    bytes: u64,
+    by_kind: &'a BTreeMap<String, Traffic>,
+    trace_digest: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use bft_crdts::net::Span;
+
+    use super::Latency;
+
+    #[test]
+    fn percentiles_are_by_nearest_rank() {
+        let times = |count: u64| (1..=count).rev().map(Span::from_millis).collect();
+        let latency = Latency::of(times(200)).unwrap();
+        let ranks = [latency.p50, latency.p90, latency.p99, latency.max]
+            .map(|span| span.as_nanos() / 1_000_000);
+        assert_eq!(ranks, [100, 180, 198, 200]);
+        let one = Latency::of(times(1)).unwrap();
+        assert_eq!(
+            (one.p50, one.max),
+            (Span::from_millis(1), Span::from_millis(1))
+        );
+        assert_eq!(Latency::of(Vec::new()), None);
+    }
+}
