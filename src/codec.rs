@@ -13,8 +13,8 @@
 //!   integers, unsorted maps and repeated set members have no second spelling.
 //!
 //! Both directions therefore hold: `decode(encode(x)) = x` and `encode(decode(b)) = b`. One exception is
-//! deliberate: an element of a sequence must take at least one byte, so a sequence of `()` cannot be
-//! read back.
+//! deliberate: elements of a sequence are expected to take at least one byte each, so a list of `()` may not be read
+//! back.
 
 mod bounded;
 mod bytes;
