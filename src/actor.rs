@@ -178,7 +178,7 @@ pub fn signing_bytes<S: Statement + ?Sized>(network: &NetworkId, statement: &S) 
     const { assert!(S::DOMAIN.len() <= 255) };
     let domain = S::DOMAIN.as_bytes();
     let statement = encode(statement);
-    let mut bytes = Vec::with_capacity(1 + domain.len() + 32 + statement.len());
+    let mut bytes = Vec::with_capacity(128);
     bytes.push(domain.len() as u8);
     bytes.extend_from_slice(domain);
     bytes.extend_from_slice(network.digest().as_bytes());

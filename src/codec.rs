@@ -88,6 +88,7 @@ pub(crate) fn options() -> impl Options + Copy {
 /// Only when the `Serialize` implementation of `T` itself reports an error, which is a mistake in the program: no
 /// type of this library does, and nothing a peer sends can cause it, because values that come from peers
 /// have been encoded once by [`decode`] already. Use [`try_encode`] for a type you do not trust.
+#[expect(clippy::unreachable, reason = "a mistake in the program, see above")]
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     match try_encode(value) {
         Ok(bytes) => bytes,
@@ -133,6 +134,7 @@ pub fn decode_within<T: Serialize + DeserializeOwned>(
 /// # Panics
 ///
 /// As [`encode`].
+#[expect(clippy::unreachable, reason = "a mistake in the program, see above")]
 pub fn encode_sequence<T: Serialize>(items: &[T]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for item in items {

@@ -9,6 +9,11 @@
 //! Issuers, which the paper does not have, are ordinary: an issuer owns one more account, its *mint*, which
 //! holds the cap in the beginning.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "sums of u64 amounts in u128: no history is long enough"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Invalid;

@@ -107,7 +107,7 @@ impl<'b, T> Bounded<'b, T> {
         Ok(Bounded {
             inner,
             budget: self.budget,
-            depth: self.depth + 1,
+            depth: self.depth.saturating_add(1),
         })
     }
 }

@@ -75,7 +75,11 @@ pub(super) fn read_many<T: Serialize + DeserializeOwned>(
     let budget = Budget::of(bytes.len());
     let mut reader = bincode::Deserializer::from_slice(bytes, options());
     // Room for all of them when they are at most twice as large in memory as in the input, as a bank's are.
-    let room = bytes.len() * 2 / size_of::<T>().max(1);
+    let room = bytes
+        .len()
+        .saturating_mul(2)
+        .checked_div(size_of::<T>())
+        .unwrap_or(count);
     let mut values = Vec::with_capacity(count.min(room));
     let mut rest = bytes;
     for _ in 0..count {
@@ -108,7 +112,7 @@ fn explain(budget: &Budget, error: &bincode::Error) -> DecodeError {
             let mut reason = other.to_string();
             let mut end = reason.len().min(MAX_REASON_BYTES);
             while !reason.is_char_boundary(end) {
-                end -= 1;
+                end = end.saturating_sub(1);
             }
             reason.truncate(end);
             DecodeError::Malformed(reason)

@@ -19,10 +19,12 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
 
 /// The bytes that [`to_hex`] writes as `text`.
 pub(crate) fn from_hex<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
-    let error = HexError { expected: 2 * N };
+    let error = HexError {
+        expected: N.saturating_mul(2),
+    };
     let nibble = |digit: u8| match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        b'0'..=b'9' => Ok(digit & 15),
+        b'a'..=b'f' => Ok((digit & 15).wrapping_add(9)),
         _ => Err(error),
     };
     let (digits, []) = text.as_bytes().as_chunks::<2>() else {
