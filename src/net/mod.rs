@@ -6,11 +6,13 @@
 //! the order of virtual time, carries out their [`Effects`] under the [`Faults`] of a plan, and tells one
 //! [`Observer`] everything.
 
+pub mod chart;
 mod disk;
 mod engine;
 mod fault;
 mod flight;
 mod machine;
+pub mod msc;
 mod network;
 mod node;
 mod observer;
@@ -19,6 +21,7 @@ mod random;
 mod time;
 pub mod trace;
 
+pub use chart::ChartOptions;
 pub use disk::{Disk, Tail};
 pub use engine::{End, Engine, Limits, Step};
 pub use fault::{Crash, CrashPoint, Faults, Law, Loss, Partition};

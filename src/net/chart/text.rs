@@ -1,0 +1,240 @@
+//! Text that cannot break out of a chart, and how wide it will be.
+//!
+//! Labels may hold what a hostile peer wrote. Control characters, characters that reorder or hide text, and
+//! what XML cannot carry never reach a chart; the rest is escaped for the format at hand.
+
+use std::collections::BTreeMap;
+
+/// Shows `text` on one line: white space becomes a space, what must not be drawn a question mark.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\t' | '\n' | '\r' | '\u{a0}' | '\u{2028}' | '\u{2029}' => ' ',
+            c if c.is_control() || is_treacherous(c) => '?',
+            c => c,
+        })
+        .collect()
+}
+
+/// Characters that are invisible, reorder their neighbours, or may not stand in XML.
+fn is_treacherous(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fdd0}'..='\u{fdef}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        || matches!(c as u32 & 0xffff, 0xfffe | 0xffff)
+}
+
+/// `text` on one line, cut after `most` characters.
+pub(crate) fn clip(text: &str, most: usize) -> String {
+    let plain = plain(text);
+    if plain.chars().count() <= most {
+        return plain;
+    }
+    let mut cut: String = plain.chars().take(most.saturating_sub(2)).collect();
+    cut.truncate(cut.trim_end().len());
+    cut + ".."
+}
+
+/// The names of all nodes as a chart shows them: only `A-Z a-z 0-9 _ . -`, at most 24 characters, no two alike.
+///
+/// Names that differ in what is not shown are told apart by a number.
+pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut taken = BTreeMap::new();
+    names
+        .into_iter()
+        .map(|name| {
+            let safe: String = name
+                .chars()
+                .take(24)
+                .map(|c| {
+                    if c.is_ascii_alphanumeric() || "_.-".contains(c) {
+                        c
+                    } else {
+                        '_'
+                    }
+                })
+                .collect();
+            let safe = if safe.is_empty() {
+                "_".to_owned()
+            } else {
+                safe
+            };
+            let mut unique = safe.clone();
+            let mut number = 2_usize;
+            while taken.insert(unique.clone(), ()).is_some() {
+                unique = format!("{safe}.{number}");
+                number += 1;
+            }
+            unique
+        })
+        .collect()
+}
+
+/// `text` as the inside of a quoted mscgen string: one line, quotes escaped.
+///
+/// mscgen 0.20 knows `\"` and `\n` and takes every other backslash as it stands, so there is no way to write a
+/// backslash that comes before a quote or an `n`. It is shown as the set minus sign, which looks the same.
+pub(crate) fn msc(text: &str) -> String {
+    plain(text).replace('\\', "\u{2216}").replace('"', "\\\"")
+}
+
+/// `text` as XML character data or as an attribute's value.
+pub(crate) fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in plain(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A time without needless zeros: `12.5ms` for `12.500ms`.
+pub(crate) fn time(time: impl core::fmt::Display) -> String {
+    let shown = time.to_string();
+    let (number, unit) = shown.split_at(
+        shown
+            .find(|c: char| c.is_ascii_alphabetic())
+            .unwrap_or(shown.len()),
+    );
+    let number = if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    };
+    format!("{number}{unit}")
+}
+
+/// How wide the printable ASCII characters are in DejaVu Sans, the widest of the fonts the charts ask for, in
+/// thousandths of the font size.
+const WIDTHS: [u16; 95] = [
+    317, 400, 459, 837, 636, 950, 779, 274, 390, 390, 500, 837, 317, 360, 317, 336, 636, 636, 636,
+    636, 636, 636, 636, 636, 636, 636, 336, 336, 837, 837, 837, 530, 1000, 684, 686, 698, 770, 631,
+    575, 774, 751, 294, 294, 655, 557, 862, 748, 787, 603, 787, 694, 634, 610, 731, 684, 988, 685,
+    610, 685, 390, 336, 390, 837, 500, 500, 612, 634, 549, 634, 615, 352, 634, 633, 277, 277, 579,
+    277, 974, 633, 611, 634, 634, 411, 520, 392, 633, 591, 817, 591, 591, 524, 636, 336, 636, 837,
+];
+
+/// How wide `text` is at most, in tenths of a pixel, at a font size of `size` pixels.
+pub(crate) fn width(text: &str, size: i64) -> i64 {
+    let thousandths: i64 = text
+        .chars()
+        .map(|c| {
+            let ascii = (c as usize)
+                .checked_sub(32)
+                .and_then(|place| WIDTHS.get(place));
+            ascii.map_or(1000, |width| i64::from(*width))
+        })
+        .sum();
+    (thousandths * size + 99) / 100
+}
+
+/// `text` in lines of at most `room` tenths of a pixel, broken at spaces where there are any, at most `most`
+/// lines. The flag says whether anything had to be cut.
+pub(crate) fn wrap(text: &str, size: i64, room: i64, most: usize) -> (Vec<String>, bool) {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    let mut cut = false;
+    for word in plain(text).split_whitespace() {
+        let joined = if line.is_empty() {
+            word.to_owned()
+        } else {
+            format!("{line} {word}")
+        };
+        if width(&joined, size) <= room {
+            line = joined;
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(core::mem::take(&mut line));
+        }
+        let fitted = fit(word, size, room);
+        cut |= fitted != word;
+        line = fitted;
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    if lines.len() > most {
+        cut = true;
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            *last = fit(&format!("{last} .."), size, room);
+        }
+    }
+    (lines, cut)
+}
+
+/// `text`, cut so that it takes at most `room` tenths of a pixel.
+pub(crate) fn fit(text: &str, size: i64, room: i64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let mut kept: String = text.to_owned();
+    while kept.pop().is_some() {
+        let cut = format!("{}..", kept.trim_end_matches(['.', ' ']));
+        if width(&cut, size) <= room {
+            return cut;
+        }
+    }
+    String::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clip, fit, msc, names, time, width, wrap, xml};
+    use crate::net::time::Span;
+
+    #[test]
+    fn names_stay_apart_when_what_told_them_apart_is_not_shown() {
+        let long = "x".repeat(30);
+        let other = format!("{}y", "x".repeat(29));
+        let shown = names(["a b", "a_b", "a\"b", "a_b.2", "", &long, &other]);
+        assert_eq!(shown[..5], ["a_b", "a_b.2", "a_b.3", "a_b.2.2", "_"]);
+        assert_eq!(shown[5], "x".repeat(24));
+        assert_eq!(shown[6], format!("{}.2", "x".repeat(24)));
+    }
+
+    #[test]
+    fn nothing_written_by_a_peer_ends_a_string() {
+        assert_eq!(
+            msc("a\"b\\\"c\\n\nd\u{202e}e"),
+            "a\\\"b\u{2216}\\\"c\u{2216}n d?e"
+        );
+        assert_eq!(
+            xml("</text><script>'\"&\u{0}\u{ffff}"),
+            "&lt;/text&gt;&lt;script&gt;&#39;&quot;&amp;??"
+        );
+    }
+
+    #[test]
+    fn times_are_shown_without_needless_zeros() {
+        let shown = [0, 900, 1_000, 12_500_000, 340_000_000, 1_014_000_000]
+            .map(|ns| time(Span::from_nanos(ns)));
+        assert_eq!(shown, ["0ns", "900ns", "1us", "12.5ms", "340ms", "1.014s"]);
+    }
+
+    #[test]
+    fn text_is_cut_to_its_room() {
+        assert_eq!(clip("request number one", 11), "request n..");
+        assert_eq!(clip("short", 5), "short");
+        for room in [0, 50, 200, 400] {
+            assert!(width(&fit("iiiiiiiiWWWWWWWW", 10, room), 10) <= room);
+        }
+        let (lines, cut) = wrap("A 95 B 105 C 100 D 100 E 100", 10, 600, 2);
+        assert_eq!(
+            (lines.as_slice(), cut),
+            (
+                ["A 95 B 105".to_owned(), "C 100 D..".to_owned()].as_slice(),
+                true
+            )
+        );
+        assert_eq!(wrap("A 95", 10, 600, 2), (vec!["A 95".to_owned()], false));
+    }
+}
