@@ -20,14 +20,12 @@
 //!
 //! An arc stands where it *arrives*; the comment before it gives the event's number in the trace and the time.
 
-use core::fmt::Write as _;
-
 use super::chart::rows::{Content, Row, rows};
 use super::chart::story::{Arc, BoxKind, Fate, Item, Story, What};
 use super::chart::{ChartOptions, style, text};
 use super::trace::Trace;
 
-/// The most characters of a label.
+/// The most characters of a packet's own label.
 const LABEL: usize = 44;
 
 /// A chart of `trace`, in mscgen's language. Equal traces and options give equal text.
@@ -35,186 +33,199 @@ const LABEL: usize = 44;
 pub fn render(trace: &Trace, options: &ChartOptions) -> String {
     let story = Story::new(trace, options);
     let (rows, left_out) = rows(&story, options.fold, options.max_arcs);
-    let mut out = String::new();
-    header(&mut out, trace, &story, &rows);
+    let pitch = pitch(&story, &rows);
+    let mut chart = Chart {
+        out: String::new(),
+        story: &story,
+        pitch,
+    };
+    chart.header(trace);
     for row in &rows {
-        comment(&mut out, row);
-        draw(&mut out, &story, &row.content);
+        chart.row(row);
     }
     if left_out > 0 {
         let all = story.drawable();
-        line(
-            &mut out,
+        chart.across(
             "...",
             &format!("{left_out} of {all} arcs and boxes left out"),
             style::RED,
         );
     }
-    out.push_str("}\n");
-    out
+    chart.out.push_str("}\n");
+    chart.out
 }
 
-/// Everything before the first row. Writing to a string cannot fail, so the results are dropped here and below.
-fn header(out: &mut String, trace: &Trace, story: &Story<'_>, rows: &[Row<'_>]) {
-    let _ = writeln!(out, "# {}", one_line(&trace.title));
-    let _ = writeln!(
-        out,
-        "# scenario {}, seed {}",
-        one_line(&trace.scenario),
-        trace.seed
-    );
-    let _ = writeln!(
-        out,
-        "# {} events, {} nodes",
-        trace.events.len(),
-        trace.nodes.len()
-    );
-    let _ = writeln!(
-        out,
-        "# green box: delivered; grey box: state; yellow: fault or Byzantine act; red: lost or rejected;"
-    );
-    let _ = writeln!(
-        out,
-        "# grey arrow: duplicate; dotted without head: in flight. Arcs stand where they arrive."
-    );
-    let _ = writeln!(out, "msc {{");
-    let columns = story.lanes.len().max(1);
-    let _ = writeln!(
-        out,
-        "  width=\"{}\", arcgradient=\"10\", wordwraparcs=\"on\";",
-        columns * pitch(story, rows)
-    );
-    for (place, lane) in story.lanes.iter().enumerate() {
-        let colour = style::node(lane);
-        let role = text::msc(&text::clip(lane.role, 24));
-        let end = if place + 1 == columns { ';' } else { ',' };
-        let label = if role.is_empty() {
-            lane.name.clone()
-        } else {
-            format!("{}\\n{role}", lane.name)
+/// A chart being written.
+struct Chart<'s> {
+    out: String,
+    story: &'s Story<'s>,
+    /// How far two lanes stand apart, in pixels.
+    pitch: usize,
+}
+
+impl Chart<'_> {
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line);
+        self.out.push('\n');
+    }
+
+    /// Everything before the first row.
+    fn header(&mut self, trace: &Trace) {
+        self.line(&format!("# {}", text::clip(&trace.title, 120)));
+        self.line(&format!(
+            "# scenario {}, seed {}",
+            text::clip(&trace.scenario, 120),
+            trace.seed
+        ));
+        self.line(&format!(
+            "# {} events, {} nodes",
+            trace.events.len(),
+            trace.nodes.len()
+        ));
+        self.line("# green: delivered; pale: state; yellow: fault or Byzantine act; red: lost or rejected;");
+        self.line("# grey arrow: duplicate; dotted without head: in flight. Arcs stand where they arrive.");
+        self.line("msc {");
+        let lanes = self.story.lanes.len().max(1);
+        self.line(&format!(
+            "  width=\"{}\", arcgradient=\"10\";",
+            lanes * self.pitch
+        ));
+        for (place, lane) in self.story.lanes.iter().enumerate() {
+            let colour = style::node(lane);
+            let mut label = text::msc(&lane.name, self.pitch - 8, 3);
+            if !lane.role.trim().is_empty() {
+                label += "\\n";
+                label += &text::msc(&text::clip(lane.role, 24), self.pitch - 8, 2);
+            }
+            let look = format!("linecolour=\"{colour}\", textcolour=\"{colour}\"");
+            let end = if place + 1 == lanes { ';' } else { ',' };
+            self.line(&format!("  n{place} [label=\"{label}\", {look}]{end}"));
+        }
+        if self.story.lanes.is_empty() {
+            self.line("  n0 [label=\"no nodes\"];");
+        }
+        let title = format!("{}, seed {}", text::clip(&trace.title, LABEL), trace.seed);
+        self.across("|||", &title, style::SLATE);
+    }
+
+    fn row(&mut self, row: &Row<'_>) {
+        if !row.events.is_empty() {
+            let shown: Vec<String> = row.events.iter().take(8).map(usize::to_string).collect();
+            let more = if row.events.len() > shown.len() {
+                " .."
+            } else {
+                ""
+            };
+            self.line(&format!(
+                "  # event {}{more}, {}",
+                shown.join(" "),
+                text::time(row.at)
+            ));
+        }
+        match &row.content {
+            Content::Arcs(arcs) => {
+                let arcs: Vec<&Arc<'_>> = arcs
+                    .iter()
+                    .filter_map(|arc| self.story.arcs.get(*arc))
+                    .collect();
+                self.arcs(&arcs);
+            }
+            Content::Boxes(boxes) => {
+                let boxes: Vec<String> = boxes
+                    .iter()
+                    .filter_map(|item| boxed(item, self.pitch))
+                    .collect();
+                self.line(&format!("  {};", boxes.join(",\n  ")));
+            }
+            Content::Divider(label) => self.across("---", label, style::RED),
+            Content::Band(label) => {
+                let lanes = self.story.lanes.len().max(1);
+                let label = text::msc(label, lanes * self.pitch - 60, 3);
+                let look = "textbgcolour=\"#dbeafe\", linecolour=\"#1f6fd1\"";
+                self.line(&format!(
+                    "  n0 box n{} [label=\"{label}\", {look}];",
+                    lanes - 1
+                ));
+            }
+            Content::Gap(span) => {
+                self.across("...", &format!("{} later", text::time(*span)), style::SLATE);
+            }
+        }
+    }
+
+    /// A row that belongs to no lane.
+    fn across(&mut self, kind: &str, label: &str, colour: &str) {
+        let label = text::msc(label, self.story.lanes.len().max(1) * self.pitch - 20, 3);
+        self.line(&format!(
+            "  {kind} [label=\"{label}\", textcolour=\"{colour}\"];"
+        ));
+    }
+
+    /// Arcs that differ in their receivers only. The label stands on the one that reaches farthest.
+    fn arcs(&mut self, arcs: &[&Arc<'_>]) {
+        let farthest = arcs
+            .iter()
+            .enumerate()
+            .max_by_key(|(_, arc)| arc.from.abs_diff(arc.to));
+        let Some((labelled, arc)) = farthest else {
+            return;
         };
-        let _ = writeln!(
-            out,
-            "  n{place} [label=\"{label}\", linecolour=\"{colour}\", textcolour=\"{colour}\"]{end}"
-        );
+        let reached = !matches!(arc.fate, Fate::Lost(_) | Fate::InFlight);
+        let arrow = match arc.fate {
+            Fate::Lost(_) => "-x",
+            Fate::InFlight => "..",
+            _ => style::packet(arc.kind).arrow,
+        };
+        let colour = style::colour(arc.kind, &arc.fate, arc.duplicate);
+        let look = format!("linecolour=\"{colour}\", textcolour=\"{colour}\"");
+        let room = arc.from.abs_diff(arc.to).max(1) * self.pitch - 16;
+        let label = text::msc(&label(self.story, arc, arcs.len() == 1), room, 3);
+        let labelled_look = format!("label=\"{label}\", {look}");
+        if reached && arcs.len() > 1 && arcs.len() + 1 == self.story.lanes.len() {
+            self.line(&format!("  n{} {arrow} * [{labelled_look}];", arc.from));
+            return;
+        }
+        let drawn = arcs.iter().enumerate().map(|(place, arc)| {
+            let look = if place == labelled {
+                &labelled_look
+            } else {
+                &look
+            };
+            format!("n{} {arrow} n{} [{look}]", arc.from, arc.to)
+        });
+        self.line(&format!("  {};", drawn.collect::<Vec<_>>().join(",\n  ")));
     }
-    if story.lanes.is_empty() {
-        out.push_str("  n0 [label=\"no nodes\"];\n");
-    }
-    line(
-        out,
-        "|||",
-        &format!("{}, seed {}", text::clip(&trace.title, LABEL), trace.seed),
-        style::SLATE,
-    );
 }
 
-/// How far two lanes stand apart, in pixels: room for the longest label between neighbours.
+/// How far two lanes must stand apart, in pixels, for most labels to fit on one line.
 fn pitch(story: &Story<'_>, rows: &[Row<'_>]) -> usize {
-    let longest = |content: &Content<'_>| match content {
+    let wide = |text: &str| usize::try_from(text::width(text, 15) / 10).unwrap_or(usize::MAX);
+    let longest = |row: &Row<'_>| match &row.content {
         Content::Arcs(arcs) => arcs
             .iter()
             .filter_map(|arc| story.arcs.get(*arc))
             .map(|arc| {
-                label(story, arc, arcs.len() == 1).chars().count()
-                    / (arc.from.abs_diff(arc.to).clamp(1, 2))
+                let label = text::ascii(&label(story, arc, arcs.len() == 1));
+                wide(&label) / arc.from.abs_diff(arc.to).max(1)
             })
             .max(),
-        Content::Boxes(_) => Some(16),
+        Content::Boxes(boxes) => {
+            let half = |item: &Item<'_>| match item.what {
+                What::Boxed { text, .. } => wide(&text::ascii(&text::clip(text, LABEL))) / 2 + 30,
+                _ => 0,
+            };
+            boxes.iter().map(half).max()
+        }
         Content::Divider(_) | Content::Band(_) | Content::Gap(_) => None,
     };
-    let characters = rows
+    let labels = rows.iter().filter_map(longest).max().unwrap_or(0);
+    let names = story
+        .lanes
         .iter()
-        .filter_map(|row| longest(&row.content))
+        .map(|lane| wide(&lane.name))
         .max()
         .unwrap_or(0);
-    (characters * 7 + 24).clamp(130, 260)
-}
-
-/// Where the row is found in the trace.
-fn comment(out: &mut String, row: &Row<'_>) {
-    if row.events.is_empty() {
-        return;
-    }
-    out.push_str("  # event");
-    for event in row.events.iter().take(8) {
-        let _ = write!(out, " {event}");
-    }
-    if row.events.len() > 8 {
-        out.push_str(" ..");
-    }
-    let _ = writeln!(out, ", {}", text::time(row.at));
-}
-
-fn draw(out: &mut String, story: &Story<'_>, content: &Content<'_>) {
-    match content {
-        Content::Arcs(arcs) => {
-            let arcs: Vec<&Arc<'_>> = arcs.iter().filter_map(|arc| story.arcs.get(*arc)).collect();
-            draw_arcs(out, story, &arcs);
-        }
-        Content::Boxes(boxes) => {
-            let boxes: Vec<String> = boxes.iter().filter_map(boxed).collect();
-            let _ = writeln!(out, "  {};", boxes.join(",\n  "));
-        }
-        Content::Divider(label) => line(out, "---", &text::clip(label, 2 * LABEL), style::RED),
-        Content::Band(label) => {
-            let last = story.lanes.len().max(1) - 1;
-            let label = text::msc(&text::clip(label, 2 * LABEL));
-            let look = "textbgcolour=\"#dbeafe\", linecolour=\"#1f6fd1\"";
-            let _ = writeln!(out, "  n0 box n{last} [label=\"{label}\", {look}];");
-        }
-        Content::Gap(span) => line(
-            out,
-            "...",
-            &format!("{} later", text::time(*span)),
-            style::SLATE,
-        ),
-    }
-}
-
-/// A row that belongs to no lane.
-fn line(out: &mut String, kind: &str, label: &str, colour: &str) {
-    let _ = writeln!(
-        out,
-        "  {kind} [label=\"{}\", textcolour=\"{colour}\"];",
-        text::msc(label)
-    );
-}
-
-/// Arcs that differ in their receivers only. The label stands on the one that reaches farthest.
-fn draw_arcs(out: &mut String, story: &Story<'_>, arcs: &[&Arc<'_>]) {
-    let farthest = arcs
-        .iter()
-        .enumerate()
-        .max_by_key(|(_, arc)| arc.from.abs_diff(arc.to));
-    let Some((labelled, arc)) = farthest else {
-        return;
-    };
-    let colour = style::colour(arc.kind, &arc.fate, arc.duplicate);
-    let look = format!("linecolour=\"{colour}\", textcolour=\"{colour}\"");
-    let arrow = match arc.fate {
-        Fate::Lost(_) => "-x",
-        Fate::InFlight => "..",
-        _ => style::packet(arc.kind).arrow,
-    };
-    let label = format!(
-        "label=\"{}\", {look}",
-        text::msc(&label(story, arc, arcs.len() == 1))
-    );
-    let reached = !matches!(arc.fate, Fate::Lost(_) | Fate::InFlight);
-    if reached && arcs.len() > 1 && arcs.len() + 1 == story.lanes.len() {
-        let _ = writeln!(out, "  n{} {arrow} * [{label}];", arc.from);
-        return;
-    }
-    let drawn: Vec<String> = arcs
-        .iter()
-        .enumerate()
-        .map(|(place, arc)| {
-            let look = if place == labelled { &label } else { &look };
-            format!("n{} {arrow} n{} [{look}]", arc.from, arc.to)
-        })
-        .collect();
-    let _ = writeln!(out, "  {};", drawn.join(",\n  "));
+    (labels.max(names) + 24).clamp(130, 240)
 }
 
 /// The label of an arc, or of several that share a row: the packet's own, and what became of it.
@@ -224,25 +235,25 @@ fn label(story: &Story<'_>, arc: &Arc<'_>, alone: bool) -> String {
     } else {
         arc.label
     };
-    let receiver = || {
-        story
-            .lanes
-            .get(arc.to)
-            .map_or("", |lane| lane.name.as_str())
-    };
     let fate = match arc.fate {
         Fate::Accepted | Fate::Rejected(_) if arc.duplicate => " (copy)".to_owned(),
         Fate::Accepted | Fate::Rejected(_) => String::new(),
         Fate::Duplicate => " (again)".to_owned(),
         Fate::Parked => " (parked)".to_owned(),
         Fate::Lost(reason) => format!(" (lost: {})", text::clip(reason, 24)),
-        Fate::InFlight if alone => format!(" (in flight to {})", receiver()),
+        Fate::InFlight if alone => {
+            let receiver = story
+                .lanes
+                .get(arc.to)
+                .map_or("", |lane| lane.name.as_str());
+            format!(" (in flight to {receiver})")
+        }
         Fate::InFlight => " (in flight)".to_owned(),
     };
     text::clip(label, LABEL) + &fate
 }
 
-fn boxed(item: &Item<'_>) -> Option<String> {
+fn boxed(item: &Item<'_>, pitch: usize) -> Option<String> {
     let What::Boxed { lane, kind, text } = item.what else {
         return None;
     };
@@ -251,7 +262,12 @@ fn boxed(item: &Item<'_>) -> Option<String> {
         BoxKind::Rejected => format!("rejected: {text}"),
         _ => text.to_owned(),
     };
-    let label = text::msc(&text::clip(&text, 3 * LABEL));
+    let (room, most) = if kind == BoxKind::Local {
+        (pitch - 16, 2)
+    } else {
+        (pitch - 46, 4)
+    };
+    let label = text::msc(&text, room, most);
     let mut look = format!(
         "textcolour=\"{}\", linecolour=\"{}\"",
         style.text, style.line
@@ -263,9 +279,4 @@ fn boxed(item: &Item<'_>) -> Option<String> {
         "n{lane} {} n{lane} [label=\"{label}\", {look}]",
         style.shape
     ))
-}
-
-/// Text for a comment, which nothing but the end of the line ends.
-fn one_line(text: &str) -> String {
-    text::clip(text, 120)
 }

@@ -4,15 +4,15 @@ use bft_crdts::net::trace::{Outcome, Trace, TraceEvent, TraceKind, TraceNode};
 use bft_crdts::net::{NodeId, VirtualTime};
 
 /// A trace under construction.
-pub struct Scene {
-    pub trace: Trace,
+pub(crate) struct Scene {
+    pub(crate) trace: Trace,
     now: VirtualTime,
     step: u64,
     messages: u64,
 }
 
 impl Scene {
-    pub fn new(title: &str, seed: u64, nodes: &[(&str, &str, bool)]) -> Self {
+    pub(crate) fn new(title: &str, seed: u64, nodes: &[(&str, &str, bool)]) -> Self {
         let nodes = nodes
             .iter()
             .map(|(name, role, correct)| TraceNode {
@@ -37,13 +37,13 @@ impl Scene {
     }
 
     /// Lets time pass until `micros` after the start.
-    pub fn at(&mut self, micros: u64) -> &mut Self {
+    pub(crate) fn at(&mut self, micros: u64) -> &mut Self {
         self.now = VirtualTime::from_micros(micros);
         self.step += 1;
         self
     }
 
-    pub fn push(&mut self, kind: TraceKind) -> &mut Self {
+    pub(crate) fn push(&mut self, kind: TraceKind) -> &mut Self {
         self.trace.events.push(TraceEvent {
             at: self.now,
             step: self.step,
@@ -52,7 +52,7 @@ impl Scene {
         self
     }
 
-    pub fn copy(
+    pub(crate) fn copy(
         &mut self,
         from: u16,
         to: u16,
@@ -79,12 +79,12 @@ impl Scene {
         message
     }
 
-    pub fn send(&mut self, from: u16, to: u16, kind: &'static str, label: &str) -> u64 {
+    pub(crate) fn send(&mut self, from: u16, to: u16, kind: &'static str, label: &str) -> u64 {
         self.copy(from, to, kind, label, false)
     }
 
     /// Sends to everybody else; the numbers of the packets in the order of the receivers.
-    pub fn send_all(&mut self, from: u16, kind: &'static str, label: &str) -> Vec<u64> {
+    pub(crate) fn send_all(&mut self, from: u16, kind: &'static str, label: &str) -> Vec<u64> {
         let all = u16::try_from(self.trace.nodes.len()).expect("a scene has few nodes");
         (0..all)
             .filter(|to| *to != from)
@@ -92,56 +92,56 @@ impl Scene {
             .collect()
     }
 
-    pub fn arrives(&mut self, message: u64, outcome: Outcome) -> &mut Self {
+    pub(crate) fn arrives(&mut self, message: u64, outcome: Outcome) -> &mut Self {
         self.push(TraceKind::Arrived { message, outcome })
     }
 
-    pub fn taken(&mut self, message: u64) -> &mut Self {
+    pub(crate) fn taken(&mut self, message: u64) -> &mut Self {
         self.arrives(message, Outcome::Accepted)
     }
 
-    pub fn lost(&mut self, message: u64, reason: &str) -> &mut Self {
+    pub(crate) fn lost(&mut self, message: u64, reason: &str) -> &mut Self {
         self.push(TraceKind::Lost {
             message,
             reason: reason.to_owned(),
         })
     }
 
-    pub fn delivered(&mut self, node: u16, label: &str) -> &mut Self {
+    pub(crate) fn delivered(&mut self, node: u16, label: &str) -> &mut Self {
         self.push(TraceKind::Delivered {
             node: NodeId::new(node),
             label: label.to_owned(),
         })
     }
 
-    pub fn state(&mut self, node: u16, label: &str) -> &mut Self {
+    pub(crate) fn state(&mut self, node: u16, label: &str) -> &mut Self {
         self.push(TraceKind::State {
             node: NodeId::new(node),
             label: label.to_owned(),
         })
     }
 
-    pub fn note(&mut self, node: u16, label: &str) -> &mut Self {
+    pub(crate) fn note(&mut self, node: u16, label: &str) -> &mut Self {
         self.push(TraceKind::Note {
             node: NodeId::new(node),
             label: label.to_owned(),
         })
     }
 
-    pub fn local(&mut self, node: u16, label: &str) -> &mut Self {
+    pub(crate) fn local(&mut self, node: u16, label: &str) -> &mut Self {
         self.push(TraceKind::Local {
             node: NodeId::new(node),
             label: label.to_owned(),
         })
     }
 
-    pub fn divider(&mut self, label: &str) -> &mut Self {
+    pub(crate) fn divider(&mut self, label: &str) -> &mut Self {
         self.push(TraceKind::Divider {
             label: label.to_owned(),
         })
     }
 
-    pub fn band(&mut self, label: &str) -> &mut Self {
+    pub(crate) fn band(&mut self, label: &str) -> &mut Self {
         self.push(TraceKind::Band {
             label: label.to_owned(),
         })
@@ -156,7 +156,7 @@ const FOUR: [(&str, &str, bool); 4] = [
 ];
 
 /// One payment among four, nobody faulty.
-pub fn payment() -> Trace {
+pub(crate) fn payment() -> Trace {
     let mut s = Scene::new("payment", 7, &FOUR);
     s.at(0).local(0, "pay B 5");
     let requests = s.send_all(0, "request", "A#1 pay B 5");
@@ -182,7 +182,7 @@ pub fn payment() -> Trace {
 }
 
 /// The same slot, two payments: two of three peers are told one thing, the third another.
-pub fn double_spend() -> Trace {
+pub(crate) fn double_spend() -> Trace {
     let nodes = [
         ("alice", "equivocator", false),
         ("bob", "member", true),
@@ -237,7 +237,7 @@ pub fn double_spend() -> Trace {
 }
 
 /// Loss, duplicates, a crash and restart, a partition, rejections, an outsider, packets in flight at the end.
-pub fn stormy() -> Trace {
+pub(crate) fn stormy() -> Trace {
     let mut nodes = FOUR.to_vec();
     nodes.push(("X", "outsider", false));
     let mut s = Scene::new("stormy", 42, &nodes);
@@ -291,5 +291,73 @@ pub fn stormy() -> Trace {
     s.band("generation 1: A B C D");
     s.at(1_040_000);
     s.send_all(0, "summary", "A 1, B 0");
+    s.trace
+}
+
+/// All of them.
+pub(crate) fn all() -> [Trace; 3] {
+    [payment(), double_spend(), stormy()]
+}
+
+/// A run that looks like a real one: nodes broadcast, the others answer, packets take any time and some get
+/// lost. Every bit of it comes from `seed`.
+pub(crate) fn random(seed: u64) -> Trace {
+    let mut state = seed ^ 0x9e37_79b9_7f4a_7c15;
+    let mut draw = move |below: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let nodes = 2 + u16::try_from(draw(5)).expect("few nodes");
+    let names: Vec<String> = (0..nodes).map(|node| format!("m{node}")).collect();
+    let names: Vec<(&str, &str, bool)> = names
+        .iter()
+        .map(|name| (name.as_str(), "member", true))
+        .collect();
+    let mut s = Scene::new("random", seed, &names);
+    // What is still to happen: when, in which order it was planned, and to which packet or node.
+    let mut plan = std::collections::BTreeMap::new();
+    let spread = [10, 1_000, 50_000][usize::try_from(draw(3)).expect("a small number")];
+    for number in 0..1 + draw(4) {
+        let source = u16::try_from(draw(u64::from(nodes))).expect("a node");
+        plan.insert((draw(spread), number), (None, source));
+    }
+    let mut planned = 100;
+    while let Some(((now, _), (packet, node))) = plan.pop_first() {
+        s.at(now);
+        let (kind, to): (&'static str, Vec<u16>) = match packet {
+            None => ("request", (0..nodes).filter(|to| *to != node).collect()),
+            Some((message, from, kind)) => {
+                s.taken(message);
+                match kind {
+                    "request" => ("echo", vec![from]),
+                    "echo" if draw(2) == 0 => {
+                        ("proof", (0..nodes).filter(|to| *to != node).collect())
+                    }
+                    "proof" if draw(4) > 0 => {
+                        s.delivered(node, "x").state(node, "y");
+                        continue;
+                    }
+                    _ => continue,
+                }
+            }
+        };
+        for to in to {
+            let message = s.send(node, to, kind, "x");
+            if draw(8) == 0 {
+                s.lost(message, "loss");
+            } else {
+                plan.insert(
+                    (now + 1 + draw(spread), planned),
+                    (Some((message, node, kind)), to),
+                );
+            }
+            planned += 1;
+        }
+        if planned > 400 {
+            break;
+        }
+    }
     s.trace
 }

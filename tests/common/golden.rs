@@ -13,7 +13,7 @@ use std::{env, fs};
 ///
 /// # Panics
 /// If the two differ, or there is no golden file, unless `BLESS=1`.
-pub fn chart(name: &str, kind: &str, actual: &str) {
+pub(crate) fn chart(name: &str, kind: &str, actual: &str) {
     compare(&format!("msc/{name}.{kind}"), actual);
 }
 
@@ -22,7 +22,7 @@ pub fn chart(name: &str, kind: &str, actual: &str) {
 ///
 /// # Panics
 /// If the two differ, or there is no golden file, unless `BLESS=1`.
-pub fn compare(path: &str, actual: &str) {
+pub(crate) fn compare(path: &str, actual: &str) {
     let golden = root().join(path);
     let made = target().join(path);
     write(&made, actual);
@@ -41,14 +41,25 @@ pub fn compare(path: &str, actual: &str) {
 }
 
 /// Says how `actual` differs from `expected`: the first line that does, with its neighbours.
-pub fn difference(expected: Option<&str>, actual: &str) -> Option<String> {
-    let Some(expected) = expected else { return Some("is not in the repository".to_owned()) };
+pub(crate) fn difference(expected: Option<&str>, actual: &str) -> Option<String> {
+    let Some(expected) = expected else {
+        return Some("is not in the repository".to_owned());
+    };
     if expected == actual {
         return None;
     }
     let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
-    let same = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
-    let mut text = format!("differs from line {} on ({} lines, was {}):", same + 1, new.len(), old.len());
+    let same = old
+        .iter()
+        .zip(&new)
+        .take_while(|(old, new)| old == new)
+        .count();
+    let mut text = format!(
+        "differs from line {} on ({} lines, was {}):",
+        same + 1,
+        new.len(),
+        old.len()
+    );
     for line in &old[same.saturating_sub(2)..same] {
         text += &format!("\n    {}", cut(line));
     }
@@ -64,32 +75,45 @@ pub fn difference(expected: Option<&str>, actual: &str) -> Option<String> {
 }
 
 /// The program `name`, if it is installed; otherwise says on standard error what is skipped.
-pub fn program(name: &str, what: &str) -> Option<String> {
-    let found = Command::new(name).arg("-l").output().or_else(|_| Command::new(name).arg("--version").output());
+pub(crate) fn program(name: &str, what: &str) -> Option<String> {
+    let found = Command::new(name)
+        .arg("-l")
+        .output()
+        .or_else(|_| Command::new(name).arg("--version").output());
     if found.is_err() {
         eprintln!("skipped: {what} ({name} is not installed)");
     }
     found.is_ok().then(|| name.to_owned())
 }
 
-/// The root of the repository.
-pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+/// The root of the repository, whichever package the test belongs to.
+pub(crate) fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package
+        .ancestors()
+        .find(|path| path.join("Cargo.lock").exists())
+        .unwrap_or(package)
+        .to_owned()
 }
 
 /// `target/`, wherever this build has put it.
-pub fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
     scratch.parent().unwrap_or(scratch).to_owned()
 }
 
 fn write(path: &Path, text: &str) {
     if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+        fs::create_dir_all(directory)
+            .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     }
     fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 }
 
 fn cut(line: &str) -> String {
-    if line.chars().count() <= 160 { line.to_owned() } else { line.chars().take(157).chain("...".chars()).collect() }
+    if line.chars().count() <= 160 {
+        line.to_owned()
+    } else {
+        line.chars().take(157).chain("...".chars()).collect()
+    }
 }

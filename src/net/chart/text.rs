@@ -71,12 +71,63 @@ pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String>
         .collect()
 }
 
-/// `text` as the inside of a quoted mscgen string: one line, quotes escaped.
+/// `text` as the inside of a quoted mscgen string: ASCII, in at most `most` lines of `room` pixels.
 ///
-/// mscgen 0.20 knows `\"` and `\n` and takes every other backslash as it stands, so there is no way to write a
-/// backslash that comes before a quote or an `n`. It is shown as the set minus sign, which looks the same.
-pub(crate) fn msc(text: &str) -> String {
-    plain(text).replace('\\', "\u{2216}").replace('"', "\\\"")
+/// mscgen 0.20 would break lines itself, but between bytes instead of characters, and it corrupts its memory on
+/// some labels with spaces; so nothing but ASCII that fits is safe. What has no likeness in ASCII becomes a
+/// question mark; our own SVG shows it.
+pub(crate) fn msc(text: &str, room: usize, most: usize) -> String {
+    // mscgen draws 11 points, which is 15 pixels.
+    let room = i64::try_from(room)
+        .unwrap_or(i64::MAX / 10)
+        .saturating_mul(10);
+    let (lines, _) = wrap(&ascii(text), 15, room, most);
+    lines
+        .iter()
+        .map(|line| quoted(line))
+        .collect::<Vec<_>>()
+        .join("\\n")
+}
+
+/// `text` in ASCII.
+pub(crate) fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in plain(text).chars() {
+        match c {
+            '\u{2192}' => out.push_str("->"),
+            '\u{2190}' => out.push_str("<-"),
+            '\u{2265}' => out.push_str(">="),
+            '\u{2264}' => out.push_str("<="),
+            '\u{2026}' => out.push_str(".."),
+            '\u{2010}'..='\u{2015}' | '\u{2212}' => out.push('-'),
+            '\u{2018}' | '\u{2019}' => out.push('\''),
+            '\u{201c}' | '\u{201d}' => out.push('"'),
+            '\u{b7}' | '\u{2022}' => out.push('*'),
+            '\u{d7}' => out.push('x'),
+            c if c.is_ascii() => out.push(c),
+            _ => out.push('?'),
+        }
+    }
+    out
+}
+
+/// One line of ASCII as mscgen writes it. It knows `\"` and `\n` and takes every other backslash as it stands:
+/// one that would make either of them gets a space after it.
+fn quoted(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    for c in line.chars() {
+        if out.ends_with('\\') && matches!(c, '"' | 'n' | '\\') {
+            out.push(' ');
+        }
+        if c == '"' {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    if out.ends_with('\\') {
+        out.push(' ');
+    }
+    out
 }
 
 /// `text` as XML character data or as an attribute's value.
@@ -135,12 +186,11 @@ pub(crate) fn width(text: &str, size: i64) -> i64 {
     (thousandths * size + 99) / 100
 }
 
-/// `text` in lines of at most `room` tenths of a pixel, broken at spaces where there are any, at most `most`
-/// lines. The flag says whether anything had to be cut.
+/// `text` in lines of at most `room` tenths of a pixel, at most `most` of them, broken at spaces where there are
+/// any. The flag says whether something had to be cut.
 pub(crate) fn wrap(text: &str, size: i64, room: i64, most: usize) -> (Vec<String>, bool) {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
-    let mut cut = false;
     for word in plain(text).split_whitespace() {
         let joined = if line.is_empty() {
             word.to_owned()
@@ -154,18 +204,22 @@ pub(crate) fn wrap(text: &str, size: i64, room: i64, most: usize) -> (Vec<String
         if !line.is_empty() {
             lines.push(core::mem::take(&mut line));
         }
-        let fitted = fit(word, size, room);
-        cut |= fitted != word;
-        line = fitted;
+        for c in word.chars() {
+            line.push(c);
+            if width(&line, size) > room && line.chars().count() > 1 {
+                line.pop();
+                lines.push(core::mem::replace(&mut line, c.to_string()));
+            }
+        }
     }
     if !line.is_empty() {
         lines.push(line);
     }
-    if lines.len() > most {
-        cut = true;
+    let cut = lines.len() > most;
+    if cut {
         lines.truncate(most);
         if let Some(last) = lines.last_mut() {
-            *last = fit(&format!("{last} .."), size, room);
+            *last = dotted(last, size, room);
         }
     }
     (lines, cut)
@@ -174,21 +228,29 @@ pub(crate) fn wrap(text: &str, size: i64, room: i64, most: usize) -> (Vec<String
 /// `text`, cut so that it takes at most `room` tenths of a pixel.
 pub(crate) fn fit(text: &str, size: i64, room: i64) -> String {
     if width(text, size) <= room {
-        return text.to_owned();
+        text.to_owned()
+    } else {
+        dotted(text, size, room)
     }
-    let mut kept: String = text.to_owned();
-    while kept.pop().is_some() {
+}
+
+/// As much of `text` as fits, and two dots that say there is more.
+fn dotted(text: &str, size: i64, room: i64) -> String {
+    let mut kept = text.to_owned();
+    loop {
         let cut = format!("{}..", kept.trim_end_matches(['.', ' ']));
         if width(&cut, size) <= room {
             return cut;
         }
+        if kept.pop().is_none() {
+            return String::new();
+        }
     }
-    String::new()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{clip, fit, msc, names, time, width, wrap, xml};
+    use super::{clip, fit, names, time, width, wrap, xml};
     use crate::net::time::Span;
 
     #[test]
@@ -203,9 +265,12 @@ mod tests {
 
     #[test]
     fn nothing_written_by_a_peer_ends_a_string() {
+        let msc = |text| super::msc(text, 1_000, 1);
+        assert_eq!(msc("a\"b\\\"c\\n\nd\u{202e}e"), "a\\\"b\\ \\\"c\\ n d?e");
+        assert_eq!(msc("5 \u{2192} \u{e9}\\\\x\\"), "5 -> ?\\ \\x\\ ");
         assert_eq!(
-            msc("a\"b\\\"c\\n\nd\u{202e}e"),
-            "a\\\"b\u{2216}\\\"c\u{2216}n d?e"
+            super::msc("one \"two\" three four", 60, 3),
+            "one\\n\\\"two\\\"\\nthree.."
         );
         assert_eq!(
             xml("</text><script>'\"&\u{0}\u{ffff}"),
