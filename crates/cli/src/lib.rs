@@ -4,6 +4,7 @@
 //! [`operations::parse`] — is pure and returns typed errors, so that it can be fuzzed and tested.
 
 pub mod args;
+pub mod bench;
 pub mod draw;
 pub mod ledger;
 pub mod logging;
@@ -41,6 +42,17 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Ledger(Ledger::Generate { seed, rows }) => {
             print!("{}", ledger::generate(seed, rows))
+        }
+        Command::Bench(args) => {
+            let bench = bench::measure(args.quick)?;
+            print!(
+                "{}",
+                if args.json {
+                    bench.json() + "\n"
+                } else {
+                    bench.text()
+                }
+            );
         }
         other => anyhow::bail!("{other:?} is not there yet"),
     }
