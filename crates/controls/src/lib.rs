@@ -40,7 +40,7 @@ macro_rules! controls {
 
         /// Every broken rule set.
         pub const CONTROLS: &[Control] = &[
-            $(Control { name: $name, breaks: concat!($($breaks),+) }),*
+            $(Control { name: $name, breaks: concat!($($breaks),+).trim_ascii_start() }),*
         ];
 
         /// Lets `visitor` do its work with the rules of this name, `"sound"` included.
