@@ -197,20 +197,20 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             let Some(op) = self.own.waiting.pop_front() else {
                 break;
             };
-            let encoded = codec::encode(&op);
-            if encoded.len() > MAX_MESSAGE_BYTES {
-                let reason = ReturnReason::TooLarge {
-                    bytes: encoded.len(),
-                    limit: MAX_MESSAGE_BYTES,
-                };
+            let before = bytes.len();
+            codec::append(&mut bytes, &op);
+            let (size, limit) = (bytes.len().saturating_sub(before), MAX_MESSAGE_BYTES);
+            if size > limit {
+                bytes.truncate(before);
+                let reason = ReturnReason::TooLarge { bytes: size, limit };
                 effects.push(Effect::Returned { op, reason });
                 continue;
             }
-            if bytes.len().saturating_add(encoded.len()) > MAX_MESSAGE_BYTES {
+            if bytes.len() > limit {
+                bytes.truncate(before);
                 self.own.waiting.push_front(op);
                 break;
             }
-            bytes.extend_from_slice(&encoded);
             ops.push(op);
         }
         let taken = ops.len();
