@@ -2,8 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::{Result, bail};
+use bft_crdts::Actor;
+use bft_crdts::bank::Invalid;
+use bft_crdts::bank::at2::Oracle;
+
 use crate::draw::Draw;
+use crate::input::Input;
 use crate::names;
+use crate::operations::{Row, What};
+use crate::scenario::{Algorithm, Bank};
 
 /// Members of the made-up ledger.
 const MEMBERS: usize = 7;
@@ -108,4 +116,79 @@ impl Book {
             .push_str(&format!("{who},transfer,{to},{amount},{note}\n"));
         to
     }
+}
+
+/// What the rows of a scenario lead to when they are carried out one after the other by the AT2 paper's algorithm.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Every account with what it holds in the end.
+    pub balances: BTreeMap<String, u128>,
+    /// The rows that are refused: number and reason.
+    pub refused: BTreeMap<usize, Invalid>,
+}
+
+impl Outcome {
+    /// The balances as the file a scenario can name as `expected_balances`.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let line = |(account, balance): (&String, &u128)| format!("{account},{balance}\n");
+        "account,balance\n".to_owned() + &self.balances.iter().map(line).collect::<String>()
+    }
+}
+
+/// Carries out the rows of a scenario of the bank by the oracle.
+///
+/// # Errors
+/// When its algorithm is not the bank.
+pub fn outcome(input: &Input, seed: u64) -> Result<Outcome> {
+    let Algorithm::Bank(bank) = &input.scenario.algorithm else {
+        bail!(
+            "{}: its algorithm is `{}`, which has no balances",
+            input.path.display(),
+            input.scenario.algorithm.name()
+        );
+    };
+    Ok(by_oracle(bank, &input.rows(seed)))
+}
+
+fn by_oracle(bank: &Bank, rows: &[Row]) -> Outcome {
+    // The oracle needs names that differ, not keys.
+    let mut actors: BTreeMap<&str, Actor> = BTreeMap::new();
+    let mut actor = |name| {
+        let next = u32::try_from(actors.len()).unwrap_or(u32::MAX);
+        *actors.entry(name).or_insert_with(|| {
+            let mut bytes = [0; 32];
+            bytes[..4].copy_from_slice(&next.to_be_bytes());
+            Actor::from_bytes(bytes)
+        })
+    };
+    let accounts: Vec<(Actor, u64)> = bank
+        .accounts
+        .iter()
+        .map(|(name, has)| (actor(name), *has))
+        .collect();
+    let issuers: Vec<(Actor, u64)> = bank
+        .issuers
+        .iter()
+        .map(|(name, cap)| (actor(name), *cap))
+        .collect();
+    let mut oracle = Oracle::new(accounts, issuers);
+    let mut refused = BTreeMap::new();
+    for row in rows {
+        let who = actor(&row.who);
+        let done = match &row.what {
+            What::Transfer { to, amount } => oracle.transfer(who, actor(to), *amount),
+            What::Issue { to, amount } => oracle.issue(who, actor(to), *amount),
+            // No row of a bank's scenario.
+            What::Add { .. } | What::Remove { .. } => Ok(()),
+        };
+        if let Err(why) = done {
+            refused.insert(row.number, why);
+        }
+    }
+    let mut balances = BTreeMap::new();
+    for name in bank.accounts.keys() {
+        balances.insert(name.clone(), oracle.balance(&actor(name)).unwrap_or(0));
+    }
+    Outcome { balances, refused }
 }

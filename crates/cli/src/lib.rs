@@ -6,6 +6,7 @@
 pub mod args;
 pub mod bench;
 pub mod draw;
+pub mod input;
 pub mod ledger;
 pub mod logging;
 pub mod names;
@@ -15,10 +16,12 @@ pub mod rules;
 pub mod scenario;
 pub mod summary;
 pub mod time;
+pub mod workload;
 
 use std::process::ExitCode;
 
 use args::{Cli, Command, Ledger};
+use input::Input;
 
 /// Exit code of a run that broke a promise.
 pub const VIOLATION: u8 = 1;
@@ -42,6 +45,10 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Ledger(Ledger::Generate { seed, rows }) => {
             print!("{}", ledger::generate(seed, rows))
+        }
+        Command::Ledger(Ledger::Balances { scenario }) => {
+            let input = Input::read(&scenario)?;
+            print!("{}", ledger::outcome(&input, input.scenario.seed)?.csv());
         }
         Command::Bench(args) => {
             let bench = bench::measure(args.quick)?;

@@ -264,6 +264,16 @@ impl Scenario {
     }
 }
 
+impl Scenario {
+    /// Checks a row of a file against the scenario: `who` is a member, `what` an operation of its algorithm.
+    ///
+    /// # Errors
+    /// The field and what is wrong with it.
+    pub fn check_row(&self, row: &Row) -> Result<(), (&'static str, String)> {
+        check::row(row, &self.members, &self.algorithm)
+    }
+}
+
 /// A scenario that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}: {field}: {problem}")]

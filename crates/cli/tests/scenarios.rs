@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
+use bft_crdts::bank::Invalid;
+use bft_crdts_cli::input::Input;
+use bft_crdts_cli::ledger;
 use bft_crdts_cli::scenario::{self, Scenario};
 
 fn directory() -> PathBuf {
@@ -35,7 +38,7 @@ fn every_scenario_is_read_and_is_called_like_its_file() {
 #[test]
 fn the_ledger_is_what_its_command_makes() {
     let committed = fs::read_to_string(directory().join("ledger.csv")).expect("ledger.csv");
-    assert_eq!(committed, bft_crdts_cli::ledger::generate(1, 1_400));
+    assert_eq!(committed, ledger::generate(1, 1_400));
     for note in ["overdraft", "zero", "self", "unknown payee"] {
         let rows = committed
             .lines()
@@ -50,4 +53,51 @@ fn the_ledger_is_what_its_command_makes() {
             .count()
             >= 100
     );
+}
+
+#[test]
+fn the_expected_balances_are_what_the_paper_computes() {
+    let input = Input::read(&directory().join("ledger.toml")).expect("the ledger");
+    let outcome = ledger::outcome(&input, 1).expect("a bank");
+    let committed = fs::read_to_string(directory().join("ledger.expected.csv")).expect("expected");
+    assert_eq!(committed, outcome.csv());
+    let supply: u128 = outcome.balances.values().sum();
+    assert_eq!(supply, 7_000);
+    // The paper refuses exactly the rows that were made to be refused, each for the reason in its note.
+    let csv = fs::read_to_string(directory().join("ledger.csv")).expect("ledger.csv");
+    let notes = csv
+        .lines()
+        .skip(2)
+        .map(|line| line.rsplit_once(',').expect("columns").1);
+    for (number, note) in (1..).zip(notes) {
+        let refused = outcome.refused.get(&number);
+        let fits = match note {
+            "overdraft" => matches!(refused, Some(Invalid::Overdraft { .. })),
+            "zero" => refused == Some(&Invalid::Zero),
+            "self" => refused == Some(&Invalid::SelfTransfer),
+            "unknown payee" => matches!(refused, Some(Invalid::NoAccount(_))),
+            _ => refused.is_none(),
+        };
+        assert!(fits, "row {number}, {note}: {refused:?}");
+    }
+    let transfers = input.rows(1).len() - outcome.refused.len();
+    assert!(transfers >= 1_000, "{transfers} transfers");
+}
+
+#[test]
+fn a_seed_makes_its_rows_and_another_seed_makes_others() {
+    for name in ["lossy"] {
+        let input = Input::read(&directory().join(format!("{name}.toml"))).expect(name);
+        assert_eq!(input.rows(1), input.rows(1));
+        assert_ne!(input.rows(1), input.rows(2));
+        assert_eq!(input.rows(1).len(), 100);
+        for row in input.rows(1) {
+            input
+                .scenario
+                .check_row(&row)
+                .expect("it fits the scenario");
+        }
+        let outcome = ledger::outcome(&input, 1).expect("a bank");
+        assert!(outcome.refused.is_empty(), "{:?}", outcome.refused);
+    }
 }

@@ -1,0 +1,148 @@
+//! Opening what a scenario is made of: its file, the file of its operations, the file of expected balances.
+//!
+//! Every error begins with `file:line: field:`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, ensure};
+
+use crate::operations::{self, Row};
+use crate::scenario::{self, MAX_SCENARIO_BYTES, Scenario, Workload};
+use crate::workload;
+
+/// A scenario with the directory its paths are relative to.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The file it was read from, as it was named.
+    pub path: PathBuf,
+    /// Its rows, if they do not depend on the seed.
+    fixed: Option<Vec<Row>>,
+}
+
+impl Input {
+    /// Reads a scenario and the operations it names.
+    ///
+    /// # Errors
+    /// What cannot be read, with file, line and field.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = read(path, MAX_SCENARIO_BYTES)?;
+        let text = String::from_utf8(text)
+            .map_err(|_| anyhow!("{}:1: file: is not UTF-8", path.display()))?;
+        let scenario = scenario::parse(&text).map_err(|why| {
+            anyhow!(
+                "{}:{}: {}: {}",
+                path.display(),
+                why.line,
+                why.field,
+                why.problem
+            )
+        })?;
+        let fixed = match &scenario.workload {
+            Workload::Rows(rows) => Some(rows.clone()),
+            Workload::File { path: file, format } => {
+                let file = beside(path, file);
+                let bytes = read(&file, operations::MAX_FILE_BYTES)?;
+                let located = |line, field: &str, why: &str| {
+                    anyhow!("{}:{line}: {field}: {why}", file.display())
+                };
+                let rows = operations::parse(&bytes, *format)
+                    .map_err(|why| located(why.line, &why.field, &why.problem))?;
+                for row in &rows {
+                    scenario
+                        .check_row(row)
+                        .map_err(|(field, why)| located(row.line, field, &why))?;
+                }
+                Some(rows)
+            }
+            Workload::Generator(_) => None,
+        };
+        Ok(Self {
+            scenario,
+            path: path.to_owned(),
+            fixed,
+        })
+    }
+
+    /// The rows of a run with this seed.
+    #[must_use]
+    pub fn rows(&self, seed: u64) -> Vec<Row> {
+        match (&self.fixed, &self.scenario.workload) {
+            (Some(rows), _) => rows.clone(),
+            (None, Workload::Generator(generator)) => {
+                workload::generate(&self.scenario, generator, seed)
+            }
+            (None, _) => Vec::new(),
+        }
+    }
+
+    /// The balances that must result, if the scenario names a file of them.
+    ///
+    /// # Errors
+    /// What cannot be read, with file, line and field.
+    pub fn expected(&self) -> Result<Option<BTreeMap<String, u64>>> {
+        let Some(file) = &self.scenario.expected_balances else {
+            return Ok(None);
+        };
+        let file = beside(&self.path, file);
+        let bytes = read(&file, MAX_SCENARIO_BYTES)?;
+        balances(&bytes)
+            .map_err(|(line, field, why)| anyhow!("{}:{line}: {field}: {why}", file.display()))
+            .map(Some)
+    }
+}
+
+fn beside(scenario: &Path, file: &str) -> PathBuf {
+    scenario.parent().unwrap_or(Path::new("")).join(file)
+}
+
+/// The bytes of a file, unless there are more than `most`.
+fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
+    let open = || format!("{}: cannot be read", path.display());
+    let file = File::open(path).with_context(open)?;
+    let mut bytes = Vec::new();
+    file.take(most as u64 + 1)
+        .read_to_end(&mut bytes)
+        .with_context(open)?;
+    ensure!(
+        bytes.len() <= most,
+        "{}:1: file: is longer than {most} bytes",
+        path.display()
+    );
+    Ok(bytes)
+}
+
+/// A file of balances: `account,balance` and a line for each account.
+fn balances(bytes: &[u8]) -> Result<BTreeMap<String, u64>, (usize, &'static str, String)> {
+    let text = std::str::from_utf8(bytes).map_err(|_| (1, "file", "is not UTF-8".to_owned()))?;
+    let mut lines = (1..).zip(text.lines());
+    match lines.next() {
+        Some((_, "account,balance")) => {}
+        _ => return Err((1, "header", "is not `account,balance`".to_owned())),
+    }
+    let mut balances = BTreeMap::new();
+    for (number, line) in lines {
+        let Some((account, balance)) = line.rsplit_once(',') else {
+            return Err((number, "row", "is not `account,balance`".to_owned()));
+        };
+        let balance = balance.parse().map_err(|_| {
+            (
+                number,
+                "balance",
+                format!("`{}` is no whole number", balance.escape_debug()),
+            )
+        })?;
+        if balances.insert(account.to_owned(), balance).is_some() {
+            return Err((
+                number,
+                "account",
+                format!("`{}` stands there twice", account.escape_debug()),
+            ));
+        }
+    }
+    Ok(balances)
+}
