@@ -44,8 +44,8 @@ pub enum Invalid {
     /// The source cites an operation of its own; its own past is always known.
     #[error("an operation of the source itself is cited")]
     OwnCause,
-    /// The payee already holds a credit of this source with this or a later counter. The broadcast never delivers one
-    /// dot twice.
+    /// The payee already holds a credit of this source with this or a later counter, or the counter is zero. The
+    /// broadcast delivers the dots of a source in order from 1, and none twice.
     #[error("{0} was applied before")]
     Replayed(Dot),
 }

@@ -196,12 +196,12 @@ impl<'a> Purse<'a> {
         }
         let none = Invalid::NoAccount(*to);
         let position = self.ledger.accounts.position(to).map_err(|_| none)?;
-        if let Some(counter) = counter
-            && let Some(account) = self.ledger.accounts.at(position)
-            && let Some(incoming) = account.incoming.get(&self.source)
-            && counter <= incoming.newest()
-        {
-            return Err(Invalid::Replayed(Dot::new(self.source, counter)));
+        if let Some(counter) = counter {
+            let account = self.ledger.accounts.at(position);
+            let incoming = account.and_then(|account| account.incoming.get(&self.source));
+            if counter <= incoming.map_or(Counter::ZERO, Incoming::newest) {
+                return Err(Invalid::Replayed(Dot::new(self.source, counter)));
+            }
         }
         Ok(position)
     }

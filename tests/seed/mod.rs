@@ -2,7 +2,7 @@
 //!
 //! A test takes a [`Seed`] and builds a valid scenario from its generator: nothing is discarded. The seed does not shrink,
 //! for a smaller seed is an unrelated scenario. When a property fails, the seed is printed with the command that
-//! runs it again.
+//! runs it again: the tester prints only arguments that come out of shrinking, so a seed "shrinks" to itself, once.
 
 use std::env;
 use std::fmt;
@@ -16,21 +16,35 @@ const REPLAY: &str = "REPLAY_SEED";
 
 /// What a property test draws its scenario from.
 #[derive(Clone, Copy)]
-pub(crate) struct Seed(u64);
+pub(crate) struct Seed {
+    value: u64,
+    shrunk: bool,
+}
 
 impl Seed {
     /// The stream of randomness this seed stands for.
     pub(crate) fn rng(self) -> ChaCha8Rng {
-        ChaCha8Rng::seed_from_u64(self.0)
+        ChaCha8Rng::seed_from_u64(self.value)
     }
 }
 
 impl Arbitrary for Seed {
     fn arbitrary(g: &mut Gen) -> Self {
-        match env::var(REPLAY) {
-            Ok(seed) => Seed(seed.parse().expect("REPLAY_SEED is a number")),
-            Err(_) => Seed(u64::arbitrary(g)),
-        }
+        let value = match env::var(REPLAY) {
+            Ok(seed) => seed.parse().expect("REPLAY_SEED is a number"),
+            Err(_) => u64::arbitrary(g),
+        };
+        let shrunk = false;
+        Seed { value, shrunk }
+    }
+
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        let Seed { value, shrunk } = *self;
+        let again = (!shrunk).then_some(Seed {
+            value,
+            shrunk: true,
+        });
+        Box::new(again.into_iter())
     }
 }
 
@@ -38,7 +52,7 @@ impl fmt::Debug for Seed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = env!("CARGO_CRATE_NAME");
         let test = std::thread::current().name().unwrap_or("").to_string();
-        let seed = self.0;
+        let seed = self.value;
         write!(
             f,
             "seed {seed}; to replay: {REPLAY}={seed} cargo test --test {file} {test}"
