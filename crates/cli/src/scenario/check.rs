@@ -563,7 +563,7 @@ fn chart(chart: file::Chart, nodes: &[String]) -> Checked<Chart> {
         to,
         members: chart.members,
         kinds: chart.kinds,
-        fold: chart.fold.unwrap_or(false),
+        fold: chart.fold.unwrap_or(true),
         max_arcs: usize::try_from(most).unwrap_or(usize::MAX),
     })
 }
