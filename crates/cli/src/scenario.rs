@@ -148,10 +148,19 @@ pub struct Villain {
     pub kind: VillainKind,
     /// When it begins.
     pub at: Span,
-    /// Whom it tells which version: groups of members.
-    pub split: Vec<Vec<String>>,
-    /// What it tells each group; for an equivocator one operation a group.
-    pub versions: Vec<What>,
+    /// What it does for once instead of what it draws from the seed.
+    pub script: Script,
+}
+
+/// What a villain is told to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// Nothing: it draws what it does from the seed.
+    Drawn,
+    /// An equivocator signs these operations for one slot, and tells each to the members behind it.
+    Versions(Vec<(What, Vec<String>)>),
+    /// A withholder tells its proofs to this member only.
+    Tells(String),
 }
 
 /// What a villain does.
@@ -265,12 +274,13 @@ impl Scenario {
 }
 
 impl Scenario {
-    /// Checks a row of a file against the scenario: `who` is a member, `what` an operation of its algorithm.
+    /// Checks a row of a file against the scenario: `who` is a correct member, `what` an operation of its
+    /// algorithm.
     ///
     /// # Errors
     /// The field and what is wrong with it.
     pub fn check_row(&self, row: &Row) -> Result<(), (&'static str, String)> {
-        check::row(row, &self.members, &self.algorithm)
+        check::row(row, &self.members, &self.algorithm, &self.villains)
     }
 }
 

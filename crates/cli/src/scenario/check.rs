@@ -7,7 +7,7 @@ use bft_crdts::net::Span;
 use super::locate::{Path, Places, line_at};
 use super::{
     Algorithm, Bank, Chart, Crash, Generator, Limits, MAX_ARCS, MAX_FAULTS, MAX_GENERATED,
-    MAX_MEMBERS, MAX_SCENARIO_BYTES, Network, Partition, Scenario, ScenarioError, Villain,
+    MAX_MEMBERS, MAX_SCENARIO_BYTES, Network, Partition, Scenario, ScenarioError, Script, Villain,
     VillainKind, Workload, file,
 };
 use crate::operations::{Fields, Format, Row, What};
@@ -71,7 +71,7 @@ fn scenario(file: file::File, places: &Places<'_>) -> Checked<Scenario> {
         .collect();
     let correct = |name: &String| !villains.iter().any(|villain| villain.who == *name);
     Ok(Scenario {
-        workload: workload(&file, &members, &algorithm, places)?,
+        workload: workload(&file, &members, &algorithm, &villains, places)?,
         expected_balances: expected(&file, &algorithm)?,
         network: network(&file.network)?,
         partitions: partitions(&file.partitions, &nodes)?,
@@ -212,38 +212,64 @@ fn villains(
                 format!("`{}` is a villain already", villain.who),
             );
         }
-        groups(&villain.split, members, &path.at("split"))?;
-        let versions = versions(&villain.versions, algorithm, &path.at("versions"))?;
-        let splits = matches!(kind, VillainKind::Equivocator | VillainKind::Withholder);
-        if !splits && !villain.split.is_empty() {
-            return bad(
-                path.at("split"),
-                "only an equivocator or a withholder splits the members",
-            );
-        }
-        if kind != VillainKind::Equivocator && !versions.is_empty() {
-            return bad(path.at("versions"), "only an equivocator has versions");
-        }
-        if !versions.is_empty() && versions.len() != villain.split.len() {
-            return bad(
-                path.at("versions"),
-                format!(
-                    "{} versions for {} groups",
-                    versions.len(),
-                    villain.split.len()
-                ),
-            );
-        }
+        let script = script(villain, kind, members, algorithm, &path)?;
         let at = optional_time(villain.at.as_deref(), &path.at("at"))?.unwrap_or(Span::ZERO);
         checked.push(Villain {
             who: villain.who.clone(),
             kind,
             at,
-            split: villain.split.clone(),
-            versions,
+            script,
         });
     }
     Ok(checked)
+}
+
+/// What an equivocator or a withholder is told to do.
+fn script(
+    villain: &file::Villain,
+    kind: VillainKind,
+    members: &[String],
+    algorithm: &Algorithm,
+    path: &Path,
+) -> Checked<Script> {
+    groups(&villain.split, members, &path.at("split"))?;
+    let versions = versions(&villain.versions, algorithm, &path.at("versions"))?;
+    if kind != VillainKind::Equivocator && !villain.split.is_empty() {
+        return bad(path.at("split"), "only an equivocator splits the members");
+    }
+    if kind != VillainKind::Equivocator && !versions.is_empty() {
+        return bad(path.at("versions"), "only an equivocator has versions");
+    }
+    if kind != VillainKind::Withholder && villain.tells.is_some() {
+        return bad(path.at("tells"), "only a withholder tells one member only");
+    }
+    if versions.len() != villain.split.len() {
+        let problem = format!(
+            "{} versions for {} groups",
+            versions.len(),
+            villain.split.len()
+        );
+        return bad(path.at("versions"), problem);
+    }
+    if versions.len() == 1 {
+        return bad(
+            path.at("versions"),
+            "one version is no equivocation; give two",
+        );
+    }
+    if let Some(tells) = &villain.tells {
+        known(tells, members, &path.at("tells"))?;
+        return Ok(Script::Tells(tells.clone()));
+    }
+    if versions.is_empty() {
+        return Ok(Script::Drawn);
+    }
+    Ok(Script::Versions(
+        versions
+            .into_iter()
+            .zip(villain.split.iter().cloned())
+            .collect(),
+    ))
 }
 
 fn versions(versions: &[Fields], algorithm: &Algorithm, path: &Path) -> Checked<Vec<What>> {
@@ -278,7 +304,8 @@ fn fits(what: &What, algorithm: &Algorithm) -> Result<(), String> {
     ))
 }
 
-/// Checks a row against the scenario it belongs to: `who` is a member, `what` an operation of its algorithm.
+/// Checks a row against the scenario it belongs to: `who` is a correct member, `what` an operation of its
+/// algorithm.
 ///
 /// # Errors
 /// The field and what is wrong with it.
@@ -286,7 +313,15 @@ pub(crate) fn row(
     row: &Row,
     members: &[String],
     algorithm: &Algorithm,
+    villains: &[Villain],
 ) -> Result<(), (&'static str, String)> {
+    if villains.iter().any(|villain| villain.who == row.who) {
+        let problem = format!(
+            "`{}` is a villain, which does what it likes; only correct members have rows",
+            row.who
+        );
+        return Err(("who", problem));
+    }
     if !members.contains(&row.who) {
         return Err((
             "who",
@@ -304,11 +339,14 @@ fn workload(
     file: &file::File,
     members: &[String],
     algorithm: &Algorithm,
+    villains: &[Villain],
     places: &Places<'_>,
 ) -> Checked<Workload> {
     match (&file.operations, &file.operations_file, &file.generator) {
         (None, None, None) => Ok(Workload::Rows(Vec::new())),
-        (Some(rows), None, None) => inline(rows, members, algorithm, places).map(Workload::Rows),
+        (Some(rows), None, None) => {
+            inline(rows, members, algorithm, villains, places).map(Workload::Rows)
+        }
         (None, Some(path), None) => match Format::of_path(path) {
             Some(format) => Ok(Workload::File {
                 path: path.clone(),
@@ -335,6 +373,7 @@ fn inline(
     rows: &[Fields],
     members: &[String],
     algorithm: &Algorithm,
+    villains: &[Villain],
     places: &Places<'_>,
 ) -> Checked<Vec<Row>> {
     let path = Path::key("operations");
@@ -343,7 +382,7 @@ fn inline(
         let path = path.index(index);
         let line = places.line(&path);
         let named = fields.clone().into_row(index + 1, line);
-        let read = named.and_then(|read| row(&read, members, algorithm).map(|()| read));
+        let read = named.and_then(|read| row(&read, members, algorithm, villains).map(|()| read));
         checked.push(read.map_err(|(field, problem)| (path.at(field), problem))?);
     }
     Ok(checked)

@@ -108,6 +108,7 @@ pub(super) struct Villain {
     pub(super) split: Vec<Vec<String>>,
     #[serde(default)]
     pub(super) versions: Vec<Fields>,
+    pub(super) tells: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
