@@ -5,12 +5,14 @@
 
 pub mod args;
 pub mod bench;
+pub mod desk;
 pub mod draw;
 pub mod input;
 pub mod ledger;
 pub mod logging;
 pub mod names;
 pub mod operations;
+pub mod play;
 pub mod report;
 pub mod rules;
 pub mod scenario;
