@@ -28,7 +28,7 @@ const DIGEST_TICKS: u64 = 16;
 const EVIDENCE_PER_SUMMARY: usize = 4;
 
 /// Whose turn it is, and what each peer may still ask for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Gossip {
     ticks: u64,
     turn: usize,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::effect::{Delivery, Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection};
 use super::evidence::{Evidence, SignedHeader, culprits};
-use super::header::MAX_MESSAGE_BYTES;
+use super::header::{Header, MAX_MESSAGE_BYTES};
 use super::journal::Record;
 use super::packet::{Payload, Proof, Pull};
 use super::rules::{DeliverFacts, Rules};
 use super::source::Flight;
-use super::witness::Open;
+use super::witness::{Open, Track};
 use super::{Certificate, SecureBroadcast};
 use crate::actor::{Actor, Counter, Keys, Sig};
 use crate::codec::{self, Bytes, Digest};
@@ -22,7 +22,7 @@ use crate::traits::SecureBroadcastAlgorithm;
 const MAX_AHEAD: usize = 8;
 
 /// A certified message that is not delivered yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Certified<Op> {
     pub(super) certificate: Certificate,
     pub(super) digest: Digest,
@@ -33,7 +33,7 @@ pub(super) struct Certified<Op> {
 }
 
 /// A message that was delivered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Logged {
     pub(super) digest: Digest,
     pub(super) certificate: Certificate,
@@ -98,7 +98,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.settle(&mut effects);
         if self.track(seat)?.ahead.contains_key(&first) {
             if is_best {
-                effects.persist(Record::Certified { certificate, ops });
+                self.persist(Record::Certified { certificate, ops }, &mut effects);
             }
             let pull = Pull {
                 generation: self.generation(),
@@ -361,11 +361,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return false;
         };
         let header = &certified.certificate.header;
-        let facts = DeliverFacts {
-            linked: track.delivered.next() == Some(*first) && header.previous == track.tip,
-            causes: self.has_delivered(&header.causes),
-        };
-        if !R::may_deliver(&facts) || certified.ops.is_none() {
+        if !self.follows(track, header) || certified.ops.is_none() {
             return false;
         }
         let first = *first;
@@ -374,6 +370,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .get_mut(seat.get())
             .and_then(|track| track.ahead.remove(&first));
         certified.is_some_and(|certified| self.deliver(seat, certified, effects))
+    }
+
+    /// R2: whether a certified message comes next.
+    fn follows(&self, track: &Track<A::Op>, header: &Header) -> bool {
+        R::may_deliver(&DeliverFacts {
+            linked: track.delivered.next() == Some(header.first) && header.previous == track.tip,
+            causes: self.has_delivered(&header.causes),
+        })
     }
 
     fn deliver(
@@ -404,11 +408,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         });
         let source_echo = self.source_echo(seat, &certificate, digest);
         // I3: on disk before anything that depends on it.
-        effects.persist(Record::Delivered {
+        let delivered = Record::Delivered {
             certificate: certificate.clone(),
             source_echo,
             ops: (!journaled).then(|| ops.clone()),
-        });
+        };
+        self.persist(delivered, effects);
         for (dot, op) in super::effect::dots(source, first).zip(decoded.iter()) {
             self.algorithm.apply(dot, op.clone());
         }
@@ -551,6 +556,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 ops,
             } => {
                 let seat = certificate.header.source;
+                if !self.follows(self.tracks.get(seat.get())?, &certificate.header) {
+                    return None;
+                }
                 let digest = certificate.header.digest(&self.network);
                 let held = self
                     .tracks
@@ -570,7 +578,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Record::Evidence(evidence) => {
                 self.evidence.insert(evidence.culprit, *evidence);
             }
-            Record::Halted => self.halted = Some(Halt::Driver),
+            Record::Halted(why) => self.halted = Some(why),
         }
         Some(())
     }

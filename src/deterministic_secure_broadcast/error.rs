@@ -6,6 +6,7 @@
 
 use std::error::Error;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::header::MAX_MESSAGE_OPS;
@@ -138,7 +139,7 @@ pub enum Rejection {
 }
 
 /// Why a replica has stopped signing for good. It still delivers, and serves what it has.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Error)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Error, Serialize, Deserialize)]
 pub enum Halt {
     /// Somebody else signs with our key, or we have lost our journal: anything we sign now could
     /// contradict what that key has signed before.

@@ -1,12 +1,15 @@
 //! The journal: what a replica must find again after a crash, and how it lies on disk.
 //!
-//! A frame is `length ‖ checksum ‖ record`: four bytes little endian, the first eight bytes of the
-//! record's BLAKE3 digest, the record's canonical bytes. A journal cut off in its last frame (a torn
-//! write, or a tail that never reached the disk) ends before that frame; any other damage is an error.
+//! A frame is `length ‖ checksum ‖ head checksum ‖ record`: four bytes little endian, the first eight bytes
+//! of the record's BLAKE3 digest, the first four of the digest of those twelve bytes, the record's
+//! canonical bytes. A journal cut off in its last frame (a torn write, or a tail that never reached the disk) ends
+//! before that frame; any other damage is an error. A length that lies must not pass for a torn
+//! tail: everything behind it would be forgotten, and with it what was signed. Hence the head's own checksum.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::error::Halt;
 use super::evidence::Evidence;
 use super::header::Header;
 use super::proof::Certificate;
@@ -18,7 +21,7 @@ use crate::membership::Generation;
 /// byte, never rebuilt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
-    /// Before anything is signed: this key signs in this network, from this journal.
+    /// Before anything else: this key signs in this network, from this journal.
     Identity {
         /// The network.
         network: NetworkId,
@@ -68,13 +71,13 @@ pub enum Record {
     /// A conviction.
     Evidence(Box<Evidence>),
     /// This replica has stopped signing for good.
-    Halted,
+    Halted(Halt),
 }
 
 /// Damage that is not a torn tail.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum JournalError {
-    /// A frame in the middle whose checksum does not match, or that is longer than any record.
+    /// A frame in the middle whose checksum does not match, or a head that does not match its own.
     #[error("damaged at byte {offset}")]
     Corrupt {
         /// Where its frame begins.
@@ -92,13 +95,18 @@ pub enum JournalError {
 
 const LENGTH: usize = 4;
 const CHECKSUM: usize = 8;
+const HEAD_CHECKSUM: usize = 4;
+const HEAD: usize = LENGTH + CHECKSUM + HEAD_CHECKSUM;
 
 /// Appends one record to a journal's bytes.
 pub fn append(journal: &mut Vec<u8>, record: &Record) {
     let bytes = codec::encode(record);
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    journal.extend_from_slice(&length.to_le_bytes());
-    journal.extend(Digest::of(&bytes).as_bytes().iter().take(CHECKSUM));
+    let mut head = length.to_le_bytes().to_vec();
+    head.extend(Digest::of(&bytes).as_bytes().iter().take(CHECKSUM));
+    let check = Digest::of(&head);
+    head.extend(check.as_bytes().iter().take(HEAD_CHECKSUM));
+    journal.extend_from_slice(&head);
     journal.extend_from_slice(&bytes);
 }
 
@@ -120,9 +128,13 @@ pub fn read(bytes: &[u8]) -> Result<Journal, JournalError> {
     let mut offset = 0_usize;
     loop {
         let rest = bytes.get(offset..).unwrap_or_default();
-        let Some((head, body)) = rest.split_at_checked(LENGTH.saturating_add(CHECKSUM)) else {
+        let Some((head, body)) = rest.split_at_checked(HEAD) else {
             break;
         };
+        let (head, check) = head.split_at(LENGTH + CHECKSUM);
+        if Digest::of(head).as_bytes().get(..HEAD_CHECKSUM) != Some(check) {
+            return Err(JournalError::Corrupt { offset });
+        }
         let (length, checksum) = head.split_at(LENGTH);
         let length = length
             .iter()
@@ -145,10 +157,7 @@ pub fn read(bytes: &[u8]) -> Result<Journal, JournalError> {
         let record =
             codec::decode(frame).map_err(|error| JournalError::Undecodable { offset, error })?;
         records.push(record);
-        offset = offset
-            .saturating_add(LENGTH)
-            .saturating_add(CHECKSUM)
-            .saturating_add(length);
+        offset = offset.saturating_add(HEAD).saturating_add(length);
     }
     Ok(Journal {
         records,

@@ -342,8 +342,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .map_or(Ok(()), |halt| Err(Rejection::Halted(halt)))
     }
 
-    /// Signs an echo. The first signature ever is preceded by the reservation of the identity.
-    fn sign(&mut self, header: Digest, effects: &mut Effects<A>) -> Sig {
+    /// Appends to the journal, which begins with the reservation of the identity.
+    fn persist(&mut self, record: Record, effects: &mut Effects<A>) {
+        self.reserve(effects);
+        effects.persist(record);
+    }
+
+    fn reserve(&mut self, effects: &mut Effects<A>) {
         if !self.reserved {
             self.reserved = true;
             effects.persist(Record::Identity {
@@ -351,6 +356,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 actor: self.actor(),
             });
         }
+    }
+
+    /// Signs an echo. The first signature ever is preceded by the reservation of the identity.
+    fn sign(&mut self, header: Digest, effects: &mut Effects<A>) -> Sig {
+        self.reserve(effects);
         let statement = EchoStatement {
             generation: self.generation(),
             header,
@@ -361,7 +371,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     fn halt(&mut self, halt: Halt, effects: &mut Effects<A>) {
         if self.halted.is_none() {
             self.halted = Some(halt);
-            effects.persist(Record::Halted);
+            self.persist(Record::Halted(halt), effects);
             effects.push(Effect::Halted(halt));
         }
     }
@@ -405,6 +415,44 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .map_err(|(index, invalid)| (index, ReturnReason::Invalid(invalid)))
     }
 }
+
+/// Two replicas are equal if they are the same replica and whatever happens next, they do the same:
+/// everything counts but the secret key, which the actor stands for.
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> PartialEq for SecureBroadcast<A, K, R> {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            identity,
+            network,
+            members,
+            seat,
+            algorithm,
+            tracks,
+            clock,
+            own,
+            log,
+            evidence,
+            gossip,
+            reserved,
+            halted,
+            rules: _,
+        } = self;
+        identity.actor() == other.actor()
+            && *network == other.network
+            && *members == other.members
+            && *seat == other.seat
+            && *algorithm == other.algorithm
+            && *tracks == other.tracks
+            && *clock == other.clock
+            && *own == other.own
+            && *log == other.log
+            && *evidence == other.evidence
+            && *gossip == other.gossip
+            && *reserved == other.reserved
+            && *halted == other.halted
+    }
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> Eq for SecureBroadcast<A, K, R> {}
 
 /// Without its key, its log and its copy of the algorithm, which would bury the rest.
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> fmt::Debug for SecureBroadcast<A, K, R> {

@@ -20,7 +20,7 @@ use crate::traits::{Causes, SecureBroadcastAlgorithm};
 pub const MAX_WAITING_OPS: usize = 1 << 16;
 
 /// Our own operations on their way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Own<Op> {
     waiting: VecDeque<Op>,
     pub(super) flight: Option<Flight<Op>>,
@@ -28,7 +28,7 @@ pub(super) struct Own<Op> {
 }
 
 /// Our message in the open slot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Flight<Op> {
     pub(super) generation: Generation,
     pub(super) header: Header,
@@ -142,7 +142,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return false;
         };
         let dot = Dot::new(self.actor(), first);
-        let (ops, bytes) = self.next_batch(&dot, effects);
+        let (ops, bytes) = loop {
+            let batch = self.next_batch(&dot, effects);
+            // A batch of which all came back is no message: nothing else would ask for the next one.
+            if !batch.0.is_empty() || self.own.waiting.is_empty() {
+                break batch;
+            }
+        };
         let Ok(len) = u32::try_from(ops.len()) else {
             return false;
         };
@@ -164,12 +170,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let echo = self.sign(digest, effects);
         let ops_bytes = Bytes::from(bytes);
         if R::persists_own() {
-            effects.persist(Record::Own {
-                generation,
-                header: header.clone(),
-                echo,
-                ops: ops_bytes.clone(),
-            });
+            let (header, ops) = (header.clone(), ops_bytes.clone());
+            self.persist(
+                Record::Own {
+                    generation,
+                    header,
+                    echo,
+                    ops,
+                },
+                effects,
+            );
         }
         let flight = Flight::new(
             self.actor(),

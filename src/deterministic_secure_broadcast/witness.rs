@@ -18,7 +18,7 @@ use crate::membership::{Generation, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// What a replica keeps of one source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Track<Op> {
     /// The counter of the last operation delivered.
     pub(super) delivered: Counter,
@@ -37,7 +37,7 @@ pub(super) struct Track<Op> {
 }
 
 /// A header this replica is bound to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Open<Op> {
     pub(super) header: Header,
     pub(super) digest: Digest,
@@ -71,7 +71,7 @@ impl<Op> Open<Op> {
 }
 
 /// A request held until what it needs is delivered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Parked {
     pub(super) request: Request,
     pub(super) digest: Digest,
@@ -322,7 +322,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return false;
         }
         self.evidence.insert(evidence.culprit, evidence.clone());
-        effects.persist(Record::Evidence(Box::new(evidence.clone())));
+        self.persist(Record::Evidence(Box::new(evidence.clone())), effects);
         effects.push(Effect::Evidence(evidence.clone()));
         effects.send(To::Members, Payload::Evidence(Box::new(evidence)));
         true
@@ -429,13 +429,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let sig = self.sign(digest, effects);
         if R::persists_open() {
             // I2: the header that binds us is on disk before the echo leaves.
-            effects.persist(Record::Open {
+            let open = Record::Open {
                 generation,
                 header: header.clone(),
                 source_echo,
                 echo: sig,
                 ops: ops.clone(),
-            });
+            };
+            self.persist(open, effects);
         }
         let seat = header.source;
         let open = Open {
