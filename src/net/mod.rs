@@ -18,6 +18,7 @@ mod node;
 mod observer;
 mod queue;
 mod random;
+pub mod svg;
 mod time;
 pub mod trace;
 

@@ -3,17 +3,23 @@
 #[path = "../common/golden.rs"]
 mod golden;
 mod hostile;
+mod picture;
 mod reading;
 mod scenes;
 mod tools;
 
-use bft_crdts::net::{ChartOptions, msc};
+use bft_crdts::net::{ChartOptions, msc, svg};
 
 #[test]
 fn the_charts_of_small_stories_stay_as_they_were_looked_at() {
     for trace in scenes::all() {
         let chart = msc::render(&trace, &ChartOptions::default());
         golden::compare(&format!("tests/charts/golden/{}.msc", trace.title), &chart);
+        let picture = svg::render(&trace, &ChartOptions::default());
+        golden::compare(
+            &format!("tests/charts/golden/{}.svg", trace.title),
+            &picture,
+        );
     }
 }
 

@@ -4,9 +4,12 @@
 //! equal traces and options give equal bytes. Whatever a trace holds — a name with a quote in it, a packet that
 //! arrives without having been sent, a node nobody declared — there is a chart of it.
 
-#![allow(dead_code, reason = "the SVG writer, which uses the rest, comes next")]
-
+pub(crate) mod canvas;
+pub(crate) mod layout;
+pub(crate) mod legend;
+pub(crate) mod place;
 pub(crate) mod rows;
+pub(crate) mod shapes;
 pub(crate) mod story;
 pub(crate) mod style;
 pub(crate) mod text;

@@ -12,7 +12,7 @@ use crate::net::trace::{Outcome, Trace, TraceKind};
 pub(crate) struct Story<'a> {
     /// The nodes shown, in the order of the trace.
     pub(crate) lanes: Vec<Lane<'a>>,
-    /// The packets shown.
+    /// The packets between shown nodes, those outside of the time shown too.
     pub(crate) arcs: Vec<Arc<'a>>,
     /// Everything shown.
     pub(crate) items: Vec<Item<'a>>,
@@ -195,6 +195,14 @@ impl<'a> Story<'a> {
             });
         }
         story
+    }
+
+    /// The packets that are drawn.
+    pub(crate) fn drawn_arcs(&self) -> impl Iterator<Item = &Arc<'a>> {
+        self.items.iter().filter_map(|item| match item.what {
+            What::Ended(arc) => self.arcs.get(arc),
+            _ => None,
+        })
     }
 
     /// How many arcs and boxes there are to draw.
