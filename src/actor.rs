@@ -6,6 +6,7 @@
 
 mod ed25519;
 
+use std::cmp::Ordering;
 use std::fmt::{self, Debug, Display};
 
 use serde::{Deserialize, Serialize};
@@ -17,10 +18,37 @@ pub use ed25519::Ed25519;
 /// An actor: the 32 bytes of a public key, used as a name.
 ///
 /// Any 32 bytes are a name; whether they are a key is decided by [`Keys::public`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Actor([u8; 32]);
 
 fixed_bytes!(Actor, 32, 6, "actor");
+
+impl Actor {
+    /// The bytes as four numbers that compare as the bytes do.
+    #[inline]
+    fn words(&self) -> [u64; 4] {
+        match self.0.as_chunks() {
+            ([a, b, c, d], []) => [*a, *b, *c, *d].map(u64::from_be_bytes),
+            _ => [0; 4], // 32 bytes are four times eight
+        }
+    }
+}
+
+/// By bytes. Ordered maps of actors are everywhere on the hot path, and calling the general comparison of byte strings was
+/// most of what they cost.
+impl Ord for Actor {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.words().cmp(&other.words())
+    }
+}
+
+impl PartialOrd for Actor {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// A signature of 64 bytes. It proves nothing until [`Keys::verify`] says so.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

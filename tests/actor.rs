@@ -317,6 +317,19 @@ fn nothing_printed_shows_a_secret() {
     );
 }
 
+/// Actors compare as their bytes do, also when all but the last are the same.
+#[quickcheck]
+fn actors_are_ordered_by_their_bytes(seed: Seed) {
+    let mut rng = seed.rng();
+    let one: [u8; 32] = rng.random();
+    let mut other: [u8; 32] = rng.random();
+    let shared = rng.random_range(0..=32);
+    other[..shared].copy_from_slice(&one[..shared]);
+    let [a, b] = [one, other].map(Actor::from_bytes);
+    assert_eq!(a.cmp(&b), one.cmp(&other));
+    assert_eq!(a == b, one == other);
+}
+
 #[test]
 fn dots_are_ordered_by_actor_then_counter_and_end_at_the_last_counter() {
     let dot = |actor, counter| Dot::new(Actor::from_bytes([actor; 32]), Counter::new(counter));

@@ -69,7 +69,7 @@ fn bank_op(rng: &mut ChaCha8Rng) -> bank::Op {
         false => bank::Op::Transfer {
             to,
             amount,
-            causes: some(rng, 3, dot).into_iter().collect(),
+            causes: some(rng, 2, dot).into_iter().collect(),
         },
     }
 }
@@ -101,14 +101,14 @@ fn sample(rng: &mut ChaCha8Rng) -> Sample {
             };
             Sample::Map(some(rng, 3, entry).into_iter().collect())
         }
-        10 => Sample::Bank(some(rng, 3, bank_op)),
+        10 => Sample::Bank(some(rng, 2, bank_op)),
         _ => {
             let members = some(rng, 3, text).into_iter().collect();
             Sample::Set(match rng.random() {
                 true => orswot::Op::Add { members },
                 false => orswot::Op::Remove {
                     members,
-                    witnessed: some(rng, 3, dot).into_iter().collect(),
+                    witnessed: some(rng, 2, dot).into_iter().collect(),
                 },
             })
         }
