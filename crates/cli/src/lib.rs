@@ -13,6 +13,7 @@ pub mod logging;
 pub mod names;
 pub mod operations;
 pub mod play;
+pub mod pool;
 pub mod report;
 pub mod rules;
 pub mod scenario;
