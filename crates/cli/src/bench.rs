@@ -89,8 +89,8 @@ fn size(
     let mut floor = Floor::new(n)?;
     let mut times = (Vec::new(), Vec::new());
     let ops = batch * messages;
-    // One turn more, unmeasured, in front: every member has then been paid, so that every operation measured cites
-    // one credit.
+    // Some turns more, unmeasured, in front: every member has then been paid, so that every message measured cites one
+    // credit.
     let warm_up = n.div_ceil(messages);
     system.begin_counting();
     for turn in 0..warm_up + turns {
@@ -181,7 +181,7 @@ impl Bench {
             column.set_cell_alignment(CellAlignment::Right);
         }
         format!(
-            "CPU microseconds per operation, all n replicas together; bank transfers citing one credit each\n{table}\n"
+            "CPU microseconds per operation, all n replicas together; bank transfers, one credit cited per message\n{table}\n"
         )
     }
 }

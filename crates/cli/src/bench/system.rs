@@ -58,8 +58,6 @@ pub(super) struct System {
     queue: VecDeque<Flight>,
     /// Operations that each member has issued so far.
     issued: Vec<u64>,
-    /// Operations in the latest message of each member.
-    latest: Vec<u64>,
     /// The member whose turn it is.
     next: usize,
     traffic: Traffic,
@@ -84,14 +82,13 @@ impl System {
             actors,
             queue: VecDeque::new(),
             issued: vec![0; n],
-            latest: vec![0; n],
             next: 0,
             traffic: Traffic::default(),
         })
     }
 
-    /// The next messages, members in turn: each pays the next member, and cites for each operation the one that the
-    /// member before paid it.
+    /// The next messages, members in turn: each pays the next member, and with its first operation claims what the member
+    /// before has paid it.
     pub(super) fn work(&mut self, batch: usize, messages: usize) -> Vec<Message> {
         (0..messages).map(|_| self.message(batch)).collect()
     }
@@ -100,20 +97,18 @@ impl System {
         let n = self.actors.len();
         let member = self.next;
         let (payer, payee) = ((member + n - 1) % n, (member + 1) % n);
+        // The newest credit of the payer: citing it claims all the older ones too.
+        let paid = self.issued[payer];
+        let credit = (paid > 0).then(|| Dot::new(self.actors[payer], Counter::new(paid)));
         let op = |index: u64| {
-            let paid = self.latest[payer];
-            // Of a larger message than the latest of the payer only the last credits are left to cite.
-            let credit = (index < paid).then(|| self.issued[payer] - paid + index + 1);
-            let causes = credit.map(|counter| Dot::new(self.actors[payer], Counter::new(counter)));
-            Bank::transfer_citing(
-                self.actors[payee],
-                1,
-                causes.into_iter().collect::<BTreeSet<Dot>>(),
-            )
+            let causes = credit
+                .filter(|_| index == 0)
+                .into_iter()
+                .collect::<BTreeSet<Dot>>();
+            Bank::transfer_citing(self.actors[payee], 1, causes)
         };
         let ops: Vec<bank::Op> = (0..batch as u64).map(op).collect();
         let first = Dot::new(self.actors[member], Counter::new(self.issued[member] + 1));
-        self.latest[member] = batch as u64;
         self.issued[member] += batch as u64;
         self.next = payee;
         Message { member, first, ops }
