@@ -164,8 +164,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 .index_of(culprit)
                 .is_some_and(|index| !summary.culprits.contains(index))
         });
-        for (_, evidence) in unknown.take(EVIDENCE_PER_SUMMARY) {
-            effects.send(To::One(from), Payload::Evidence(Box::new(evidence.clone())));
+        let unknown: Vec<_> = unknown
+            .take(EVIDENCE_PER_SUMMARY)
+            .map(|(_, evidence)| evidence.clone())
+            .collect();
+        for evidence in unknown {
+            // Evidence is an answer like any other: who has had its share waits for the next tick.
+            if self.spend(from, 0).is_ok() {
+                effects.send(To::One(from), Payload::Evidence(Box::new(evidence)));
+            }
         }
         if let Some(theirs) = summary.state.filter(|_| summary.clock == self.clock) {
             let length = self.log.len();

@@ -100,11 +100,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if is_best {
                 self.persist(Record::Certified { certificate, ops }, &mut effects);
             }
-            let pull = Pull {
-                generation: self.generation(),
-                clock: self.clock.clone(),
-            };
-            effects.send(To::One(from), Payload::Pull(pull));
+            // A stranger may bring a proof, but is asked for nothing.
+            if self.check_member(from).is_ok() {
+                let pull = Pull {
+                    generation: self.generation(),
+                    clock: self.clock.clone(),
+                };
+                effects.send(To::One(from), Payload::Pull(pull));
+            }
         }
         Ok(effects)
     }
@@ -178,7 +181,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         (ours || own_slot) && !known && !below_best
     }
 
-    /// A certificate for a slot in which we have echoed another header: its source has signed both.
+    /// A certificate for a slot in which we have echoed another header, or hold one that came too
+    /// early: its source has signed both.
     fn compare_with_certificate(
         &mut self,
         certificate: &Certificate,
@@ -194,16 +198,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         let Ok(track) = self.track(seat) else { return };
         let first = certificate.header.first;
-        let open = track
-            .open
-            .iter()
-            .find(|open| open.header.first == first && open.digest != digest);
-        let Some(open) = open else { return };
-        let (generation, known) = open.source_echo;
-        let known = SignedHeader {
-            generation,
-            header: open.header.clone(),
-            sig: known,
+        let Some(known) = track.contradiction(first, &digest) else {
+            return;
         };
         let other = SignedHeader {
             generation: certificate.generation,

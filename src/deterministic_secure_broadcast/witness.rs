@@ -92,6 +92,25 @@ impl<Op> Track<Op> {
         }
     }
 
+    /// Another header than this one that the source has signed for the same slot.
+    pub(super) fn contradiction(&self, first: Counter, digest: &Digest) -> Option<SignedHeader> {
+        let open = self
+            .open
+            .iter()
+            .find(|open| open.header.first == first && open.digest != *digest);
+        let parked = self
+            .parked
+            .as_ref()
+            .filter(|parked| parked.request.header.first == first && parked.digest != *digest);
+        open.map(Open::signed).or_else(|| {
+            parked.map(|parked| SignedHeader {
+                generation: parked.request.generation,
+                header: parked.request.header.clone(),
+                sig: parked.request.echo,
+            })
+        })
+    }
+
     fn open_slot(&self, first: Counter, digest: &Digest) -> OpenSlot {
         match self.open.as_slice() {
             [] => OpenSlot::Empty,
@@ -281,21 +300,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) -> Result<bool, Rejection> {
         let track = self.track(request.header.source)?;
         let first = request.header.first;
-        let open = track
-            .open
-            .iter()
-            .find(|open| open.header.first == first && open.digest != digest);
-        let parked = track
-            .parked
-            .as_ref()
-            .filter(|parked| parked.request.header.first == first && parked.digest != digest);
-        let known = open.map(Open::signed).or_else(|| {
-            parked.map(|parked| SignedHeader {
-                generation: parked.request.generation,
-                header: parked.request.header.clone(),
-                sig: parked.request.echo,
-            })
-        });
+        let known = track.contradiction(first, &digest);
         Ok(known.is_some_and(|known| self.convict_source(known, request, effects)))
     }
 
