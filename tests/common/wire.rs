@@ -342,6 +342,19 @@ where
         unwelcome
     }
 
+    /// As [`Wire::quiet`], with one member cut off: what was meant for it is held, and returned.
+    pub(crate) fn quiet_without(&mut self, seat: usize) -> Vec<Letter> {
+        let mut held = Vec::new();
+        let late = self.actor(seat);
+        while !self.flying.is_empty() {
+            held.extend(self.take(|letter| letter.to == late));
+            if let Err(why) = self.arrive(0) {
+                assert!(harmless(&why), "between correct replicas: {why:?}");
+            }
+        }
+        held
+    }
+
     /// Takes letters out of the heap.
     pub(crate) fn take(&mut self, mut which: impl FnMut(&Letter) -> bool) -> Vec<Letter> {
         let (taken, rest) = self.flying.drain(..).partition(|letter| which(letter));
@@ -370,6 +383,17 @@ where
         }
         let clocks: Vec<_> = self.up().map(|seat| self.machine(seat)).collect();
         panic!("it does not settle: {clocks:?}");
+    }
+
+    /// Ticks and deliveries for as long as that may lead anywhere, whoever is stuck.
+    pub(crate) fn heal_but_for_pending(&mut self) {
+        for _ in 0..2 * self.nodes.len() {
+            while !self.flying.is_empty() {
+                let _ = self.arrive(0);
+            }
+            let up: Vec<_> = self.up().collect();
+            up.into_iter().for_each(|seat| self.tick(seat));
+        }
     }
 
     fn is_settled(&self) -> bool {
@@ -439,6 +463,7 @@ pub(crate) fn harmless(why: &Unwelcome) -> bool {
                 | Rejection::NotRequested
                 | Rejection::OutOfWindow { .. }
                 | Rejection::OverBudget
+                | Rejection::Halted(_)
         )
     )
 }
