@@ -314,10 +314,14 @@ fn a_type_that_contains_itself_does_not_nest_without_end() {
     assert_eq!(decode::<Onion>(&bomb), Err(deep.clone()));
     assert_eq!(decode::<Tree>(&bomb), Err(deep.clone()));
     assert_eq!(decode::<Abyss>(&[]).map(drop), Err(deep));
-    assert_eq!(
-        decode::<Onion>(&[1, 1, 0]).map(|onion| encode(&onion)),
-        Ok(vec![1, 1, 0])
-    );
+    let onion = |layers| {
+        let mut bytes = vec![1; layers];
+        bytes.push(0);
+        decode::<Onion>(&bytes).map(|onion| encode(&onion) == bytes)
+    };
+    assert_eq!(onion(15), Ok(true), "sixteen levels with the core");
+    let limit = 16;
+    assert_eq!(onion(16), Err(DecodeError::TooDeep { limit }));
 }
 
 #[test]

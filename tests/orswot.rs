@@ -335,6 +335,10 @@ fn a_remove_takes_away_only_what_it_names_and_has_seen() {
     set.apply(dot(2, 2), future);
     assert_eq!(members(&set), [7]);
 
+    // A later dot of the same source is not this add.
+    let later = (dot(2, 1), remove(&[7], &[dot(1, 2)]));
+    assert_eq!(members(&after(&[(dot(1, 1), add(&[7])), later])), [7]);
+
     // One add of two members, and a remove of one of them.
     let both = (dot(1, 1), add(&[7, 8]));
     let set = after(&[both, (dot(2, 1), remove(&[7], &[dot(1, 1)]))]);

@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::seed::Seed;
 use crate::world::World;
-use crate::{actor, step};
+use crate::{actor, bank, dot, issue, pay, step};
 
 fn somebody(rng: &mut ChaCha8Rng) -> Actor {
     actor(rng.random_range(0..=7))
@@ -97,6 +97,45 @@ fn a_batch_is_judged_as_its_operations_in_turn(seed: Seed) {
             Err((index, _)) => drop(ops.remove(index)),
         }
     }
+}
+
+/// What an owner with credits might try to spend twice: transfers that claim and reclaim, with amounts around what is left.
+#[quickcheck]
+fn a_batch_that_claims_is_judged_as_its_operations_in_turn(seed: Seed) {
+    let mut rng = seed.rng();
+    let mut bank = bank(&[(1, 5), (2, 90), (3, 90)], &[(1, 9), (4, 20)]);
+    for counter in 1..=6 {
+        let (from, amount) = (rng.random_range(2..=4), rng.random_range(1..=5));
+        let op = if from == 4 {
+            issue(1, amount)
+        } else {
+            pay(1, amount, &[])
+        };
+        let _ = step(&mut bank, dot(from, counter), &op);
+    }
+    let mut ops = Vec::new();
+    for _ in 0..8 {
+        let payers = (2..=4)
+            .filter(|_| rng.random_bool(0.4))
+            .collect::<Vec<u8>>();
+        let causes: Vec<Dot> = payers
+            .into_iter()
+            .map(|payer| dot(payer, rng.random_range(1..=7)))
+            .collect();
+        let amount = rng.random_range(1..=9);
+        ops.push(if rng.random_bool(0.1) {
+            issue(1, amount)
+        } else {
+            pay(2, amount, &causes)
+        });
+    }
+    let first = dot(1, 1);
+    while let Err((index, why)) = bank.validate_batch(&first, &ops) {
+        let in_turn = validate_one_by_one(&bank, &first, &ops);
+        assert_eq!(in_turn, Err((index, why)));
+        ops.remove(index);
+    }
+    assert_eq!(validate_one_by_one(&bank, &first, &ops), Ok(()));
 }
 
 /// A batch of what a source really issues is valid as a whole, and so it is elsewhere.

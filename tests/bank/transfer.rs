@@ -116,6 +116,44 @@ fn a_purse_counts_what_is_under_way() {
     assert_eq!(bank.balance(&actor(3)), Some(21));
 }
 
+/// Whatever is drafted one after the other: a transfer is found exactly when what is left suffices.
+#[quickcheck]
+fn a_purse_never_loses_count(seed: Seed) {
+    let mut rng = seed.rng();
+    let mut bank = bank(&[(1, 5), (2, 500), (3, 500), (4, 500)], &[]);
+    for counter in 1..=20 {
+        let op = pay(1, rng.random_range(1..=10), &[]);
+        step(&mut bank, dot(rng.random_range(2..=4), counter), &op).unwrap();
+    }
+    let mut have = bank.balance(&actor(1)).unwrap();
+    let mut purse = bank.purse(&actor(1));
+    let mut drafted = Vec::new();
+    for _ in 0..30 {
+        let need = rng.random_range(1..=20);
+        let op = purse.transfer(actor(2), need);
+        match have.checked_sub(need) {
+            Some(left) => {
+                have = left;
+                drafted.push(op.unwrap());
+            }
+            None => assert_eq!(op, Err(Invalid::Overdraft { have, need })),
+        }
+    }
+    assert_eq!(bank.validate_batch(&dot(1, 1), &drafted), Ok(()));
+}
+
+/// Expecting a payment says nothing about which dots its payee has seen of the source before.
+#[test]
+fn a_purse_that_expects_still_knows_a_replay() {
+    let mut bank = bank(&[(1, 10), (2, 0)], &[]);
+    step(&mut bank, dot(1, 5), &pay(2, 1, &[])).unwrap();
+    let mut purse = bank.purse(&actor(1));
+    purse.expect(&pay(2, 1, &[])).unwrap();
+    let again = dot(1, 5);
+    let refused = purse.admit(again.counter, &pay(2, 1, &[]));
+    assert_eq!(refused, Err(Invalid::Replayed(again)));
+}
+
 /// A payer that must not touch certain credits (later rows of a file) is given only the others.
 #[test]
 fn a_transfer_claims_only_what_it_may() {
