@@ -49,7 +49,10 @@ impl fmt::Debug for FakePublic {
 }
 
 fn key_of(actor: &Actor) -> FakePublic {
-    FakePublic(blake3::derive_key("bft-crdts simulator fake signature 1", actor.as_bytes()))
+    FakePublic(blake3::derive_key(
+        "bft-crdts simulator fake signature 1",
+        actor.as_bytes(),
+    ))
 }
 
 fn tag(key: &FakePublic, bytes: &[u8]) -> [u8; 64] {
@@ -85,8 +88,14 @@ impl Keys for FakeKeys {
 
 impl SeededKeys for FakeKeys {
     fn secret(seed: [u8; 32]) -> FakeSecret {
-        let actor = Actor::from_bytes(blake3::derive_key("bft-crdts simulator fake actor 1", &seed));
-        FakeSecret { actor, key: key_of(&actor) }
+        let actor = Actor::from_bytes(blake3::derive_key(
+            "bft-crdts simulator fake actor 1",
+            &seed,
+        ));
+        FakeSecret {
+            actor,
+            key: key_of(&actor),
+        }
     }
 }
 
@@ -105,9 +114,16 @@ mod tests {
         for byte in 0..64 {
             let mut flipped = *sig.as_bytes();
             flipped[byte] ^= 1;
-            assert!(!K::verify(&ann_key, b"ten to bob", &Sig::from_bytes(flipped)), "byte {byte}");
+            assert!(
+                !K::verify(&ann_key, b"ten to bob", &Sig::from_bytes(flipped)),
+                "byte {byte}"
+            );
         }
-        assert_eq!(K::actor(&K::secret([1; 32])), K::actor(&ann), "one seed, one key");
+        assert_eq!(
+            K::actor(&K::secret([1; 32])),
+            K::actor(&ann),
+            "one seed, one key"
+        );
     }
 
     #[test]

@@ -6,29 +6,54 @@
 //! the order of virtual time, carries out their [`Effects`] under the [`Faults`] of a plan, and tells one
 //! [`Observer`] everything.
 
+pub mod adversary;
+mod cast;
 pub mod chart;
+mod directory;
 mod disk;
 mod engine;
 mod fault;
 mod flight;
+mod judge;
+mod keys;
 mod machine;
 pub mod msc;
 mod network;
 mod node;
 mod observer;
+mod participant;
 mod queue;
 mod random;
+mod recorder;
+mod replica;
+mod report;
+mod simulation;
+mod stage;
 pub mod svg;
 mod time;
 pub mod trace;
+mod wire;
+mod workload;
 
+pub use cast::{Cast, Names};
 pub use chart::ChartOptions;
 pub use disk::{Disk, Tail};
 pub use engine::{End, Engine, Limits, Step};
 pub use fault::{Crash, CrashPoint, Faults, Law, Loss, Partition};
+pub use judge::{Property, Violation};
+pub use keys::{FakeKeys, SeededKeys};
 pub use machine::{Address, Effect, Effects, Machine, TimerId};
 pub use network::{Bandwidth, Rate};
 pub use node::NodeId;
 pub use observer::{Event, Moment, Observer};
+pub use participant::{Note, Participant, Verdict};
 pub use random::{Chance, Stream, Streams};
+pub use replica::Replica;
+pub use report::{
+    Conviction, Ended, FinalState, HaltReason, Latency, Percentiles, RefusedItem, Report, Traffic,
+};
+pub use simulation::{Net, NetError, Outcome, Progress};
+pub use stage::{Auditor, DrawnMember, Staged};
 pub use time::{Span, VirtualTime};
+pub use wire::Wire;
+pub use workload::{BankRow, Item, Make, Maker, Scene, bank_rows};

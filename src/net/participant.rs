@@ -1,0 +1,164 @@
+//! A node of a run: a correct replica, or a villain.
+
+use super::adversary::Player;
+use super::machine::{Effects, Machine, TimerId};
+use super::node::NodeId;
+use super::replica::Replica;
+use super::stage::Staged;
+use super::trace::Outcome;
+use super::wire::Wire;
+use crate::actor::{Actor, Counter, Dot, Keys};
+use crate::codec::DecodeError;
+use crate::deterministic_secure_broadcast::{
+    Delivery, Evidence, Halt, Rejection, ReturnReason, Rules,
+};
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// A node of a run.
+#[derive(Debug)]
+pub enum Participant<A: Staged, K: Keys, R: Rules> {
+    /// It keeps to the protocol, and to the rules `R`.
+    Replica(Replica<A, K, R>),
+    /// It does what it likes.
+    Villain(Box<Player<A, K>>),
+}
+
+/// What a node made of a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was taken.
+    Accepted,
+    /// It is held until what it depends on arrives.
+    Parked,
+    /// It was no packet.
+    Undecodable(DecodeError),
+    /// It changed nothing.
+    Rejected(Rejection),
+    /// A villain got it, and who knows what it makes of it.
+    Unknown,
+    /// The node has halted.
+    Down,
+}
+
+/// What a node has to say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note<A: SecureBroadcastAlgorithm> {
+    /// Its next operations are part of a message now, and so have their dots.
+    Issued {
+        /// The counter of the first.
+        first: Counter,
+        /// How many.
+        len: u32,
+    },
+    /// One of its own operations came back before it was signed.
+    Returned {
+        /// The operation.
+        op: A::Op,
+        /// Why.
+        reason: ReturnReason<A::Invalid>,
+    },
+    /// A member refuses one of its operations.
+    RefusedBy {
+        /// Who.
+        member: Actor,
+        /// Which.
+        dot: Dot,
+        /// Why, in the member's words.
+        reason: String,
+    },
+    /// It can convict a member.
+    Evidence(Box<Evidence>),
+    /// A member that has delivered the same reports another state.
+    Diverged {
+        /// Who.
+        member: Actor,
+    },
+    /// It has stopped signing.
+    Halted(Halt),
+    /// Its application panicked with this message, and the node has halted.
+    AppPanicked(String),
+    /// A villain says what it does.
+    Act(String),
+    /// A villain has done this once more.
+    Count(&'static str),
+}
+
+impl<A: Staged, K: Keys, R: Rules> Participant<A, K, R> {
+    /// The correct replica, if it is one.
+    #[must_use]
+    pub fn replica(&self) -> Option<&Replica<A, K, R>> {
+        match self {
+            Self::Replica(replica) => Some(replica),
+            Self::Villain(_) => None,
+        }
+    }
+}
+
+impl<A: Staged, K: Keys, R: Rules> Machine for Participant<A, K, R> {
+    type Message = Wire;
+    type Verdict = Verdict;
+    type Delivery = Delivery<A::Op>;
+    type Note = Note<A>;
+
+    #[inline]
+    fn size(message: &Wire) -> u32 {
+        u32::try_from(message.bytes().len()).unwrap_or(u32::MAX)
+    }
+
+    fn start(&mut self, effects: &mut Effects<Self>) {
+        match self {
+            Self::Replica(replica) => replica.start(effects),
+            Self::Villain(player) => player.start(effects),
+        }
+    }
+
+    fn message(&mut self, from: NodeId, wire: &Wire, effects: &mut Effects<Self>) -> Verdict {
+        match self {
+            Self::Replica(replica) => {
+                let Some(from) = replica.actor_of(from) else {
+                    return Verdict::Down;
+                };
+                replica.packet(from, wire, effects)
+            }
+            Self::Villain(player) => {
+                player.packet(from, wire, effects);
+                Verdict::Unknown
+            }
+        }
+    }
+
+    fn timer(&mut self, _: TimerId, effects: &mut Effects<Self>) {
+        match self {
+            Self::Replica(replica) => replica.timer(effects),
+            Self::Villain(player) => player.timer(effects),
+        }
+    }
+}
+
+impl Verdict {
+    /// For a chart.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Accepted | Self::Unknown => Outcome::Accepted,
+            Self::Parked => Outcome::Parked,
+            Self::Rejected(Rejection::Duplicate | Rejection::Late) => Outcome::Duplicate,
+            Self::Rejected(rejection) => Outcome::Rejected(rejection.to_string()),
+            Self::Undecodable(error) => Outcome::Rejected(error.to_string()),
+            Self::Down => Outcome::Rejected("halted".into()),
+        }
+    }
+
+    /// A small number that tells them apart, for the digest of a run.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Accepted => 0,
+            Self::Parked => 1,
+            Self::Undecodable(_) => 2,
+            Self::Rejected(Rejection::Duplicate | Rejection::Late) => 3,
+            Self::Rejected(_) => 4,
+            Self::Unknown => 5,
+            Self::Down => 6,
+        }
+    }
+}

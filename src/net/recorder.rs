@@ -1,0 +1,401 @@
+//! The observer of a run: counts, digests, keeps what the judges are to see, and writes the trace if one is wanted.
+
+use super::cast::Names;
+use super::fault::Partition;
+use super::node::NodeId;
+use super::observer::{Event, Moment, Observer};
+use super::participant::{Note, Participant};
+use super::report::Traffic;
+use super::stage::Staged;
+use super::trace::{TraceEvent, TraceKind};
+use super::wire::Wire;
+use crate::actor::{Actor, Keys};
+use crate::codec::{self, Digest};
+use crate::deterministic_secure_broadcast::{Delivery, Header, Payload, Rules};
+use crate::membership::Seat;
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// What happened in a step that judges and books want to know.
+#[derive(Debug)]
+pub(crate) enum Happened<A: SecureBroadcastAlgorithm> {
+    Delivered(NodeId, Delivery<A::Op>),
+    Noted(NodeId, Note<A>),
+    Crashed,
+    Healed,
+}
+
+/// Watches the engine.
+#[derive(Debug)]
+pub(crate) struct Recorder<A: Staged> {
+    pub(crate) happened: Vec<(Moment, Happened<A>)>,
+    pub(crate) traffic: Traffic,
+    print: Print,
+    trace: Option<Vec<TraceEvent>>,
+    names: Names,
+    sources: Vec<Actor>,
+    nodes: Vec<String>,
+    partitions: Vec<Partition>,
+}
+
+/// The running digest of a run.
+#[derive(Debug)]
+struct Print {
+    hasher: Box<blake3::Hasher>,
+    buffer: Vec<u8>,
+}
+
+/// Large pieces are hashed several times faster than small ones.
+const BUFFER: usize = 16 * 1024;
+
+impl Print {
+    fn new() -> Self {
+        let hasher = Box::new(blake3::Hasher::new_derive_key(
+            "bft-crdts simulator trace 1",
+        ));
+        Self {
+            hasher,
+            buffer: Vec::with_capacity(BUFFER + 256),
+        }
+    }
+
+    fn event(&mut self, tag: u8, moment: Moment, numbers: &[u64], text: &[u8]) {
+        let Moment { at, step } = moment;
+        self.buffer.push(tag);
+        for number in [at.as_nanos(), step]
+            .iter()
+            .chain(numbers)
+            .chain([&(text.len() as u64)])
+        {
+            self.buffer.extend_from_slice(&number.to_le_bytes());
+        }
+        self.buffer.extend_from_slice(text);
+        if self.buffer.len() >= BUFFER {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.hasher.update(&self.buffer);
+        self.buffer.clear();
+    }
+
+    fn finish(&mut self) -> Digest {
+        self.flush();
+        Digest::from_bytes(*self.hasher.finalize().as_bytes())
+    }
+}
+
+fn number(node: NodeId) -> u64 {
+    u64::from(node.get())
+}
+
+impl<A: Staged> Recorder<A> {
+    pub(crate) fn new(
+        traced: bool,
+        names: Names,
+        sources: Vec<Actor>,
+        nodes: Vec<String>,
+        partitions: Vec<Partition>,
+    ) -> Self {
+        Self {
+            happened: Vec::new(),
+            traffic: Traffic::default(),
+            print: Print::new(),
+            trace: traced.then(Vec::new),
+            names,
+            sources,
+            nodes,
+            partitions,
+        }
+    }
+
+    /// Whether a trace is written, so that labels are worth making.
+    pub(crate) fn is_traced(&self) -> bool {
+        self.trace.is_some()
+    }
+
+    /// Writes an event into the trace.
+    pub(crate) fn write(&mut self, moment: Moment, kind: impl FnOnce(&Names) -> TraceKind) {
+        if let Some(trace) = &mut self.trace {
+            let Moment { at, step } = moment;
+            trace.push(TraceEvent {
+                at,
+                step,
+                kind: kind(&self.names),
+            });
+        }
+    }
+
+    /// Like [`Recorder::write`], for an event that may not be worth drawing.
+    pub(crate) fn write_some(
+        &mut self,
+        moment: Moment,
+        kind: impl FnOnce(&Names) -> Option<TraceKind>,
+    ) {
+        if self.trace.is_some()
+            && let Some(kind) = kind(&self.names)
+        {
+            self.write(moment, |_| kind);
+        }
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(crate) fn finish(mut self) -> (Digest, Option<Vec<TraceEvent>>, Traffic) {
+        (self.print.finish(), self.trace, self.traffic)
+    }
+
+    fn name_of(&self, seat: Seat) -> String {
+        self.sources
+            .get(seat.get())
+            .map_or_else(|| seat.to_string(), |actor| self.names.of(actor))
+    }
+
+    fn slot(&self, header: &Header) -> String {
+        let (name, first) = (self.name_of(header.source), header.first);
+        match header.len {
+            0 | 1 => format!("{name}#{first}"),
+            len => format!(
+                "{name}#{first}..{}",
+                first.get().saturating_add(u64::from(len) - 1)
+            ),
+        }
+    }
+
+    /// What an arc of a chart says.
+    fn label(&self, wire: &Wire) -> String {
+        let Ok(payload) = codec::decode::<Payload>(wire.bytes()) else {
+            return "garbage".into();
+        };
+        match payload {
+            Payload::Request(request) => {
+                let ops =
+                    codec::decode_sequence::<A::Op>(request.header.len as usize, &request.ops);
+                let ops = ops.unwrap_or_default();
+                let text = match ops.as_slice() {
+                    [] => "?".into(),
+                    [op] => A::label(op, &self.names),
+                    [op, rest @ ..] => format!("{} +{}", A::label(op, &self.names), rest.len()),
+                };
+                format!("request {} {text}", self.slot(&request.header))
+            }
+            Payload::Echo(echo) => format!("echo #{}", echo.first),
+            Payload::Proof(proof) => {
+                let certificate = &proof.certificate;
+                let slot = self.slot(&certificate.header);
+                match proof.ops {
+                    None => format!("proof {slot}"),
+                    Some(_) => format!("proof {slot} with ops"),
+                }
+            }
+            Payload::Refusal(refusal) => format!("refusal #{} {}", refusal.first, refusal.reason),
+            Payload::Evidence(evidence) => {
+                format!("evidence against {}", self.names.of(&evidence.culprit))
+            }
+            Payload::Summary(_) => "summary".into(),
+            Payload::Pull(_) => "pull".into(),
+        }
+    }
+
+    fn note_label(&self, note: &Note<A>) -> Option<String> {
+        Some(match note {
+            Note::Issued { .. } | Note::Count(_) => return None,
+            Note::Returned { op, reason } => {
+                format!("{} refused: {reason}", A::label(op, &self.names))
+            }
+            Note::RefusedBy {
+                member,
+                dot,
+                reason,
+            } => {
+                format!(
+                    "{} refuses #{}: {reason}",
+                    self.names.of(member),
+                    dot.counter
+                )
+            }
+            Note::Evidence(evidence) => {
+                let slot = evidence.slot();
+                let source = self.name_of(slot.0);
+                format!(
+                    "evidence: {} signed twice for {source}#{}",
+                    self.names.of(&evidence.culprit),
+                    slot.1
+                )
+            }
+            Note::Diverged { member } => format!("{} reports another state", self.names.of(member)),
+            Note::Halted(halt) => format!("stops signing: {halt}"),
+            Note::AppPanicked(text) => format!("halts: the application panicked: {text}"),
+            Note::Act(text) => text.clone(),
+        })
+    }
+
+    fn print_note(&mut self, moment: Moment, node: NodeId, note: &Note<A>) {
+        let node = number(node);
+        match note {
+            Note::Issued { first, len } => {
+                self.print
+                    .event(20, moment, &[node, first.get(), u64::from(*len)], &[]);
+            }
+            Note::Count(what) => self.print.event(21, moment, &[node], what.as_bytes()),
+            Note::Act(text) | Note::AppPanicked(text) => {
+                self.print.event(22, moment, &[node], text.as_bytes())
+            }
+            Note::Returned { op, .. } => self.print.event(23, moment, &[node], &codec::encode(op)),
+            Note::RefusedBy { dot, reason, .. } => {
+                self.print
+                    .event(24, moment, &[node, dot.counter.get()], reason.as_bytes());
+            }
+            Note::Evidence(evidence) => {
+                self.print
+                    .event(25, moment, &[node], &codec::encode(&**evidence));
+            }
+            Note::Diverged { member } => self.print.event(26, moment, &[node], member.as_bytes()),
+            Note::Halted(_) => self.print.event(27, moment, &[node], &[]),
+        }
+    }
+
+    fn divider(&self, partition: u32) -> String {
+        let Some(partition) = self.partitions.get(partition as usize) else {
+            return String::new();
+        };
+        let name = |node: &NodeId| self.nodes.get(node.index()).cloned().unwrap_or_default();
+        let groups = partition
+            .groups
+            .iter()
+            .map(|group| group.iter().map(name).collect::<Vec<_>>().join(" "));
+        groups.collect::<Vec<_>>().join(" | ")
+    }
+}
+
+impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A> {
+    fn event(&mut self, moment: Moment, event: Event<'_, Participant<A, K, R>>) {
+        match event {
+            Event::Sent {
+                copy,
+                from,
+                to,
+                message,
+                bytes,
+                duplicate,
+            } => {
+                let mixed = u64::from(bytes) << 1 | u64::from(duplicate);
+                self.print.event(
+                    1,
+                    moment,
+                    &[copy, number(from), number(to), mixed, message.print()],
+                    &[],
+                );
+                if duplicate {
+                    self.traffic.duplicated += 1;
+                } else {
+                    self.traffic.count(message.kind(), bytes);
+                }
+                if self.is_traced() {
+                    let (kind, label) = (message.kind_name(), self.label(message));
+                    self.write(moment, |_| TraceKind::Sent {
+                        message: copy,
+                        from,
+                        to,
+                        kind,
+                        label,
+                        bytes,
+                        duplicate,
+                    });
+                }
+            }
+            Event::Lost { copy, why, .. } => {
+                self.print.event(2, moment, &[copy, why as u64], &[]);
+                self.traffic.lost += 1;
+                self.write(moment, |_| TraceKind::Lost {
+                    message: copy,
+                    reason: why.to_string(),
+                });
+            }
+            Event::Arrived { copy, verdict, .. } => {
+                self.print
+                    .event(3, moment, &[copy, u64::from(verdict.code())], &[]);
+                self.write(moment, |_| TraceKind::Arrived {
+                    message: copy,
+                    outcome: verdict.outcome(),
+                });
+            }
+            Event::Delivered { node, delivery } => {
+                let Delivery {
+                    seat,
+                    first,
+                    ref ops,
+                    ..
+                } = delivery;
+                let numbers = [
+                    number(node),
+                    seat.get() as u64,
+                    first.get(),
+                    ops.len() as u64,
+                ];
+                self.print.event(4, moment, &numbers, &[]);
+                if self.is_traced() {
+                    for (dot, op) in delivery.iter() {
+                        let label = format!(
+                            "{}#{} {}",
+                            self.names.of(&dot.actor),
+                            dot.counter,
+                            A::label(op, &self.names)
+                        );
+                        self.write(moment, |_| TraceKind::Delivered { node, label });
+                    }
+                }
+                self.happened
+                    .push((moment, Happened::Delivered(node, delivery)));
+            }
+            Event::Noted { node, note } => {
+                self.print_note(moment, node, &note);
+                if self.is_traced()
+                    && let Some(label) = self.note_label(&note)
+                {
+                    self.write(moment, |_| TraceKind::Note { node, label });
+                }
+                self.happened.push((moment, Happened::Noted(node, note)));
+            }
+            Event::Persisted { node, record } => {
+                self.print
+                    .event(5, moment, &[number(node), record.len() as u64], &[]);
+            }
+            Event::Fired { .. } => {}
+            Event::Crashed { node } => {
+                self.print.event(6, moment, &[number(node)], &[]);
+                self.write(moment, |_| TraceKind::Note {
+                    node,
+                    label: "crashes".into(),
+                });
+                self.happened.push((moment, Happened::Crashed));
+            }
+            Event::Restarted { node } => {
+                self.print.event(7, moment, &[number(node)], &[]);
+                self.write(moment, |_| TraceKind::Note {
+                    node,
+                    label: "restarts from its journal".into(),
+                });
+            }
+            Event::Cut { partition } => {
+                self.print.event(8, moment, &[u64::from(partition)], &[]);
+                let label = format!("partition: {}", self.divider(partition));
+                self.write(moment, |_| TraceKind::Divider { label });
+            }
+            Event::Mended { partition } => {
+                self.print.event(9, moment, &[u64::from(partition)], &[]);
+                let label = format!("healed: {}", self.divider(partition));
+                self.write(moment, |_| TraceKind::Divider { label });
+            }
+            Event::Healed => {
+                self.print.event(10, moment, &[], &[]);
+                self.write(moment, |_| TraceKind::Divider {
+                    label: "all faults end".into(),
+                });
+                self.happened.push((moment, Happened::Healed));
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A replica of this library as a machine of the engine: bytes in, effects carried out in order.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::directory::Directory;
+use super::machine::{Address, Effects, TimerId};
+use super::node::NodeId;
+use super::participant::{Note, Participant, Verdict};
+use super::stage::Staged;
+use super::time::Span;
+use super::wire::Wire;
+use crate::actor::{Actor, Counter, Keys};
+use crate::codec;
+use crate::deterministic_secure_broadcast::{
+    self as middle, Effect, Packet, Payload, Record, Refused, Rules, SecureBroadcast, To, journal,
+};
+
+pub(crate) const TICK: TimerId = TimerId(0);
+
+/// A correct replica: the driver around one [`SecureBroadcast`].
+#[derive(Debug)]
+pub struct Replica<A: Staged, K: Keys, R: Rules> {
+    /// `None` after its application has panicked: nothing of it can be trusted then.
+    broadcast: Option<Box<SecureBroadcast<A, K, R>>>,
+    directory: Arc<Directory>,
+    /// The nodes of all other members.
+    others: Arc<[NodeId]>,
+    tick: Span,
+    first_tick: Span,
+    /// The last of its own dots that were announced with [`Note::Issued`].
+    issued: Counter,
+}
+
+type Out<A, K, R> = Effects<Participant<A, K, R>>;
+
+impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
+    pub(crate) fn new(
+        broadcast: SecureBroadcast<A, K, R>,
+        directory: Arc<Directory>,
+        tick: Span,
+        first_tick: Span,
+    ) -> Self {
+        let others = directory.others(broadcast.members().actors(), &broadcast.actor());
+        let broadcast = Some(Box::new(broadcast));
+        Self {
+            broadcast,
+            directory,
+            others,
+            tick,
+            first_tick,
+            issued: Counter::ZERO,
+        }
+    }
+
+    /// The machine inside, unless its application has panicked.
+    #[must_use]
+    pub fn broadcast(&self) -> Option<&SecureBroadcast<A, K, R>> {
+        self.broadcast.as_deref()
+    }
+
+    pub(crate) fn actor_of(&self, node: NodeId) -> Option<Actor> {
+        self.directory.actor(node)
+    }
+
+    pub(crate) fn start(&mut self, out: &mut Out<A, K, R>) {
+        out.set_timer(self.first_tick, TICK);
+    }
+
+    pub(crate) fn timer(&mut self, out: &mut Out<A, K, R>) {
+        if let Some(effects) = self.guarded(out, SecureBroadcast::tick) {
+            self.carry_out(effects, out);
+            out.set_timer(self.tick, TICK);
+        }
+    }
+
+    pub(crate) fn packet(&mut self, from: Actor, wire: &Wire, out: &mut Out<A, K, R>) -> Verdict {
+        let payload = match codec::decode::<Payload>(wire.bytes()) {
+            Ok(payload) => payload,
+            Err(error) => return Verdict::Undecodable(error),
+        };
+        match self.guarded(out, |broadcast| broadcast.handle(Packet { from, payload })) {
+            None => Verdict::Down,
+            Some(Err(rejection)) => Verdict::Rejected(rejection),
+            Some(Ok(effects)) => {
+                let parked = effects
+                    .iter()
+                    .any(|effect| matches!(effect, Effect::Parked { .. }));
+                self.carry_out(effects, out);
+                if parked {
+                    Verdict::Parked
+                } else {
+                    Verdict::Accepted
+                }
+            }
+        }
+    }
+
+    /// Submits operations of this replica's own.
+    pub(crate) fn submit(
+        &mut self,
+        ops: Vec<A::Op>,
+        out: &mut Out<A, K, R>,
+    ) -> Result<(), Refused<A::Op>> {
+        match self.guarded(out, |broadcast| broadcast.broadcast(ops)) {
+            None => Ok(()),
+            Some(Err(refused)) => Err(refused),
+            Some(Ok(effects)) => {
+                self.carry_out(effects, out);
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets the machine do something; a panic of the application inside halts this node and nobody else.
+    fn guarded<T>(
+        &mut self,
+        out: &mut Out<A, K, R>,
+        act: impl FnOnce(&mut SecureBroadcast<A, K, R>) -> T,
+    ) -> Option<T> {
+        let broadcast = self.broadcast.as_mut()?;
+        match catch_unwind(AssertUnwindSafe(|| act(broadcast))) {
+            Ok(done) => Some(done),
+            Err(panic) => {
+                self.broadcast = None;
+                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                out.note(Note::AppPanicked(text.unwrap_or_default()));
+                None
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effects: middle::Effects<A>, out: &mut Out<A, K, R>) {
+        for effect in effects {
+            match effect {
+                Effect::Persist(record) => {
+                    let mut frame = Vec::new();
+                    journal::append(&mut frame, &record);
+                    out.persist(frame);
+                    if let Record::Own { header, .. } = &record {
+                        self.announce(header.first, header.len, out);
+                    }
+                }
+                Effect::Send { to, payload } => {
+                    if let Payload::Request(request) = &payload {
+                        self.announce(request.header.first, request.header.len, out);
+                    }
+                    let address = match to {
+                        To::Members => Some(Address::Many(self.others.clone())),
+                        To::One(actor) => self.directory.address(&actor),
+                    };
+                    if let Some(address) = address {
+                        out.send(address, Wire::of(&payload));
+                    }
+                }
+                Effect::Deliver(delivery) => out.deliver(delivery),
+                Effect::Evidence(evidence) => out.note(Note::Evidence(Box::new(evidence))),
+                Effect::Returned { op, reason } => out.note(Note::Returned { op, reason }),
+                Effect::RefusedBy {
+                    member,
+                    dot,
+                    reason,
+                } => out.note(Note::RefusedBy {
+                    member,
+                    dot,
+                    reason,
+                }),
+                Effect::Parked { .. } => {}
+                Effect::Diverged { member } => out.note(Note::Diverged { member }),
+                Effect::Halted(halt) => out.note(Note::Halted(halt)),
+            }
+        }
+    }
+
+    /// Says, once, which dots our operations got. A request is always for a message of our own.
+    fn announce(&mut self, first: Counter, len: u32, out: &mut Out<A, K, R>) {
+        if first > self.issued {
+            self.issued = first;
+            out.note(Note::Issued { first, len });
+        }
+    }
+}

@@ -1,0 +1,551 @@
+//! A network to be run: who takes part, what they do, and what is done to them.
+
+mod cue;
+mod finish;
+mod run;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::adversary::{Body, Player, Villain};
+use super::cast::Cast;
+use super::directory::Directory;
+use super::disk::Tail;
+use super::engine::{Engine, Limits};
+use super::fault::Faults;
+use super::judge::Bench;
+use super::keys::{FakeKeys, SeededKeys};
+use super::network::Bandwidth;
+use super::node::NodeId;
+use super::participant::Participant;
+use super::random::{Stream, Streams};
+use super::recorder::Recorder;
+use super::replica::Replica;
+use super::report::Report;
+use super::stage::Staged;
+use super::time::{Span, VirtualTime};
+use super::trace::TraceNode;
+use super::workload::{Agenda, Item};
+use crate::actor::{Actor, SigningActor};
+use crate::deterministic_secure_broadcast::{Genesis, GenesisError, Rules, SecureBroadcast, Sound};
+use crate::membership::{Generation, Members};
+
+use run::Run;
+
+/// A simulated network of replicas of `A`, to be set up and run once.
+///
+/// ```
+/// use bft_crdts::bank::{self, Bank, Ledger};
+/// use bft_crdts::net::{Cast, FakeKeys, Item, Net, adversary::Silent};
+///
+/// let cast = Cast::<FakeKeys>::letters(4);
+/// let ledger = Ledger::genesis(cast.actors().map(|actor| (actor, 100)), [])?;
+/// let to = cast.actor("b").ok_or("no such name")?;
+/// let report = Net::<Bank>::new(cast, bank::ALGORITHM, ledger)
+///     .seed(7)
+///     .villain("d", Box::new(Silent))
+///     .workload([Item::<Bank>::from("a", move |scene| {
+///         scene.copy.transfer(&scene.me, to, 10).map_err(|invalid| invalid.to_string())
+///     })])
+///     .run()?;
+/// assert_eq!((report.submitted, report.delivered), (1, 1));
+/// assert!(report.is_sound() && report.converged);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
+    cast: Cast<K>,
+    algorithm: String,
+    state: A::ReplicatedState,
+    members: usize,
+    roles: Vec<Role<A, K>>,
+    seed: u64,
+    faults: Faults,
+    bandwidth: Vec<Bandwidth>,
+    items: Vec<Item<A>>,
+    tick: Span,
+    limits: Limits,
+    patience: Span,
+    message_ops: Option<usize>,
+    traced: bool,
+    title: String,
+    scenario: String,
+    rules: PhantomData<R>,
+}
+
+/// What a node of the run is.
+struct Role<A: Staged, K: SeededKeys> {
+    name: String,
+    actor: Actor,
+    identity: SigningActor<K>,
+    /// `None` keeps to the protocol.
+    villain: Option<(Box<dyn Villain<A, K>>, VirtualTime)>,
+    /// A replica that keeps to the protocol and still counts as faulty: a twin, or one that loses its memory.
+    marked: Option<&'static str>,
+}
+
+/// Why a network cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NetError {
+    /// The genesis was refused.
+    #[error(transparent)]
+    Genesis(#[from] GenesisError),
+    /// Somebody is to do something who does not take part, or is no member.
+    #[error("{0} is no correct member")]
+    Unknown(String),
+    /// More nodes than can be numbered.
+    #[error("too many nodes")]
+    TooManyNodes,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Virtual time.
+    pub at: VirtualTime,
+    /// Steps of the engine.
+    pub step: u64,
+    /// Operations to be submitted in all.
+    pub items: usize,
+    /// Those that are delivered everywhere, or refused.
+    pub settled: usize,
+}
+
+/// A report, and the replicas as they ended.
+#[derive(Debug)]
+pub struct Outcome<A: Staged, K: SeededKeys, R: Rules> {
+    /// The report.
+    pub report: Report<A>,
+    /// Every replica that was up, twins included, with its name.
+    pub replicas: Vec<(String, SecureBroadcast<A, K, R>)>,
+}
+
+impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
+    /// A network in which everybody in the cast is a member and correct. `algorithm` names the algorithm and its
+    /// version, such as [`crate::bank::ALGORITHM`]; `state` is what everybody starts from.
+    #[must_use]
+    pub fn new(cast: Cast<K>, algorithm: &str, state: A::ReplicatedState) -> Self {
+        let role = |(name, identity): &(String, SigningActor<K>)| Role {
+            name: name.clone(),
+            actor: identity.actor(),
+            identity: identity.clone(),
+            villain: None,
+            marked: None,
+        };
+        let roles: Vec<_> = cast.identities().iter().map(role).collect();
+        Self {
+            algorithm: algorithm.to_owned(),
+            state,
+            members: roles.len(),
+            roles,
+            cast,
+            seed: 0,
+            faults: Faults::default(),
+            bandwidth: Vec::new(),
+            items: Vec::new(),
+            tick: Span::from_millis(100),
+            limits: Limits {
+                steps: 100_000_000,
+                time: VirtualTime::from_secs(100_000),
+            },
+            patience: Span::from_secs(60),
+            message_ops: None,
+            traced: false,
+            title: "net".into(),
+            scenario: String::new(),
+            rules: PhantomData,
+        }
+    }
+}
+
+impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
+    /// The same network under other rules: for positive controls only.
+    #[must_use]
+    pub fn rules<S: Rules>(self) -> Net<A, K, S> {
+        let Self {
+            cast,
+            algorithm,
+            state,
+            members,
+            roles,
+            seed,
+            faults,
+            bandwidth,
+            items,
+            tick,
+            limits,
+            patience,
+            message_ops,
+            traced,
+            title,
+            scenario,
+            rules: _,
+        } = self;
+        Net {
+            cast,
+            algorithm,
+            state,
+            members,
+            roles,
+            seed,
+            faults,
+            bandwidth,
+            items,
+            tick,
+            limits,
+            patience,
+            message_ops,
+            traced,
+            title,
+            scenario,
+            rules: PhantomData,
+        }
+    }
+
+    /// Derives all randomness from this seed. The default is 0.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// What goes wrong without anybody meaning it.
+    ///
+    /// A member whose disk is wiped, or that never comes back, counts as faulty.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// How fast the nodes' lines are, by node.
+    #[must_use]
+    pub fn bandwidth(mut self, bandwidth: Vec<Bandwidth>) -> Self {
+        self.bandwidth = bandwidth;
+        self
+    }
+
+    /// Turns a member into a villain, or adds an outsider of this name.
+    #[must_use]
+    pub fn villain(self, name: &str, villain: Box<dyn Villain<A, K>>) -> Self {
+        self.villain_from(name, villain, VirtualTime::ZERO)
+    }
+
+    /// Like [`Net::villain`], with the time at which it begins.
+    #[must_use]
+    pub fn villain_from(
+        mut self,
+        name: &str,
+        villain: Box<dyn Villain<A, K>>,
+        begins: VirtualTime,
+    ) -> Self {
+        match self.roles.iter_mut().find(|role| role.name == name) {
+            Some(role) => role.villain = Some((villain, begins)),
+            None => {
+                let identity = Cast::<K>::stranger(name);
+                self.cast.call(identity.actor(), name);
+                self.roles.push(Role {
+                    name: name.to_owned(),
+                    actor: identity.actor(),
+                    identity,
+                    villain: Some((villain, begins)),
+                    marked: None,
+                });
+            }
+        }
+        self
+    }
+
+    /// Runs a second replica with the key of a member: both keep to the protocol, and both count as faulty.
+    ///
+    /// # Errors
+    /// [`NetError::Unknown`] if there is no such member.
+    pub fn twin(mut self, name: &str, of: &str) -> Result<Self, NetError> {
+        let original = self.roles.iter_mut().find(|role| role.name == of);
+        let original = original.ok_or_else(|| NetError::Unknown(of.to_owned()))?;
+        original.marked = Some("twin");
+        let (actor, identity) = (original.actor, original.identity.clone());
+        self.roles.push(Role {
+            name: name.to_owned(),
+            actor,
+            identity,
+            villain: None,
+            marked: Some("twin"),
+        });
+        Ok(self)
+    }
+
+    /// What the members are asked to do.
+    #[must_use]
+    pub fn workload(mut self, items: impl IntoIterator<Item = Item<A>>) -> Self {
+        self.items = items.into_iter().collect();
+        self
+    }
+
+    /// How often a replica is told that time has passed. The default is 100 ms.
+    #[must_use]
+    pub fn tick(mut self, tick: Span) -> Self {
+        self.tick = tick;
+        self
+    }
+
+    /// Where the run ends at the latest.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How long nothing may move, after all faults are over, while something is still owed. The default is 60 s.
+    #[must_use]
+    pub fn patience(mut self, patience: Span) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Lets a message carry at most this many operations.
+    #[must_use]
+    pub fn message_ops(mut self, ops: usize) -> Self {
+        self.message_ops = Some(ops);
+        self
+    }
+
+    /// Writes a trace, for charts of this title and scenario.
+    #[must_use]
+    pub fn traced(mut self, title: &str, scenario: &str) -> Self {
+        self.traced = true;
+        self.title = title.to_owned();
+        self.scenario = scenario.to_owned();
+        self
+    }
+
+    /// The node of this name.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<NodeId> {
+        let place = self.roles.iter().position(|role| role.name == name)?;
+        u16::try_from(place).ok().map(NodeId::new)
+    }
+
+    /// The people of the network.
+    #[must_use]
+    pub fn cast(&self) -> &Cast<K> {
+        &self.cast
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// [`NetError`] if it cannot be set up.
+    pub fn run(self) -> Result<Report<A>, NetError> {
+        Ok(self.run_to_end(&mut |_| {})?.report)
+    }
+
+    /// Runs it, and says every now and then how far it has come.
+    ///
+    /// # Errors
+    /// As [`Net::run`].
+    pub fn run_to_end(
+        self,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<Outcome<A, K, R>, NetError> {
+        Ok(self.set_up()?.go(progress))
+    }
+
+    /// Members that count as faulty although they keep to the protocol, for what the plan does to them.
+    fn fallen(&self) -> BTreeSet<NodeId> {
+        let fatal = |tail, down: Option<Span>| tail == Tail::Wiped || down.is_none();
+        let fallen = self
+            .faults
+            .crashes
+            .iter()
+            .filter(|crash| fatal(crash.tail, crash.down));
+        fallen.map(|crash| crash.node).collect()
+    }
+
+    fn set_up(mut self) -> Result<Run<A, K, R>, NetError> {
+        let fallen = self.fallen();
+        let members: Vec<Actor> = self
+            .roles
+            .iter()
+            .take(self.members)
+            .map(|role| role.actor)
+            .collect();
+        let genesis = Genesis::<A>::new(&self.title, &self.algorithm, members, self.state.clone())?;
+        let sources = genesis.members().to_vec();
+        let decoded = Arc::new(
+            Members::<K>::decode(Generation::GENESIS, &sources).map_err(GenesisError::from)?,
+        );
+        let actors: Vec<Actor> = self.roles.iter().map(|role| role.actor).collect();
+        if u16::try_from(actors.len()).is_err() {
+            return Err(NetError::TooManyNodes);
+        }
+        let coven: Arc<[Actor]> = self
+            .roles
+            .iter()
+            .filter(|role| role.villain.is_some())
+            .map(|role| role.actor)
+            .collect();
+        let directory = Arc::new(Directory::new(actors));
+        let streams = Streams::new(self.seed);
+        let genesis = Arc::new(genesis);
+
+        let mut judged = Vec::new();
+        let mut nodes = Vec::new();
+        let mut participants = Vec::new();
+        let mut identities = Vec::new();
+        let mut busy_until = VirtualTime::ZERO;
+        let roles = std::mem::take(&mut self.roles);
+        for (node, role) in (0..).map(NodeId::new).zip(roles) {
+            let is_member = node.index() < self.members;
+            let honest = is_member && role.villain.is_none() && role.marked.is_none();
+            let correct = honest && !fallen.contains(&node);
+            let fallen_role = (honest && !correct).then_some("faulty");
+            let mut shown = role.marked.or(fallen_role).unwrap_or("member");
+            identities.push(role.identity.clone());
+            let participant = match role.villain {
+                Some((villain, begins)) => {
+                    shown = villain.role();
+                    busy_until = busy_until.max(begins + self.tick.times(20));
+                    let body = Body {
+                        others: directory.others(&sources, &role.actor),
+                        identity: role.identity,
+                        genesis: genesis.clone(),
+                        members: decoded.clone(),
+                        coven: coven.clone(),
+                        quorum: R::quorum(sources.len()),
+                        directory: directory.clone(),
+                    };
+                    let stream = streams.of_node("villain", node);
+                    Participant::Villain(Box::new(Player::new(
+                        villain, body, stream, begins, self.tick,
+                    )))
+                }
+                None => {
+                    let broadcast = SecureBroadcast::new(role.identity, (*genesis).clone())?;
+                    cue::replica(
+                        broadcast,
+                        &directory,
+                        node,
+                        self.tick,
+                        self.message_ops,
+                        &streams,
+                    )
+                }
+            };
+            participants.push(participant);
+            judged.push((role.name.clone(), correct));
+            nodes.push(TraceNode {
+                name: role.name,
+                role: shown.to_owned(),
+                correct,
+            });
+        }
+
+        let mut places = Vec::with_capacity(self.items.len());
+        for item in &self.items {
+            let place = nodes.iter().position(|node| node.name == item.who);
+            let place = place
+                .filter(|place| matches!(participants.get(*place), Some(Participant::Replica(_))));
+            let place = place
+                .and_then(|place| u16::try_from(place).ok())
+                .map(NodeId::new);
+            places.push(place.ok_or_else(|| NetError::Unknown(item.who.clone()))?);
+        }
+        let correct = |actor: &Actor| {
+            directory.nodes_of(actor).iter().all(|node| {
+                judged
+                    .get(node.index())
+                    .is_some_and(|(_, correct)| *correct)
+            })
+        };
+        let bench = Bench::new(
+            self.seed,
+            &self.state,
+            &sources,
+            sources.iter().map(correct).collect(),
+            &judged,
+        );
+        let names = self.cast.names().clone();
+        let labels = nodes.iter().map(|node| node.name.clone()).collect();
+        let partitions = self.faults.partitions.clone();
+        let recorder = Recorder::new(self.traced, names, sources.clone(), labels, partitions);
+        let agenda = Agenda::new(self.items, &places, nodes.len());
+        let faults_end = faults_end(&self.faults).max(busy_until);
+        let engine = Engine::new(
+            participants,
+            &self.bandwidth,
+            self.faults,
+            self.limits,
+            &streams,
+        );
+        // Everybody has told everybody what they have, and had an answer.
+        let settle = self.tick.times(sources.len() as u64 / 2 + 4);
+        Ok(Run {
+            engine,
+            recorder,
+            bench,
+            agenda,
+            directory,
+            identities,
+            genesis,
+            sources,
+            members: self.members,
+            nodes,
+            template: A::new(Actor::from_bytes([0; 32])),
+            workload: streams.of("workload"),
+            streams,
+            tick: self.tick,
+            message_ops: self.message_ops,
+            faults_end,
+            settle,
+            patience: self.patience,
+            traced: self.traced,
+            title: self.title,
+            scenario: self.scenario,
+            seed: self.seed,
+            books: cue::Books::default(),
+        })
+    }
+}
+
+/// When the last fault of the plan is over, loss and the like apart if they never end.
+fn faults_end(faults: &Faults) -> VirtualTime {
+    use super::fault::CrashPoint;
+    if let Some(at) = faults.heal_at {
+        return at;
+    }
+    let partitions = faults.partitions.iter().map(|partition| partition.until);
+    let crashes = faults.crashes.iter().map(|crash| match crash.when {
+        CrashPoint::At(at) => at + crash.down.unwrap_or_default(),
+        CrashPoint::AfterEffects(_) => VirtualTime::ZERO,
+    });
+    partitions.chain(crashes).max().unwrap_or_default()
+}
+
+impl<A: Staged, K: SeededKeys, R: Rules> fmt::Debug for Net<A, K, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Net")
+            .field("cast", &self.cast)
+            .field("seed", &self.seed)
+            .field("rules", &R::NAME)
+            .field("items", &self.items.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A stream no node shares.
+pub(super) fn first_tick(streams: &Streams, node: NodeId, tick: Span) -> Span {
+    let mut stream: Stream = streams.of_node("tick", node);
+    stream.span(Span::from_nanos(1), tick)
+}
+
+/// A machine for a node.
+pub(super) fn machine<A: Staged, K: SeededKeys, R: Rules>(
+    broadcast: SecureBroadcast<A, K, R>,
+    directory: &Arc<Directory>,
+    tick: Span,
+    first: Span,
+) -> Participant<A, K, R> {
+    Participant::Replica(Replica::new(broadcast, directory.clone(), tick, first))
+}

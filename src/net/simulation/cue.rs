@@ -1,0 +1,50 @@
+//! What a run keeps beside the machines, and how a machine is put on its node.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{first_tick, machine};
+use crate::actor::Actor;
+use crate::deterministic_secure_broadcast::{Evidence, Rules, SecureBroadcast};
+use crate::net::directory::Directory;
+use crate::net::keys::SeededKeys;
+use crate::net::node::NodeId;
+use crate::net::participant::Participant;
+use crate::net::random::Streams;
+use crate::net::report::HaltReason;
+use crate::net::stage::Staged;
+use crate::net::time::{Span, VirtualTime};
+
+/// Counters and lists of a run.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    pub(super) sometimes: BTreeMap<&'static str, u64>,
+    /// By culprit: the first evidence, and which correct nodes hold any.
+    pub(super) convictions: BTreeMap<Actor, (Evidence, Vec<NodeId>)>,
+    pub(super) halted: Vec<(NodeId, HaltReason)>,
+    /// When something last moved: a delivery, a refusal, evidence.
+    pub(super) moved: VirtualTime,
+    /// The call that is already made for a node's next item.
+    pub(super) calls: BTreeMap<NodeId, VirtualTime>,
+}
+
+impl Books {
+    pub(super) fn count(&mut self, what: &'static str) {
+        *self.sometimes.entry(what).or_default() += 1;
+    }
+}
+
+/// A correct replica at its node.
+pub(super) fn replica<A: Staged, K: SeededKeys, R: Rules>(
+    mut broadcast: SecureBroadcast<A, K, R>,
+    directory: &Arc<Directory>,
+    node: NodeId,
+    tick: Span,
+    message_ops: Option<usize>,
+    streams: &Streams,
+) -> Participant<A, K, R> {
+    if let Some(ops) = message_ops {
+        broadcast.limit_message_ops(ops);
+    }
+    machine(broadcast, directory, tick, first_tick(streams, node, tick))
+}

@@ -1,0 +1,177 @@
+//! The end of a run: the last look of the judges, and the report.
+
+use super::Outcome;
+use super::run::Run;
+use crate::actor::{Counter, Dot};
+use crate::deterministic_secure_broadcast::{Rules, SecureBroadcast};
+use crate::net::judge::{Ending, Property};
+use crate::net::keys::SeededKeys;
+use crate::net::node::NodeId;
+use crate::net::report::{
+    Conviction, Ended, FinalState, Latency, Percentiles, RefusedItem, Report,
+};
+use crate::net::stage::Staged;
+use crate::net::trace::Trace;
+
+impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
+    pub(super) fn finish(mut self, ended: Ended) -> Outcome<A, K, R> {
+        let moment = self.engine.moment();
+        let judged: Vec<NodeId> = self
+            .all_nodes()
+            .filter(|node| self.bench.judges(*node))
+            .collect();
+        self.owed(ended);
+        let up = |node: &NodeId| {
+            (
+                *node,
+                self.engine
+                    .machine(*node)
+                    .and_then(|m| m.replica())
+                    .and_then(|r| r.broadcast()),
+            )
+        };
+        let replicas: Vec<Ending<'_, A, K, R>> = judged.iter().map(up).collect();
+        self.bench.close(&replicas, moment);
+
+        let finals: Vec<FinalState<A>> = replicas
+            .iter()
+            .map(|(node, replica)| FinalState {
+                name: self.nodes[node.index()].name.clone(),
+                copy: replica.map(|replica| replica.algorithm().clone()),
+                digest: replica.map(SecureBroadcast::state_digest),
+                clock: replica
+                    .map(|replica| replica.clock().iter().map(|(_, counter)| counter).collect())
+                    .unwrap_or_default(),
+            })
+            .collect();
+        let same =
+            |a: &FinalState<A>, b: &FinalState<A>| a.digest == b.digest && a.clock == b.clock;
+        let converged = finals.iter().all(|end| end.digest.is_some())
+            && finals
+                .iter()
+                .zip(finals.iter().skip(1))
+                .all(|(a, b)| same(a, b));
+
+        let (names, count) = (self.recorder.names().clone(), |fate: bool| u64::from(fate));
+        let (mut submitted, mut delivered, mut refused) = (0, 0, Vec::new());
+        let (mut home, mut everywhere) = (Vec::new(), Vec::new());
+        for (item, fate) in self
+            .agenda
+            .fates()
+            .filter(|(_, fate)| self.bench.judges(fate.node))
+        {
+            submitted += count(fate.op.is_some() || fate.refused.is_some());
+            delivered += count(fate.everywhere.is_some());
+            home.extend(fate.home.map(|at| at - fate.submitted));
+            everywhere.extend(fate.everywhere.map(|at| at - fate.submitted));
+            if let Some(reason) = &fate.refused {
+                refused.push(RefusedItem {
+                    tag: item.tag,
+                    who: item.who.clone(),
+                    label: fate
+                        .op
+                        .as_ref()
+                        .map(|op| A::label(op, &names))
+                        .unwrap_or_default(),
+                    reason: reason.clone(),
+                });
+            }
+        }
+        let name = |node: &NodeId| self.nodes[node.index()].name.clone();
+        let convictions = std::mem::take(&mut self.books.convictions).into_iter().map(
+            |(culprit, (evidence, known))| {
+                let (seat, slot) = evidence.slot();
+                let source = self
+                    .sources
+                    .get(seat.get())
+                    .map_or_else(|| seat.to_string(), |actor| names.of(actor));
+                let known_to = known.iter().map(name).collect();
+                Conviction {
+                    culprit: names.of(&culprit),
+                    source,
+                    slot,
+                    known_to,
+                    evidence,
+                }
+            },
+        );
+        let convictions = convictions.collect();
+        let halted = self
+            .books
+            .halted
+            .iter()
+            .map(|(node, reason)| (name(node), reason.clone()))
+            .collect();
+        let keep = |node: NodeId| Some((name(&node), up(&node).1?.clone()));
+        let replicas = self.all_nodes().filter_map(keep).collect();
+        let faulty = self
+            .nodes
+            .iter()
+            .take(self.members)
+            .filter(|node| !node.correct)
+            .count();
+        let (violations, more_violations) =
+            (self.bench.violations().to_vec(), self.bench.uncounted());
+        let (trace_digest, events, traffic) = self.recorder.finish();
+        let trace = events.map(|events| Trace {
+            title: self.title,
+            scenario: self.scenario,
+            seed: self.seed,
+            nodes: self.nodes,
+            events,
+        });
+        let report = Report {
+            seed: self.seed,
+            members: self.members,
+            faulty,
+            submitted,
+            delivered,
+            refused,
+            violations,
+            more_violations,
+            converged,
+            convictions,
+            halted,
+            traffic,
+            latency: Latency {
+                home: Percentiles::of(home),
+                everywhere: Percentiles::of(everywhere),
+            },
+            sometimes: self.books.sometimes,
+            trace: trace.filter(|_| self.traced),
+            trace_digest,
+            finals,
+            steps: moment.step,
+            ended_at: moment.at,
+            ended,
+        };
+        Outcome { report, replicas }
+    }
+
+    /// Validity: whatever a correct member was asked to do is delivered everywhere, or was given back.
+    fn owed(&mut self, ended: Ended) {
+        let moment = self.engine.moment();
+        let mut owed = Vec::new();
+        for (item, fate) in self.agenda.fates() {
+            if self.bench.judges(fate.node) && fate.everywhere.is_none() && fate.refused.is_none() {
+                let dot = fate.dot.and_then(|counter: Counter| {
+                    Some(Dot::new(self.directory.actor(fate.node)?, counter))
+                });
+                let what = match (&fate.op, fate.dot) {
+                    (None, _) => "is never submitted",
+                    (Some(_), None) => "waits in its source",
+                    (Some(_), Some(_)) => "is not delivered everywhere",
+                };
+                owed.push((
+                    fate.node,
+                    dot,
+                    format!("operation {} {what} ({ended:?})", item.tag),
+                ));
+            }
+        }
+        for (node, dot, detail) in owed {
+            self.bench
+                .blame(Property::Validity, &[node], dot, moment, detail);
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! A run: the engine takes a step, the judges look, the members are told what to do next.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::cue::{self, Books};
+use super::{Outcome, Progress};
+use crate::actor::{Actor, Counter, Dot, SigningActor};
+use crate::deterministic_secure_broadcast::{Genesis, Rules, SecureBroadcast, journal};
+use crate::membership::Seat;
+use crate::net::directory::Directory;
+use crate::net::engine::{Engine, Step};
+use crate::net::judge::{Bench, Property};
+use crate::net::keys::SeededKeys;
+use crate::net::node::NodeId;
+use crate::net::observer::Moment;
+use crate::net::participant::{Note, Participant};
+use crate::net::random::{Stream, Streams};
+use crate::net::recorder::{Happened, Recorder};
+use crate::net::report::{Ended, HaltReason};
+use crate::net::stage::Staged;
+use crate::net::time::{Span, VirtualTime};
+use crate::net::trace::{TraceKind, TraceNode};
+use crate::net::workload::{Agenda, Make, Ready, Scene, drawn};
+use crate::traits::Causes;
+
+/// A network that runs.
+pub(super) struct Run<A: Staged, K: SeededKeys, R: Rules> {
+    pub(super) engine: Engine<Participant<A, K, R>>,
+    pub(super) recorder: Recorder<A>,
+    pub(super) bench: Bench<A>,
+    pub(super) agenda: Agenda<A>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) identities: Vec<SigningActor<K>>,
+    pub(super) genesis: Arc<Genesis<A>>,
+    /// The sources, by seat.
+    pub(super) sources: Vec<Actor>,
+    pub(super) members: usize,
+    pub(super) nodes: Vec<TraceNode>,
+    /// An empty copy, to ask about operations.
+    pub(super) template: A,
+    pub(super) workload: Stream,
+    pub(super) streams: Streams,
+    pub(super) tick: Span,
+    pub(super) message_ops: Option<usize>,
+    /// From here on something must move.
+    pub(super) faults_end: VirtualTime,
+    /// How long nothing moves before a finished run ends.
+    pub(super) settle: Span,
+    pub(super) patience: Span,
+    pub(super) traced: bool,
+    pub(super) title: String,
+    pub(super) scenario: String,
+    pub(super) seed: u64,
+    pub(super) books: Books,
+}
+
+/// Steps between two reports of progress.
+const PROGRESS: u64 = 4096;
+
+impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
+    pub(super) fn go(mut self, progress: &mut dyn FnMut(&Progress)) -> Outcome<A, K, R> {
+        self.engine.start(&mut self.recorder);
+        self.look();
+        for node in self.all_nodes() {
+            self.pump(node);
+        }
+        self.look();
+        let ended = loop {
+            match self.engine.step(&mut self.recorder) {
+                Step::Ran => {}
+                Step::Call(node) => self.pump(NodeId::new(u16::try_from(node).unwrap_or(u16::MAX))),
+                Step::RestartDue(node) => self.restart(node),
+                Step::Ended(end) => break Ended::Limit(end),
+            }
+            self.look();
+            let Moment { at, step } = self.engine.moment();
+            if at > self.faults_end {
+                let still = at - self.books.moved.max(self.faults_end);
+                let done = self.agenda.open == 0 && self.bench.incomplete() == 0;
+                if done && still >= self.settle.min(self.patience) {
+                    break Ended::Done;
+                }
+                if still >= self.patience {
+                    break Ended::Stalled;
+                }
+            }
+            if step % PROGRESS == 0 {
+                let items = self.agenda.len();
+                progress(&Progress {
+                    at,
+                    step,
+                    items,
+                    settled: items - self.agenda.open,
+                });
+            }
+        };
+        self.finish(ended)
+    }
+
+    pub(super) fn all_nodes(&self) -> impl Iterator<Item = NodeId> + use<A, K, R> {
+        (0..).map(NodeId::new).take(self.nodes.len())
+    }
+
+    /// The node that speaks for a source; of twins the first.
+    fn node_of(&self, actor: &Actor) -> Option<NodeId> {
+        self.directory.nodes_of(actor).first().copied()
+    }
+
+    fn seat_of(&self, actor: &Actor) -> Option<Seat> {
+        let place = self.sources.binary_search(actor).ok()?;
+        u16::try_from(place).ok().map(Seat::new)
+    }
+
+    /// Lets the judges look at what has happened, until nothing more happens at once.
+    fn look(&mut self) {
+        while !self.recorder.happened.is_empty() {
+            let mut happened = std::mem::take(&mut self.recorder.happened);
+            let mut delivered = Vec::new();
+            let mut to_pump = BTreeSet::new();
+            for (moment, happened) in happened.drain(..) {
+                match happened {
+                    Happened::Delivered(node, delivery) => {
+                        self.books.moved = moment.at;
+                        let (agenda, directory) = (&self.agenda, &self.directory);
+                        let broadcast = |dot: &Dot| {
+                            let node = *directory.nodes_of(&dot.actor).first()?;
+                            agenda.fate(agenda.item_at(node, dot.counter)?).op.clone()
+                        };
+                        let mut complete = Vec::new();
+                        let causes = |op: &A::Op| self.template.causes(op);
+                        self.bench
+                            .delivered(node, &delivery, causes, moment, broadcast, |dot| {
+                                complete.push(dot)
+                            });
+                        self.complete(&complete, moment.at);
+                        if self.directory.actor(node) == Some(delivery.source) {
+                            let last = delivery.iter().last().map(|(dot, _)| dot.counter);
+                            self.agenda
+                                .home(node, last.unwrap_or(Counter::ZERO), moment.at);
+                        }
+                        to_pump.insert(node);
+                        delivered.push((moment, node, delivery));
+                    }
+                    Happened::Noted(node, note) => self.noted(node, note, moment, &mut to_pump),
+                    Happened::Crashed => self.books.count("a node crashed"),
+                    Happened::Healed => {}
+                }
+            }
+            // The copies are looked at when the whole step is on the books.
+            for (moment, node, delivery) in &delivered {
+                if let Some(replica) = self.engine.machine(*node).and_then(Participant::replica)
+                    && let Some(broadcast) = replica.broadcast()
+                {
+                    self.bench
+                        .compare(*node, broadcast.algorithm(), Some(delivery), *moment);
+                    if self.recorder.is_traced() {
+                        let copy = broadcast.algorithm();
+                        let node = *node;
+                        self.recorder.write_some(*moment, |names| {
+                            copy.state_label(names)
+                                .map(|label| TraceKind::State { node, label })
+                        });
+                    }
+                }
+            }
+            // The list is put back to be filled again; pumping may already have filled it.
+            if self.recorder.happened.is_empty() {
+                self.recorder.happened = happened;
+            }
+            for node in to_pump {
+                self.pump(node);
+            }
+        }
+    }
+
+    fn complete(&mut self, dots: &[Dot], now: VirtualTime) {
+        for dot in dots {
+            if let Some(node) = self.node_of(&dot.actor) {
+                self.agenda.everywhere(node, dot.counter, now);
+            }
+        }
+    }
+
+    fn noted(
+        &mut self,
+        node: NodeId,
+        note: Note<A>,
+        moment: Moment,
+        to_pump: &mut BTreeSet<NodeId>,
+    ) {
+        let judged = self.bench.judges(node);
+        match note {
+            Note::Issued { first, len } => {
+                self.agenda.issued(node, first, u64::from(len));
+                let op = self
+                    .agenda
+                    .item_at(node, first)
+                    .and_then(|item| self.agenda.fate(item).op.as_ref());
+                if op.is_some_and(|op| self.template.causes(op) == Causes::EverythingDelivered)
+                    && let Some(seat) = self
+                        .directory
+                        .actor(node)
+                        .and_then(|actor| self.seat_of(&actor))
+                {
+                    self.bench.floor(node, seat, first);
+                }
+            }
+            Note::Returned { op, reason } => {
+                self.books.moved = moment.at;
+                if let Some(item) = self.agenda.find(node, &op) {
+                    self.agenda.refused(item, reason.to_string());
+                }
+                // Whoever waited for it waits no longer.
+                to_pump.extend(self.all_nodes());
+            }
+            Note::RefusedBy { .. } => self.books.count("a member refused an operation"),
+            Note::Evidence(evidence) => {
+                self.books.count("evidence was found");
+                if !judged {
+                    return;
+                }
+                self.books.moved = moment.at;
+                let culprit = evidence.culprit;
+                let known = self
+                    .books
+                    .convictions
+                    .entry(culprit)
+                    .or_insert_with(|| (*evidence, Vec::new()));
+                if !known.1.contains(&node) {
+                    known.1.push(node);
+                }
+                let accused = self.directory.nodes_of(&culprit);
+                if let Some(accused) = accused
+                    .iter()
+                    .copied()
+                    .find(|accused| self.bench.judges(*accused))
+                {
+                    let detail = "a correct member is convicted".into();
+                    self.bench
+                        .blame(Property::Accusation, &[accused, node], None, moment, detail);
+                }
+            }
+            Note::Diverged { member } => {
+                let accused = self
+                    .node_of(&member)
+                    .filter(|member| self.bench.judges(*member));
+                match accused.filter(|_| judged) {
+                    Some(other) => {
+                        let detail =
+                            "equal clocks and different states, by their own account".into();
+                        self.bench.blame(
+                            Property::Convergence,
+                            &[node, other],
+                            None,
+                            moment,
+                            detail,
+                        );
+                    }
+                    None => self.books.count("a liar reported another state"),
+                }
+            }
+            Note::Halted(halt) => self.halted(node, HaltReason::Protocol(halt), moment),
+            Note::AppPanicked(text) => self.halted(node, HaltReason::AppPanicked(text), moment),
+            Note::Act(_) => {}
+            Note::Count(what) => self.books.count(what),
+        }
+    }
+
+    fn halted(&mut self, node: NodeId, reason: HaltReason, moment: Moment) {
+        if self.bench.judges(node) {
+            self.bench
+                .blame(Property::Halt, &[node], None, moment, format!("{reason:?}"));
+        }
+        self.books.halted.push((node, reason));
+    }
+
+    /// Submits whatever a node can submit now.
+    fn pump(&mut self, node: NodeId) {
+        let now = self.engine.now();
+        let mut ops = Vec::new();
+        let mut items = Vec::new();
+        loop {
+            let Some(replica) = self.engine.machine(node).and_then(Participant::replica) else {
+                return;
+            };
+            let Some(broadcast) = replica.broadcast() else {
+                return;
+            };
+            let delivered = |other: NodeId| {
+                self.directory
+                    .actor(other)
+                    .map_or(Counter::ZERO, |actor| broadcast.delivered(&actor))
+            };
+            let item = match self.agenda.ready(node, now, delivered) {
+                Ready::Item(item) => item,
+                Ready::At(at) => {
+                    if self.books.calls.insert(node, at) != Some(at) {
+                        self.engine.call_at(at, u64::from(node.get()));
+                    }
+                    break;
+                }
+                Ready::Later => break,
+            };
+            let (agenda, directory) = (&self.agenda, &self.directory);
+            let item_of =
+                |dot: &Dot| agenda.item_at(*directory.nodes_of(&dot.actor).first()?, dot.counter);
+            let made = match &agenda.item(item).make {
+                Make::Op(op) => Ok(op.clone()),
+                make => {
+                    let under_way = agenda.under_way(node);
+                    let scene = Scene {
+                        copy: broadcast.algorithm(),
+                        under_way: &under_way,
+                        me: broadcast.actor(),
+                        item_of: &item_of,
+                    };
+                    match make {
+                        Make::From(make) => make(&scene),
+                        _ => drawn(&scene, &self.sources, &mut self.workload)
+                            .ok_or_else(|| "nothing could be drawn".to_owned()),
+                    }
+                }
+            };
+            match made {
+                Ok(op) => {
+                    if self.recorder.is_traced() {
+                        let moment = self.engine.moment();
+                        self.recorder.write(moment, |names| TraceKind::Local {
+                            node,
+                            label: format!("submit {}", A::label(&op, names)),
+                        });
+                    }
+                    self.agenda.submitted(item, op.clone(), now);
+                    ops.push(op);
+                    items.push(item);
+                }
+                Err(reason) => {
+                    if self.recorder.is_traced() {
+                        let moment = self.engine.moment();
+                        let tag = self.agenda.item(item).tag;
+                        self.recorder.write(moment, |_| TraceKind::Local {
+                            node,
+                            label: format!("refuse {tag}: {reason}"),
+                        });
+                    }
+                    self.books.moved = now;
+                    self.agenda.refused(item, reason);
+                    // Those that waited for it are looked at when the queue comes to them, now.
+                    for other in self.all_nodes().filter(|other| *other != node) {
+                        self.engine.call_at(now, u64::from(other.get()));
+                    }
+                }
+            }
+        }
+        self.submit(node, ops, &items);
+    }
+
+    fn submit(&mut self, node: NodeId, ops: Vec<A::Op>, items: &[usize]) {
+        if ops.is_empty() {
+            return;
+        }
+        self.books.moved = self.engine.now();
+        let refused = self
+            .engine
+            .input(node, &mut self.recorder, |machine, out| match machine {
+                Participant::Replica(replica) => replica.submit(ops, out).err(),
+                Participant::Villain(_) => None,
+            });
+        if let Some(Some(refused)) = refused {
+            let reason = refused.reason.to_string();
+            items
+                .iter()
+                .for_each(|item| self.agenda.refused(*item, reason.clone()));
+        }
+    }
+
+    /// Brings a node back from its disk.
+    fn restart(&mut self, node: NodeId) {
+        let moment = self.engine.moment();
+        let Some(identity) = self.identities.get(node.index()).cloned() else {
+            return;
+        };
+        let Some(disk) = self.engine.disk_mut(node) else {
+            return;
+        };
+        let genesis = (*self.genesis).clone();
+        let restored = match journal::read(disk.bytes()) {
+            Err(error) => Err(error.to_string()),
+            Ok(found) => {
+                disk.truncate(found.length);
+                if found.records.is_empty() {
+                    // Nothing was ever on this disk, so nothing was ever sent; unless the disk was wiped, and then
+                    // this node counts as faulty.
+                    SecureBroadcast::new(identity, genesis).map_err(|error| error.to_string())
+                } else {
+                    SecureBroadcast::restore(identity, genesis, found.records)
+                        .map_err(|error| error.to_string())
+                }
+            }
+        };
+        let broadcast = match restored {
+            Ok(broadcast) => broadcast,
+            Err(error) => {
+                let detail = format!("its journal cannot be restored: {error}");
+                return self
+                    .bench
+                    .blame(Property::Halt, &[node], None, moment, detail);
+            }
+        };
+        self.books.count("a node restarted");
+        self.books.moved = moment.at;
+        let (agenda, directory) = (&self.agenda, &self.directory);
+        let own = |dot: &Dot| {
+            let node = *directory.nodes_of(&dot.actor).first()?;
+            agenda.fate(agenda.item_at(node, dot.counter)?).op.clone()
+        };
+        let mut complete = Vec::new();
+        self.bench
+            .restarted(node, &broadcast, moment, own, |dot| complete.push(dot));
+        let home = broadcast.delivered(&broadcast.actor());
+        let again = self
+            .agenda
+            .restarted(node, home, broadcast.pending() as u64);
+        self.complete(&complete, moment.at);
+        let participant = cue::replica(
+            broadcast,
+            &self.directory,
+            node,
+            self.tick,
+            self.message_ops,
+            &self.streams,
+        );
+        self.engine.restart(node, participant, &mut self.recorder);
+        self.submit(node, again, &[]);
+        self.pump(node);
+    }
+}

@@ -1,0 +1,136 @@
+//! What the correct members are asked to do, and when.
+
+mod agenda;
+mod rows;
+
+use std::fmt;
+
+use super::random::Stream;
+use super::stage::Staged;
+use super::time::VirtualTime;
+use crate::actor::{Actor, Dot};
+
+pub(crate) use agenda::{Agenda, Ready};
+pub use rows::{BankRow, bank_rows};
+
+/// One operation that a member is to submit. A member submits its items in the order of the list.
+pub struct Item<A: Staged> {
+    /// The member, by name.
+    pub who: String,
+    /// What a refusal is reported by, such as a row number.
+    pub tag: u64,
+    /// Not before this time.
+    pub at: VirtualTime,
+    /// Items, by their places in the list, that must be settled first: refused, or delivered at this very member.
+    pub after: Vec<usize>,
+    /// The operation.
+    pub make: Make<A>,
+}
+
+/// Makes the operation of an item.
+pub enum Make<A: Staged> {
+    /// It is known beforehand.
+    Op(A::Op),
+    /// It is made when it is submitted, from what its member has delivered by then. An error refuses the item for
+    /// good, with the reason.
+    From(Maker<A>),
+    /// Drawn from the run's randomness with [`Staged::draw`]; left out if that gives nothing.
+    Drawn,
+}
+
+/// A recipe for an operation.
+pub type Maker<A> = Box<
+    dyn Fn(&Scene<'_, A>) -> Result<<A as crate::traits::SecureBroadcastAlgorithm>::Op, String>,
+>;
+
+/// What a member sees when it makes an operation.
+pub struct Scene<'a, A: Staged> {
+    /// Its copy of the algorithm: everything delivered there is applied.
+    pub copy: &'a A,
+    /// Its own operations that are submitted and not yet delivered there, in order.
+    pub under_way: &'a [A::Op],
+    /// Its actor.
+    pub me: Actor,
+    pub(crate) item_of: &'a dyn Fn(&Dot) -> Option<usize>,
+}
+
+impl<A: Staged> Scene<'_, A> {
+    /// The item, by its place in the list, that became the operation with this dot.
+    #[must_use]
+    pub fn item_of(&self, dot: &Dot) -> Option<usize> {
+        (self.item_of)(dot)
+    }
+}
+
+impl<A: Staged> Item<A> {
+    /// An operation that is known beforehand, submitted as soon as the run starts.
+    #[must_use]
+    pub fn op(who: impl Into<String>, op: A::Op) -> Self {
+        Self::of(who, Make::Op(op))
+    }
+
+    /// An operation made from what its member has delivered when its turn comes.
+    #[must_use]
+    pub fn from(
+        who: impl Into<String>,
+        make: impl Fn(&Scene<'_, A>) -> Result<A::Op, String> + 'static,
+    ) -> Self {
+        Self::of(who, Make::From(Box::new(make)))
+    }
+
+    /// An operation drawn from the run's randomness.
+    #[must_use]
+    pub fn drawn(who: impl Into<String>) -> Self {
+        Self::of(who, Make::Drawn)
+    }
+
+    fn of(who: impl Into<String>, make: Make<A>) -> Self {
+        Self {
+            who: who.into(),
+            tag: 0,
+            at: VirtualTime::ZERO,
+            after: Vec::new(),
+            make,
+        }
+    }
+
+    /// Not before this time.
+    #[must_use]
+    pub fn at(mut self, at: VirtualTime) -> Self {
+        self.at = at;
+        self
+    }
+
+    /// With this tag.
+    #[must_use]
+    pub fn tagged(mut self, tag: u64) -> Self {
+        self.tag = tag;
+        self
+    }
+}
+
+impl<A: Staged> fmt::Debug for Item<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let make = match &self.make {
+            Make::Op(op) => format!("{op:?}"),
+            Make::From(_) => "made when it is its turn".into(),
+            Make::Drawn => "drawn".into(),
+        };
+        f.debug_struct("Item")
+            .field("who", &self.who)
+            .field("tag", &self.tag)
+            .field("at", &self.at)
+            .field("after", &self.after)
+            .field("make", &make)
+            .finish()
+    }
+}
+
+/// Draws one operation.
+pub(crate) fn drawn<A: Staged>(
+    scene: &Scene<'_, A>,
+    everybody: &[Actor],
+    stream: &mut Stream,
+) -> Option<A::Op> {
+    scene.copy.draw(&scene.me, everybody, stream)
+}
