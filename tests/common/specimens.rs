@@ -1,0 +1,144 @@
+//! One of everything that is on the wire or in a journal, from fixed keys: equal in every run.
+
+#![allow(dead_code, reason = "every test program uses its own part of this")]
+
+use std::collections::BTreeSet;
+
+use bft_crdts::bank::Bank;
+use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
+use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Refusal};
+use bft_crdts::deterministic_secure_broadcast::{Halt, Header};
+use bft_crdts::membership::MemberIndex;
+use bft_crdts::{Bytes, Counter, Digest, Dot, Evidence, Generation, Payload, Record, Seat};
+
+use crate::wire::{Wire, vouch};
+
+/// The network all of this belongs to: four members with ten coins each.
+pub(crate) fn network() -> Wire<Bank> {
+    Wire::bank(4, 10)
+}
+
+/// The second message of seat 1: it pays twice, and claims a credit of seat 0.
+pub(crate) fn message(wire: &Wire<Bank>) -> (Header, Bytes) {
+    let first = first_message(wire, 2).0;
+    let cause = Dot::new(wire.actor(0), Counter::new(300));
+    let ops = [
+        Bank::transfer_citing(wire.actor(2), 7, BTreeSet::from([cause])),
+        Bank::transfer_citing(wire.actor(3), 1_000, BTreeSet::new()),
+    ];
+    let (mut header, ops) = wire.message(1, 2, Some(&first), &ops);
+    header.causes = vec![(Seat::new(0), Counter::new(300))];
+    (header, ops)
+}
+
+/// A first message of seat 1, of one payment.
+pub(crate) fn first_message(wire: &Wire<Bank>, to: usize) -> (Header, Bytes) {
+    let op = Bank::transfer_citing(wire.actor(to), 3, BTreeSet::new());
+    wire.message(1, 1, None, &[op])
+}
+
+/// Seat 1 has paid two members in one slot.
+pub(crate) fn evidence(wire: &Wire<Bank>) -> Evidence {
+    let network = wire.network();
+    let signed = |to| {
+        let header = first_message(wire, to).0;
+        SignedHeader {
+            generation: Generation::GENESIS,
+            sig: vouch(wire.key(1), &network, &header),
+            header,
+        }
+    };
+    let (a, b) = (signed(2), signed(3));
+    let (one, other) = match a.header.digest(&network) < b.header.digest(&network) {
+        true => (a, b),
+        false => (b, a),
+    };
+    let culprit = wire.actor(1);
+    Evidence {
+        culprit,
+        one,
+        other,
+    }
+}
+
+/// Every kind of packet, those with options twice.
+pub(crate) fn payloads() -> Vec<(&'static str, Payload)> {
+    let wire = network();
+    let message = message(&wire);
+    let mut summary = wire.summary(&[300, 2, 0, 70_000]);
+    let brief = summary.clone();
+    summary.culprits.insert(MemberIndex::new(1));
+    summary.state = Some(Digest::of(b"a state"));
+    let refusal = Refusal {
+        first: Counter::new(2),
+        header: message.0.digest(&wire.network()),
+        index: 1,
+        reason: "have 3, need 1000".to_owned(),
+    };
+    let proof = wire.proof(&message, &[0, 1, 3]);
+    let bare = Proof {
+        ops: None,
+        ..proof.clone()
+    };
+    vec![
+        ("request", Payload::Request(wire.request(&message))),
+        ("echo", Payload::Echo(wire.echo(2, &message.0))),
+        ("proof", Payload::Proof(bare)),
+        ("proof with operations", Payload::Proof(proof)),
+        ("refusal", Payload::Refusal(refusal)),
+        ("evidence", Payload::Evidence(Box::new(evidence(&wire)))),
+        ("summary", Payload::Summary(brief)),
+        ("summary with a digest", Payload::Summary(summary)),
+        ("pull", Payload::Pull(wire.pull(&[300, 2, 0, 70_000]))),
+    ]
+}
+
+/// Every kind of record, those with options twice.
+pub(crate) fn records() -> Vec<(&'static str, Record)> {
+    let wire = network();
+    let (header, ops) = message(&wire);
+    let generation = Generation::GENESIS;
+    let sig = |seat| vouch(wire.key(seat), &wire.network(), &header);
+    let certificate = wire.certificate(&header, &[0, 1, 3]);
+    let identity = Record::Identity {
+        network: wire.network(),
+        actor: wire.actor(1),
+    };
+    let own = Record::Own {
+        generation,
+        header: header.clone(),
+        echo: sig(1),
+        ops: ops.clone(),
+    };
+    let open = Record::Open {
+        generation,
+        header: header.clone(),
+        source_echo: sig(1),
+        echo: sig(2),
+        ops: ops.clone(),
+    };
+    let certified = |ops| Record::Certified {
+        certificate: certificate.clone(),
+        ops,
+    };
+    let delivered = |source_echo, ops| Record::Delivered {
+        certificate: certificate.clone(),
+        source_echo,
+        ops,
+    };
+    vec![
+        ("identity", identity),
+        ("own", own),
+        ("open", open),
+        ("certified", certified(None)),
+        ("certified with operations", certified(Some(ops.clone()))),
+        ("delivered", delivered(None, None)),
+        (
+            "delivered with operations",
+            delivered(Some((generation, sig(1))), Some(ops)),
+        ),
+        ("evidence", Record::Evidence(Box::new(evidence(&wire)))),
+        ("halted by a twin", Record::Halted(Halt::KeyUsedElsewhere)),
+        ("halted by its driver", Record::Halted(Halt::Driver)),
+    ]
+}
