@@ -2,7 +2,7 @@
 //!
 //! An [`Actor`] is a name. It becomes a key in one place only, [`Keys::public`], which refuses weak keys; and
 //! every signature covers a tag that names its purpose and the network it belongs to ([`signing_bytes`]), so that
-//! nothing said here can be replayed as something else or somewhere else.
+//! nothing said here can be replayed as something else or somewhere else (I16, I17).
 
 mod ed25519;
 

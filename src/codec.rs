@@ -1,4 +1,4 @@
-//! Canonical bytes: one encoding per value, and nothing else is accepted.
+//! Canonical bytes: one encoding per value, and nothing else is accepted (I15).
 //!
 //! This is the only place that knows which serialisation crate the library uses. Integers are
 //! variable-length and little endian, so lengths, enum tags and small numbers take one byte; keys,

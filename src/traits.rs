@@ -26,7 +26,7 @@ pub enum Causes {
 ///
 /// * `causes` depends on the operation only;
 /// * `validate` depends only on the operation's causes and on the past of its own source, and is *stable*: once
-///   valid, an operation stays valid whatever operations of **other** sources are delivered before it;
+///   valid, an operation stays valid whatever operations of **other** sources are delivered before it (I21);
 /// * `apply` is total and deterministic, and operations of different sources that do not cause each other commute;
 /// * equal states encode to equal bytes: ordered maps and sets, no clock, float, randomness or hash order.
 ///

@@ -1,4 +1,4 @@
-//! The signature scheme of real networks.
+//! The signature scheme of real networks, under one strict rule (I17).
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 

@@ -1,4 +1,4 @@
-//! What the bank replicates: accounts, credits, issuers. Conservation of money is checked at the door.
+//! What the bank replicates: accounts, credits, issuers. Conservation of money is checked at the door (I20).
 
 use std::collections::VecDeque;
 

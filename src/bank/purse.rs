@@ -10,7 +10,7 @@ use crate::actor::{Actor, Counter, Dot};
 /// ledger.
 ///
 /// Only the source's own operations change what it can spend, what it has claimed and what it has issued; that
-/// is why its position is all that has to be kept, and why validity is stable under operations of others.
+/// is why its position is all that has to be kept, and why validity is stable under operations of others (I21).
 #[derive(Clone, Debug)]
 pub struct Purse<'a> {
     ledger: &'a Ledger,

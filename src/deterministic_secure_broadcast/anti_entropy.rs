@@ -15,7 +15,7 @@ use crate::traits::SecureBroadcastAlgorithm;
 /// How many peers hear from us on a tick; every member has its turn.
 const PEERS_PER_TICK: usize = 2;
 
-/// How many bytes of operations and certificates one peer may ask for between two ticks.
+/// How many bytes of operations and certificates one peer may ask for between two ticks (I14).
 const BYTES_PER_TICK: usize = 256 * 1024;
 
 /// What an answer costs beyond its operations: about the size of a certificate.

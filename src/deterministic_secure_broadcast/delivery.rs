@@ -17,7 +17,7 @@ use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, MemberIndex, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
-/// How many certified messages of one source are held ahead of their delivery. More are pulled
+/// How many certified messages of one source are held ahead of their delivery (I14). More are pulled
 /// again later.
 const MAX_AHEAD: usize = 8;
 
@@ -156,7 +156,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         verified
     }
 
-    /// Whether a valid certificate shows a signature of ours that we know nothing of: somebody uses
+    /// I13: whether a valid certificate shows a signature of ours that we know nothing of: somebody uses
     /// our key, or our journal is not ours.
     fn signed_elsewhere(&self, seat: Seat, certificate: &Certificate, digest: Digest) -> bool {
         let ours = self
@@ -368,7 +368,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         certified.is_some_and(|certified| self.deliver(seat, certified, effects))
     }
 
-    /// R2: whether a certified message comes next.
+    /// R2, I8: whether a certified message comes next.
     fn follows(&self, track: &Track<A::Op>, header: &Header) -> bool {
         R::may_deliver(&DeliverFacts {
             linked: track.delivered.next() == Some(header.first) && header.previous == track.tip,

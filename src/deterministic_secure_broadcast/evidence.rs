@@ -1,4 +1,4 @@
-//! Evidence: two signed statements of one signer that no correct replica ever makes.
+//! Evidence: two signed statements of one signer that no correct replica ever makes. Nothing else accuses (I12).
 
 use serde::{Deserialize, Serialize};
 

@@ -17,11 +17,11 @@ use crate::actor::{Actor, NetworkId, Sig};
 use crate::codec::{self, Bytes, DecodeError, Digest};
 use crate::membership::Generation;
 
-/// One thing a replica must not forget. Signed statements are kept as signed and sent again byte for
+/// One thing a replica must not forget. I4: signed statements are kept as signed and sent again byte for
 /// byte, never rebuilt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
-    /// Before anything else: this key signs in this network, from this journal.
+    /// I5, before anything else: this key signs in this network, from this journal.
     Identity {
         /// The network.
         network: NetworkId,

@@ -170,7 +170,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// answered by a refusal. What came too early is parked.
     ///
     /// # Errors
-    /// A [`Rejection`] if the packet changes nothing and nothing is to be sent.
+    /// A [`Rejection`] if the packet changes nothing and nothing is to be sent (I11).
     pub fn handle(&mut self, packet: Packet) -> Result<Effects<A>, Rejection> {
         let Packet { from, payload } = packet;
         if from == self.actor() {
@@ -342,7 +342,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .map_or(Ok(()), |halt| Err(Rejection::Halted(halt)))
     }
 
-    /// Appends to the journal, which begins with the reservation of the identity.
+    /// I5: appends to the journal, which begins with the reservation of the identity.
     fn persist(&mut self, record: Record, effects: &mut Effects<A>) {
         self.reserve(effects);
         effects.persist(record);
@@ -384,7 +384,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Checks operations in turn: their causes lie below `clock` or earlier in their own source's
-    /// past, and the algorithm says yes. The same check for the source and for every witness.
+    /// past, and the algorithm says yes. I10: the same check for the source and for every witness.
     fn check_ops(
         &self,
         first: &Dot,

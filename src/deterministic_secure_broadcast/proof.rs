@@ -36,7 +36,7 @@ impl Certificate {
             .map(|(_, sig)| sig)
     }
 
-    /// Checks the certificate against the members of its generation (R2). `digest` is the header's,
+    /// Checks the certificate against the members of its generation (R2, I7). `digest` is the header's,
     /// `verified` lists signatures of this very statement that were checked (or made) before: nobody
     /// verifies its own signature or the same one twice.
     ///

@@ -82,7 +82,7 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
         quorum::quorum(members)
     }
 
-    /// R1: whether a witness may echo.
+    /// R1: whether a witness may echo (I6).
     #[must_use]
     fn may_echo(facts: &EchoFacts) -> bool {
         facts.next
@@ -94,19 +94,19 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
             && matches!(facts.open, OpenSlot::Empty | OpenSlot::Same)
     }
 
-    /// Whether a signature counts towards a quorum; `verify` is asked last, for it is dear.
+    /// I7: whether a signature counts towards a quorum; `verify` is asked last, for it is dear.
     #[must_use]
     fn may_count(facts: SignerFacts, verify: impl FnOnce() -> bool) -> bool {
         facts.member && facts.fresh && verify()
     }
 
-    /// R2: whether a certified message may be delivered.
+    /// R2: whether a certified message may be delivered (I8).
     #[must_use]
     fn may_deliver(facts: &DeliverFacts) -> bool {
         facts.linked && facts.causes
     }
 
-    /// R2: whether operations' bytes may stand for a header; `matches`: they have its digest.
+    /// R2, I9: whether operations' bytes may stand for a header; `matches`: they have its digest.
     #[must_use]
     fn may_attach(matches: bool) -> bool {
         matches

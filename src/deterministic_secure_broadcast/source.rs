@@ -125,7 +125,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Ok(effects)
     }
 
-    /// Builds the next message if our slot is free and something waits. Returns whether that message
+    /// Builds the next message if our slot is free (I6) and something waits. Returns whether that message
     /// is certified already (by us alone, in a network of one).
     pub(super) fn issue(&mut self, effects: &mut Effects<A>) -> bool {
         let Some(seat) = self.seat else { return false };
@@ -305,7 +305,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 None => K::public(&from).is_ok_and(|key| K::verify(&key, &bytes, &echo.sig)),
             }
         };
-        // Everything is checked before anything changes.
+        // I7: everything is checked before anything changes.
         if !R::may_count(facts, verify) {
             return Err(match facts {
                 SignerFacts { member: false, .. } => Rejection::NotMember(from),

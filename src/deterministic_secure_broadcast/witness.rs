@@ -210,7 +210,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Rejection::Duplicate);
         }
         self.verify_source(request, digest)?;
-        // Our key has signed what we do not know: a twin, or a journal we have lost.
+        // I13: our key has signed what we do not know: a twin, or a journal we have lost.
         let mut effects = Effects::none();
         if self.halted.is_some() {
             return Err(Rejection::Duplicate);
@@ -386,7 +386,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.park(parked, asked, effects)
     }
 
-    /// The dear part of R1: decode the operations, and ask the algorithm about each in turn.
+    /// The dear part of R1: decode the operations (I9: only now), and ask the algorithm about each in turn.
     fn judge(
         &mut self,
         parked: Parked,
@@ -466,7 +466,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    /// Holds one request per source, the one nearest to what is delivered.
+    /// Holds one request per source (I14), the one nearest to what is delivered.
     fn park(
         &mut self,
         parked: Parked,

@@ -1,4 +1,4 @@
-//! The arithmetic of trust: the only file with thirds in it.
+//! The arithmetic of trust: the only file with thirds in it (I18).
 //!
 //! With `n` members at most [`faults`]`(n) = ⌊(n−1)/3⌋` may be faulty, and a [`quorum`] is
 //! `⌊2n/3⌋ + 1` of them. Two quorums of one generation meet in at least `f + 1` members, so in at

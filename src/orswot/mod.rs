@@ -194,7 +194,7 @@ impl<M: Member> SecureBroadcastAlgorithm for Orswot<M> {
     }
 }
 
-/// Every rule of the set. They look at the operation and its name only, so validity is stable.
+/// Every rule of the set. They look at the operation and its name only, so validity is stable (I21).
 fn check<M>(dot: &Dot, op: &Op<M>) -> Result<(), Invalid> {
     let (Op::Add { members } | Op::Remove { members, .. }) = op;
     match members.len() {

@@ -35,7 +35,7 @@ impl<M: Machine> Engine<M> {
         self.faults = faults;
     }
 
-    /// Ends all faults: see [`Faults::heal_at`].
+    /// Ends all faults: see [`Faults::heal_at`](crate::net::Faults::heal_at).
     pub fn heal(&mut self, observer: &mut impl Observer<M>) {
         self.healed = true;
         self.network.heal();
