@@ -7,6 +7,7 @@
 //! [`Observer`] everything.
 
 pub mod adversary;
+pub mod assets;
 mod cast;
 pub mod chart;
 mod directory;

@@ -1,5 +1,6 @@
 //! Charts: what they show, that nothing in a run can break them, that equal runs give equal bytes.
 
+mod assets;
 #[path = "../common/golden.rs"]
 mod golden;
 mod hostile;

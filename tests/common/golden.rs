@@ -26,7 +26,7 @@ pub(crate) fn compare(path: &str, actual: &str) {
     let golden = root().join(path);
     let made = target().join(path);
     write(&made, actual);
-    if env::var_os("BLESS").is_some_and(|bless| bless == "1") {
+    if blessing() {
         write(&golden, actual);
         return;
     }
@@ -38,6 +38,11 @@ pub(crate) fn compare(path: &str, actual: &str) {
             made.display(),
         );
     }
+}
+
+/// Whether what tests make is to replace the golden files.
+pub(crate) fn blessing() -> bool {
+    env::var_os("BLESS").is_some_and(|bless| bless == "1")
 }
 
 /// Says how `actual` differs from `expected`: the first line that does, with its neighbours.

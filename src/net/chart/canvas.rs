@@ -134,11 +134,9 @@ impl Canvas {
     ) {
         let (cos, sin) = unit(direction, 1_000);
         let (cos, sin) = (thousandths(cos), thousandths(sin));
-        let minus = if sin.starts_with('-') {
-            sin[1..].to_owned()
-        } else {
-            format!("-{sin}")
-        };
+        let minus = sin
+            .strip_prefix('-')
+            .map_or_else(|| format!("-{sin}"), str::to_owned);
         self.out += &format!(
             "<text transform=\"matrix({cos} {sin} {minus} {cos} {} {})\" text-anchor=\"middle\" {attributes}>{}</text>\n",
             number(place.0),

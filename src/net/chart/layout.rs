@@ -66,11 +66,12 @@ pub(crate) struct Across<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// Lays out at most `most` arcs and boxes of `story`; boxes may be `room` wide inside.
-    pub(crate) fn new(story: &'a Story<'a>, most: usize, room: i64) -> Self {
+    /// Lays out at most `most` arcs and boxes of `story`; boxes may be `room` wide inside. At a `zoom` of 1
+    /// a typical flight has its least height, at 2 twice that.
+    pub(crate) fn new(story: &'a Story<'a>, most: usize, room: i64, zoom: i64) -> Self {
         let (items, left_out) = kept(story, most);
         let instants = instants(&items);
-        let unit = unit(story, &instants);
+        let unit = unit(story, &instants, zoom);
         let mut layout = Self {
             arcs: Vec::new(),
             boxes: Vec::new(),
@@ -85,7 +86,7 @@ impl<'a> Layout<'a> {
         // Where the last instant was left: time goes on from where its last packet was sent.
         let mut last: Option<(i64, VirtualTime)> = None;
         for (at, happening) in instants {
-            let mut top = last.map_or(0, |(top, before)| top + height(at - before, unit));
+            let mut top = last.map_or(0, |(top, before)| top + height(at - before, unit, zoom));
             for item in &happening {
                 for lane in lanes_of(story, item) {
                     top = top.max(free.get(lane).copied().unwrap_or(0));
@@ -93,7 +94,7 @@ impl<'a> Layout<'a> {
             }
             if let Some((before, instant)) = last {
                 let uncut = u128::from((at - instant).as_nanos()) * 10 / u128::from(unit);
-                if uncut > u128::from(IDLE.unsigned_abs()) {
+                if uncut > u128::from((IDLE * zoom).unsigned_abs()) {
                     layout.cuts.push((before, top, at - instant));
                 }
             }
@@ -238,7 +239,7 @@ fn instants<'a>(items: &[&'a Item<'a>]) -> Vec<(VirtualTime, Vec<&'a Item<'a>>)>
 /// How many nanoseconds a pixel stands for.
 ///
 /// So few that a typical flight is [`FLIGHT`] high and that events are [`EVENT`] apart on average.
-fn unit(story: &Story<'_>, instants: &[(VirtualTime, Vec<&Item<'_>>)]) -> u64 {
+fn unit(story: &Story<'_>, instants: &[(VirtualTime, Vec<&Item<'_>>)], zoom: i64) -> u64 {
     let mut flights: Vec<Span> = story
         .arcs
         .iter()
@@ -255,21 +256,27 @@ fn unit(story: &Story<'_>, instants: &[(VirtualTime, Vec<&Item<'_>>)]) -> u64 {
         .collect();
     let longest = steps.iter().max().map_or(0, |span| span.as_nanos());
     let fallback = if typical == 0 { longest } else { typical };
-    let mut unit = (fallback / (FLIGHT.unsigned_abs() / 10)).max(1);
+    let mut unit = (fallback / ((FLIGHT * zoom).unsigned_abs() / 10)).max(1);
     let enough = EVENT * i64::try_from(steps.len()).unwrap_or(i64::MAX / EVENT);
-    while unit > 1 && steps.iter().map(|step| height(*step, unit)).sum::<i64>() < enough {
+    while unit > 1
+        && steps
+            .iter()
+            .map(|step| height(*step, unit, zoom))
+            .sum::<i64>()
+            < enough
+    {
         unit = unit * 4 / 5;
     }
     unit.max(1)
 }
 
 /// How high so much time is drawn: true to scale, but never more than [`IDLE`], and never nothing.
-fn height(time: Span, unit: u64) -> i64 {
+fn height(time: Span, unit: u64, zoom: i64) -> i64 {
     if time == Span::ZERO {
         return 0;
     }
     let tenths = u128::from(time.as_nanos()) * 10 / u128::from(unit);
-    i64::try_from(tenths).map_or(IDLE, |tenths| tenths.clamp(20, IDLE))
+    i64::try_from(tenths).map_or(IDLE * zoom, |tenths| tenths.clamp(20, IDLE * zoom))
 }
 
 /// The lanes that must be free where the item stands.

@@ -7,8 +7,11 @@
 pub(crate) mod canvas;
 pub(crate) mod layout;
 pub(crate) mod legend;
+pub(crate) mod onion;
+pub(crate) mod picture;
 pub(crate) mod place;
 pub(crate) mod rows;
+pub(crate) mod sequence;
 pub(crate) mod shapes;
 pub(crate) mod story;
 pub(crate) mod style;
