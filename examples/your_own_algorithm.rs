@@ -1,11 +1,10 @@
 //! A data type of your own, replicated: a guest book that nobody can rewrite, with three lines for everybody.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-use bft_crdts::{
-    Actor, Causes, Dot, Effect, Genesis, Packet, SecureBroadcast, SecureBroadcastAlgorithm,
-    SigningActor, To,
-};
+use bft_crdts::net::adversary::Silent;
+use bft_crdts::net::{Cast, FakeKeys, Item, Net, Staged};
+use bft_crdts::{Actor, Causes, Dot, SecureBroadcastAlgorithm};
 
 /// Ordered, so that equal books have equal bytes. Who wrote a line is in its dot: nobody can forge that.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,40 +42,29 @@ impl SecureBroadcastAlgorithm for GuestBook {
     }
 }
 
+/// Every method has a default; say more here and the judges, the charts and the villains know your type better.
+impl Staged for GuestBook {}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let keys = [1, 2, 3, 4].map(|n| SigningActor::from_seed([n; 32]));
-    let members = keys.each_ref().map(SigningActor::actor);
-    let genesis = Genesis::new("our book", "guest-book/1", members, BTreeMap::new())?;
-    let mut replicas = Vec::new();
-    for key in keys {
-        replicas.push(SecureBroadcast::<GuestBook>::new(key, genesis.clone())?);
-    }
+    let lines = ["We came", "We saw", "It rained", "It still rains"];
+    let cast = Cast::<FakeKeys>::new(["ann", "bob", "cat", "dan"]);
+    let names = cast.names().clone();
+    let report = Net::<GuestBook>::new(cast, "guest-book/1", BTreeMap::new())
+        .villain("dan", Box::new(Silent)) // one of four may do what he likes
+        .workload(lines.map(|line| Item::op("ann", line.to_owned())))
+        .run()?;
 
-    let lines = ["We came", "We saw", "It rained", "It still rains"].map(String::from);
-    let mut todo = VecDeque::from([(members[0], replicas[0].broadcast(lines)?)]);
-    while let Some((from, effects)) = todo.pop_front() {
-        for effect in effects {
-            match effect {
-                Effect::Send { to, payload } => {
-                    for replica in replicas.iter_mut().filter(|other| other.actor() != from) {
-                        let (actor, payload) = (replica.actor(), payload.clone());
-                        if to == To::Members || to == To::One(actor) {
-                            let answer = replica.handle(Packet { from, payload });
-                            todo.extend(answer.ok().map(|effects| (actor, effects)));
-                        }
-                    }
-                }
-                Effect::Returned { op, reason } => println!("not written: {op:?} ({reason})"),
-                _ => {} // a real driver keeps the journal: see the example `bank`
-            }
+    for end in &report.finals {
+        let book = end.copy.as_ref().ok_or("everybody is up")?;
+        println!("{}'s copy:", end.name);
+        for (dot, line) in &book.0 {
+            println!("    {} #{}: {line}", names.of(&dot.actor), dot.counter);
         }
+        assert_eq!(book.0.len(), 3);
     }
-
-    let book = replicas[3].algorithm();
-    for (dot, line) in &book.0 {
-        println!("{dot}: {line}");
+    for refused in &report.refused {
+        println!("{}: not written, {}", refused.label, refused.reason);
     }
-    assert!(replicas.iter().all(|replica| replica.algorithm() == book));
-    assert_eq!(book.0.len(), 3);
+    assert!(report.is_sound() && report.converged && report.refused.len() == 1);
     Ok(())
 }
