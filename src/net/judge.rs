@@ -1,4 +1,4 @@
-//! The judges: they stand outside the machines, look after every step, and can change nothing.
+//! The judges: they stand outside the machines, look after every step, and can change nothing (I24).
 //!
 //! Each keeps its own books from what the correct replicas deliver, never from what a replica says about itself. What
 //! a step costs them depends on what was delivered in it, not on the history; only a replica that comes back from

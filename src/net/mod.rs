@@ -1,6 +1,6 @@
 //! The outer layer: a simulated network that tries to stop the replicas, and judges that watch them.
 //!
-//! Everything is deterministic: the same seed and configuration give the same run, byte for byte, on any machine.
+//! Everything is deterministic: the same seed and configuration give the same run, byte for byte, on any machine (I22).
 //!
 //! At the bottom is an [`Engine`] that knows nothing of this library: it wakes pure state machines ([`Machine`]) in
 //! the order of virtual time, carries out their [`Effects`] under the [`Faults`] of a plan, and tells one

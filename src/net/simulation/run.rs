@@ -375,7 +375,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         }
     }
 
-    /// Brings a node back from its disk.
+    /// Brings a node back from its disk: its bytes are all that is left of it (I23).
     fn restart(&mut self, node: NodeId) {
         let moment = self.engine.moment();
         let Some(identity) = self.identities.get(node.index()).cloned() else {
