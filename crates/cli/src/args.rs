@@ -43,7 +43,7 @@ pub struct Run {
     /// Use this seed instead of the scenario's.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Directory for the charts [default: target/bft-crdts/<scenario>].
+    /// Directory for the charts [default: target/bft-crdts/ and its name].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Use these rules instead of the scenario's: the name of a deliberately broken rule set.
