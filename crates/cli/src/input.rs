@@ -13,6 +13,9 @@ use crate::operations::{self, Row};
 use crate::scenario::{self, MAX_SCENARIO_BYTES, Scenario, Workload};
 use crate::workload;
 
+/// The name of the general campaign, where a scenario's file can be named.
+pub const CAMPAIGN: &str = "campaign";
+
 /// A scenario with the directory its paths are relative to.
 #[derive(Clone, Debug)]
 pub struct Input {
@@ -25,15 +28,33 @@ pub struct Input {
 }
 
 impl Input {
-    /// Reads a scenario and the operations it names.
+    /// Reads a scenario and the operations it names. [`CAMPAIGN`] is there without a file.
     ///
     /// # Errors
     /// What cannot be read, with file, line and field.
     pub fn read(path: &Path) -> Result<Self> {
+        if path == Path::new(CAMPAIGN) && !path.exists() {
+            return Self::campaign();
+        }
         let text = read(path, MAX_SCENARIO_BYTES)?;
         let text = String::from_utf8(text)
             .map_err(|_| anyhow!("{}:1: file: is not UTF-8", path.display()))?;
-        let scenario = scenario::parse(&text).map_err(|why| {
+        Self::parse(path, &text)
+    }
+
+    /// The general campaign, which is part of the command.
+    ///
+    /// # Errors
+    /// None, as the tests show.
+    pub fn campaign() -> Result<Self> {
+        Self::parse(
+            Path::new(CAMPAIGN),
+            include_str!("../../../scenarios/campaign.toml"),
+        )
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self> {
+        let scenario = scenario::parse(text).map_err(|why| {
             anyhow!(
                 "{}:{}: {}: {}",
                 path.display(),
@@ -61,6 +82,7 @@ impl Input {
             }
             Workload::Generator(_) => None,
         };
+        let fixed = fixed.filter(|_| scenario.draw.is_none());
         Ok(Self {
             scenario,
             path: path.to_owned(),
@@ -68,14 +90,12 @@ impl Input {
         })
     }
 
-    /// The rows of a run with this seed.
+    /// The rows of a run of this scenario (the one of the file, or what it draws) with this seed.
     #[must_use]
-    pub fn rows(&self, seed: u64) -> Vec<Row> {
-        match (&self.fixed, &self.scenario.workload) {
+    pub fn rows(&self, scenario: &Scenario, seed: u64) -> Vec<Row> {
+        match (&self.fixed, &scenario.workload) {
             (Some(rows), _) => rows.clone(),
-            (None, Workload::Generator(generator)) => {
-                workload::generate(&self.scenario, generator, seed)
-            }
+            (None, Workload::Generator(generator)) => workload::generate(scenario, generator, seed),
             (None, _) => Vec::new(),
         }
     }

@@ -148,7 +148,7 @@ pub fn outcome(input: &Input, seed: u64) -> Result<Outcome> {
             input.scenario.algorithm.name()
         );
     };
-    Ok(by_oracle(bank, &input.rows(seed)))
+    Ok(by_oracle(bank, &input.rows(&input.scenario, seed)))
 }
 
 fn by_oracle(bank: &Bank, rows: &[Row]) -> Outcome {

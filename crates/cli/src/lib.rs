@@ -5,7 +5,6 @@
 
 pub mod args;
 pub mod bench;
-pub mod desk;
 pub mod draw;
 pub mod input;
 pub mod ledger;
@@ -16,8 +15,11 @@ pub mod play;
 pub mod pool;
 pub mod report;
 pub mod rules;
+pub mod run;
 pub mod scenario;
+pub mod simulate;
 pub mod summary;
+pub mod sweep;
 pub mod time;
 pub mod workload;
 
@@ -46,6 +48,16 @@ pub fn main(cli: Cli) -> ExitCode {
 
 fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Run(args) => {
+            if !run::run(&args)? {
+                return Ok(ExitCode::from(VIOLATION));
+            }
+        }
+        Command::Sweep(args) => {
+            if !sweep::sweep(&args)? {
+                return Ok(ExitCode::from(VIOLATION));
+            }
+        }
         Command::Ledger(Ledger::Generate { seed, rows }) => {
             print!("{}", ledger::generate(seed, rows))
         }

@@ -83,6 +83,15 @@ impl What {
         }
     }
 
+    /// Who is paid, if somebody is.
+    #[must_use]
+    pub fn payee(&self) -> Option<&str> {
+        match self {
+            Self::Transfer { to, .. } | Self::Issue { to, .. } => Some(to),
+            Self::Add { .. } | Self::Remove { .. } => None,
+        }
+    }
+
     /// Whether it is an operation of the bank (else of the set).
     #[must_use]
     pub fn is_bank(&self) -> bool {

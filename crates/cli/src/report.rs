@@ -35,16 +35,22 @@ pub struct Report {
     pub delivered: u64,
     /// Rows that were refused.
     pub refused: Vec<RefusedRow>,
-    /// Rows that were neither refused nor delivered by every correct member.
-    pub unfinished: Vec<UnfinishedRow>,
+    /// How many rows were neither refused nor delivered by every correct member.
+    pub unfinished: u64,
     /// Promises that were broken.
     pub violations: Vec<Violation>,
+    /// How many more there were than are written down.
+    pub more_violations: u64,
     /// Whether all correct members ended in the same state.
     pub converged: bool,
     /// Proofs of misbehaviour that correct members hold.
     pub evidence: Vec<Evidence>,
     /// Packets put on the wire, by kind.
     pub by_kind: BTreeMap<String, Traffic>,
+    /// How many of them never arrived.
+    pub lost: u64,
+    /// Copies of them that the network made; not counted as packets.
+    pub duplicated: u64,
     /// Virtual time from submission until every correct member had delivered; `None` if nothing was.
     pub latency: Option<Latency>,
     /// Correct members by the state they ended in; the largest group first.
@@ -65,15 +71,6 @@ pub struct RefusedRow {
     /// The row.
     pub row: Row,
     /// Why.
-    pub why: String,
-}
-
-/// A row that nobody refused and not everybody delivered.
-#[derive(Clone, Debug)]
-pub struct UnfinishedRow {
-    /// The row.
-    pub row: Row,
-    /// What it waited for.
     pub why: String,
 }
 
@@ -108,7 +105,7 @@ pub struct Evidence {
 /// Packets of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Traffic {
-    /// How many, lost ones and copies included.
+    /// How many, lost ones included.
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -127,24 +124,6 @@ pub struct Latency {
     pub max: Span,
 }
 
-impl Latency {
-    /// Of these times, in any order; `None` of none. Percentiles are by nearest rank.
-    #[must_use]
-    pub fn of(mut times: Vec<Span>) -> Option<Self> {
-        times.sort_unstable();
-        let rank = |percent: usize| {
-            let rank = (times.len() * percent).div_ceil(100).max(1);
-            times.get(rank - 1).copied()
-        };
-        Some(Self {
-            p50: rank(50)?,
-            p90: rank(90)?,
-            p99: rank(99)?,
-            max: rank(100)?,
-        })
-    }
-}
-
 /// Correct members that ended in the same state.
 #[derive(Clone, Debug)]
 pub struct Group {
@@ -152,8 +131,8 @@ pub struct Group {
     pub members: Vec<String>,
     /// Digest of the state.
     pub digest: String,
-    /// The state.
-    pub state: State,
+    /// The state; `None` of members that were down.
+    pub state: Option<State>,
 }
 
 /// A state as people read it.
@@ -227,26 +206,4 @@ struct Json<'a> {
     bytes: u64,
     by_kind: &'a BTreeMap<String, Traffic>,
     trace_digest: &'a str,
-}
-
-#[cfg(test)]
-mod tests {
-    use bft_crdts::net::Span;
-
-    use super::Latency;
-
-    #[test]
-    fn percentiles_are_by_nearest_rank() {
-        let times = |count: u64| (1..=count).rev().map(Span::from_millis).collect();
-        let latency = Latency::of(times(200)).unwrap();
-        let ranks = [latency.p50, latency.p90, latency.p99, latency.max]
-            .map(|span| span.as_nanos() / 1_000_000);
-        assert_eq!(ranks, [100, 180, 198, 200]);
-        let one = Latency::of(times(1)).unwrap();
-        assert_eq!(
-            (one.p50, one.max),
-            (Span::from_millis(1), Span::from_millis(1))
-        );
-        assert_eq!(Latency::of(Vec::new()), None);
-    }
 }

@@ -2,11 +2,14 @@
 //!
 //! The format is described field by field in `docs/scenarios.md`; the files in `scenarios/` are examples to copy.
 
+mod campaign;
 mod check;
 mod file;
 mod locate;
 
 use std::collections::BTreeMap;
+
+pub use bft_crdts::net::adversary::VillainKind;
 
 use bft_crdts::net::Span;
 use thiserror::Error;
@@ -41,6 +44,8 @@ pub struct Scenario {
     pub seed: u64,
     /// `sound`, or the name of a deliberately broken rule set.
     pub rules: String,
+    /// How the members sign. Broken rules are always played with simulated signatures.
+    pub signatures: Signatures,
     /// How the network treats packets.
     pub network: Network,
     /// When it is cut in parts.
@@ -57,6 +62,17 @@ pub struct Scenario {
     pub chart: Chart,
     /// When a run is given up.
     pub limits: Limits,
+    /// What each seed draws for itself: members, villains, faults and rows, in place of the fields above.
+    pub draw: Option<Draw>,
+}
+
+/// How the members sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signatures {
+    /// As in real networks.
+    Ed25519,
+    /// With hashes, which nobody in a simulation can forge either: a hundred times cheaper.
+    Simulated,
 }
 
 /// What is replicated.
@@ -101,6 +117,8 @@ pub struct Network {
     pub reorder: u32,
     /// How often a replica is told that time has passed.
     pub tick: Span,
+    /// When all faults end.
+    pub heal: Option<Span>,
 }
 
 impl Default for Network {
@@ -111,6 +129,7 @@ impl Default for Network {
             duplicate: 0,
             reorder: 0,
             tick: Span::from_millis(100),
+            heal: None,
         }
     }
 }
@@ -132,11 +151,21 @@ pub struct Crash {
     /// Who.
     pub member: String,
     /// When it stops.
-    pub at: Span,
-    /// When it starts again.
-    pub restart: Span,
+    pub when: When,
+    /// How long it is down.
+    pub down: Span,
     /// Whether it loses what it wrote since its last sync.
     pub lose_unsynced: bool,
+}
+
+/// When a member crashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At this time.
+    At(Span),
+    /// After it has done this many things: written a record, sent a packet, delivered an operation, set a timer. So it can
+    /// stop between a write and the packet that follows it.
+    AfterEffects(u64),
 }
 
 /// Somebody who does not keep to the protocol.
@@ -163,36 +192,15 @@ pub enum Script {
     Tells(String),
 }
 
-/// What a villain does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum VillainKind {
-    /// Signs two messages for one slot and tells each to a part of the members.
-    Equivocator,
-    /// Keeps its proofs from some members.
-    Withholder,
-    /// Sends certificates that no quorum signed.
-    Forger,
-    /// Sends again what it has seen.
-    Replayer,
-    /// Says nothing.
-    Silent,
-    /// Sends statements in other members' names.
-    Impersonator,
-    /// Is no member, and sends anyway.
-    Outsider,
-}
-
-impl VillainKind {
-    /// All kinds, by their names in a scenario.
-    pub const ALL: [(&'static str, Self); 7] = [
-        ("equivocator", Self::Equivocator),
-        ("withholder", Self::Withholder),
-        ("forger", Self::Forger),
-        ("replayer", Self::Replayer),
-        ("silent", Self::Silent),
-        ("impersonator", Self::Impersonator),
-        ("outsider", Self::Outsider),
-    ];
+impl Script {
+    /// The versions of an equivocator; none of anybody else.
+    #[must_use]
+    pub fn versions(&self) -> &[(What, Vec<String>)] {
+        match self {
+            Self::Versions(versions) => versions,
+            Self::Drawn | Self::Tells(_) => &[],
+        }
+    }
 }
 
 /// What is to be done.
@@ -224,6 +232,19 @@ pub struct Generator {
     pub items: u64,
 }
 
+/// What each seed of a campaign draws for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// How many members there may be.
+    pub members: Vec<usize>,
+    /// What villains may be: as many members as are tolerated are villains, and perhaps there is an outsider, too.
+    pub villains: Vec<VillainKind>,
+    /// The most operations.
+    pub operations: u64,
+    /// When all faults end.
+    pub faults_until: Span,
+}
+
 /// What the charts show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chart {
@@ -253,6 +274,15 @@ pub struct Limits {
 }
 
 impl Scenario {
+    /// The scenario that this seed stands for: itself, unless each seed draws its own.
+    #[must_use]
+    pub fn of_seed(&self, seed: u64) -> Self {
+        match &self.draw {
+            None => self.clone(),
+            Some(draw) => campaign::draw(self, draw, seed),
+        }
+    }
+
     /// The members that are villains, by name.
     pub fn faulty(&self) -> impl Iterator<Item = &Villain> {
         self.villains

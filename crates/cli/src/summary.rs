@@ -29,7 +29,6 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     agreement(out, report)?;
     state(out, report)?;
     refused(out, report)?;
-    unfinished(out, report)?;
     for evidence in &report.evidence {
         let held = format!("held by {}", count(evidence.held_by, "correct member"));
         line(
@@ -100,7 +99,7 @@ fn done(out: &mut String, report: &Report) -> std::fmt::Result {
         report.submitted,
         report.delivered,
         report.refused.len(),
-        report.unfinished.len(),
+        report.unfinished,
     );
     line(out, "operations", &text)
 }
@@ -150,7 +149,7 @@ fn state(out: &mut String, report: &Report) -> std::fmt::Result {
         } else {
             String::new()
         };
-        match &group.state {
+        match group.state.as_ref().unwrap_or(&State::Balances(Vec::new())) {
             State::Set(items) if items.is_empty() => line(out, "set", &format!("{whose} empty"))?,
             State::Set(items) => line(out, "set", &format!("{whose}{}", items.join(", ")))?,
             State::Balances(balances) => {
@@ -200,29 +199,12 @@ fn refused(out: &mut String, report: &Report) -> std::fmt::Result {
     more(out, report.refused.len())
 }
 
-fn unfinished(out: &mut String, report: &Report) -> std::fmt::Result {
-    if report.unfinished.is_empty() {
-        return Ok(());
-    }
-    line(out, "unfinished", &count(report.unfinished.len(), "row"))?;
-    let mut table = table(&["row", "line", "who", "what", "why"], &[0, 1]);
-    for unfinished in report.unfinished.iter().take(MOST) {
-        let row = &unfinished.row;
-        let cells = [
-            row.number.to_string(),
-            row.line.to_string(),
-            row.who.clone(),
-            row.what.to_string(),
-            unfinished.why.clone(),
-        ];
-        table.add_row(cells);
-    }
-    indented(out, &table)?;
-    more(out, report.unfinished.len())
-}
-
 fn traffic(out: &mut String, report: &Report) -> std::fmt::Result {
-    line(out, "packets", "on the wire, lost ones and copies included")?;
+    let text = format!(
+        "{} lost, {} copied by the network",
+        report.lost, report.duplicated
+    );
+    line(out, "packets", &text)?;
     let mut table = table(&["kind", "messages", "bytes"], &[1, 2]);
     for (kind, traffic) in &report.by_kind {
         table.add_row([

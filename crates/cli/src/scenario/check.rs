@@ -6,9 +6,9 @@ use bft_crdts::net::Span;
 
 use super::locate::{Path, Places, line_at};
 use super::{
-    Algorithm, Bank, Chart, Crash, Generator, Limits, MAX_ARCS, MAX_FAULTS, MAX_GENERATED,
-    MAX_MEMBERS, MAX_SCENARIO_BYTES, Network, Partition, Scenario, ScenarioError, Script, Villain,
-    VillainKind, Workload, file,
+    Algorithm, Bank, Chart, Crash, Draw, Generator, Limits, MAX_ARCS, MAX_FAULTS, MAX_GENERATED,
+    MAX_MEMBERS, MAX_SCENARIO_BYTES, Network, Partition, Scenario, ScenarioError, Script,
+    Signatures, Villain, VillainKind, When, Workload, file,
 };
 use crate::operations::{Fields, Format, Row, What};
 use crate::{names, rules, time};
@@ -51,7 +51,8 @@ fn report(text: &str, places: Option<&Places<'_>>, why: &toml::de::Error) -> Sce
 
 fn scenario(file: file::File, places: &Places<'_>) -> Checked<Scenario> {
     names::check(&file.name).map_err(|why| (Path::key("name"), why.to_string()))?;
-    let members = members(&file.members)?;
+    let members = members(&file)?;
+    let draw = draw(&file)?;
     if !rules::is_known(&file.rules) {
         let known = rules::names().collect::<Vec<_>>().join(", ");
         return bad(
@@ -82,6 +83,11 @@ fn scenario(file: file::File, places: &Places<'_>) -> Checked<Scenario> {
         description: file.description,
         seed: file.seed,
         rules: file.rules,
+        draw,
+        signatures: match file.signatures {
+            file::Signatures::Ed25519 => Signatures::Ed25519,
+            file::Signatures::Simulated => Signatures::Simulated,
+        },
         algorithm,
         members,
         villains,
@@ -92,8 +98,85 @@ fn bad<T>(path: Path, problem: impl Into<String>) -> Checked<T> {
     Err((path, problem.into()))
 }
 
-fn members(members: &file::Members) -> Checked<Vec<String>> {
+/// What each seed draws, and nothing else that it would replace.
+fn draw(file: &file::File) -> Checked<Option<Draw>> {
+    let path = Path::key("draw");
+    let Some(draw) = &file.draw else {
+        return Ok(None);
+    };
+    let fixed = [
+        ("members", file.members.is_some()),
+        ("partitions", !file.partitions.is_empty()),
+        ("crashes", !file.crashes.is_empty()),
+        ("villains", !file.villains.is_empty()),
+        ("operations", file.operations.is_some()),
+        ("operations_file", file.operations_file.is_some()),
+        ("generator", file.generator.is_some()),
+        ("expected_balances", file.expected_balances.is_some()),
+    ];
+    if let Some((field, _)) = fixed.into_iter().find(|(_, given)| *given) {
+        return bad(
+            Path::key(field),
+            "is drawn by each seed, as `draw` says; leave it out",
+        );
+    }
+    let mut members = Vec::new();
+    for (index, count) in draw.members.iter().enumerate() {
+        match usize::try_from(*count) {
+            Ok(count @ 1..=MAX_MEMBERS) => members.push(count),
+            _ => {
+                return bad(
+                    path.at("members").index(index),
+                    format!("there are 1 to {MAX_MEMBERS} members"),
+                );
+            }
+        }
+    }
+    if members.is_empty() {
+        return bad(path.at("members"), "names no number of members");
+    }
+    let mut villains = Vec::new();
+    for (index, name) in draw.villains.iter().enumerate() {
+        villains.push(kind(name, &path.at("villains").index(index))?);
+    }
+    if draw.operations == 0 || draw.operations > MAX_GENERATED {
+        return bad(
+            path.at("operations"),
+            format!("{} is not between 1 and {MAX_GENERATED}", draw.operations),
+        );
+    }
+    let faults_until = some_time(&draw.faults_until, &path.at("faults_until"))?;
+    Ok(Some(Draw {
+        members,
+        villains,
+        operations: draw.operations,
+        faults_until,
+    }))
+}
+
+fn kind(name: &str, path: &Path) -> Checked<VillainKind> {
+    VillainKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == name)
+        .ok_or_else(|| {
+            let kinds = VillainKind::ALL.map(VillainKind::name).join(", ");
+            (
+                path.clone(),
+                format!("`{}` is none of {kinds}", name.escape_debug()),
+            )
+        })
+}
+
+fn members(file: &file::File) -> Checked<Vec<String>> {
     let path = Path::key("members");
+    let Some(members) = &file.members else {
+        // Each seed draws its own.
+        return if file.draw.is_some() {
+            Ok(Vec::new())
+        } else {
+            bad(path, "is missing: how many, or their names")
+        };
+    };
     let names = match members {
         file::Members::Names(names) => names.clone(),
         file::Members::Count(count) => {
@@ -184,16 +267,7 @@ fn villains(
     let mut checked = Vec::new();
     for (index, villain) in villains.iter().enumerate() {
         let path = path.index(index);
-        let Some((_, kind)) = VillainKind::ALL
-            .into_iter()
-            .find(|(name, _)| *name == villain.kind)
-        else {
-            let kinds = VillainKind::ALL.map(|(name, _)| name).join(", ");
-            return bad(
-                path.at("kind"),
-                format!("`{}` is none of {kinds}", villain.kind.escape_debug()),
-            );
-        };
+        let kind = kind(&villain.kind, &path.at("kind"))?;
         names::check(&villain.who).map_err(|why| (path.at("who"), why.to_string()))?;
         let member = members.contains(&villain.who);
         match kind {
@@ -445,6 +519,7 @@ fn network(network: &file::Network) -> Checked<Network> {
         }
         checked.latency = (min, max);
     }
+    checked.heal = optional_time(network.heal.as_deref(), &path.at("heal"))?;
     if let Some(tick) = optional_time(network.tick.as_deref(), &path.at("tick"))? {
         if tick < Span::from_millis(1) {
             return bad(path.at("tick"), "is shorter than 1ms");
@@ -511,21 +586,50 @@ fn crashes(
                 ),
             );
         }
-        let (at, restart) = interval(&crash.at, &crash.restart, "restart", &path)?;
-        let overlaps = checked.iter().any(|other| {
-            other.member == crash.member && at <= other.restart && other.at <= restart
-        });
-        if overlaps {
+        let (when, down) = outage(crash, &path)?;
+        let end = |crash: &Crash| match crash.when {
+            When::At(at) => Some((at, at + crash.down)),
+            When::AfterEffects(_) => None,
+        };
+        let crash = Crash {
+            member: crash.member.clone(),
+            when,
+            down,
+            lose_unsynced: crash.lose_unsynced,
+        };
+        let overlaps = |other: &Crash| {
+            other.member == crash.member
+                && end(other)
+                    .zip(end(&crash))
+                    .is_some_and(|(one, two)| one.0 <= two.1 && two.0 <= one.1)
+        };
+        if checked.iter().any(overlaps) {
             return bad(path.at("at"), format!("`{}` is down already", crash.member));
         }
-        checked.push(Crash {
-            member: crash.member.clone(),
-            at,
-            restart,
-            lose_unsynced: crash.lose_unsynced,
-        });
+        checked.push(crash);
     }
     Ok(checked)
+}
+
+/// When a member is down: `at` and `restart`, or `after_effects` and `down`.
+fn outage(crash: &file::Crash, path: &Path) -> Checked<(When, Span)> {
+    match (&crash.at, &crash.restart, crash.after_effects, &crash.down) {
+        (Some(at), Some(restart), None, None) => {
+            let (at, restart) = interval(at, restart, "restart", path)?;
+            Ok((
+                When::At(at),
+                Span::from_nanos(restart.as_nanos() - at.as_nanos()),
+            ))
+        }
+        (None, None, Some(effects), Some(down)) => Ok((
+            When::AfterEffects(effects),
+            some_time(down, &path.at("down"))?,
+        )),
+        _ => bad(
+            path.clone(),
+            "a crash has `at` and `restart`, or `after_effects` and `down`",
+        ),
+    }
 }
 
 fn interval(at: &str, end: &str, field: &str, path: &Path) -> Checked<(Span, Span)> {

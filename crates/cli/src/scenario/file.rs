@@ -15,11 +15,14 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) description: String,
     pub(super) algorithm: Algorithm,
-    pub(super) members: Members,
+    pub(super) members: Option<Members>,
+    pub(super) draw: Option<Draw>,
     #[serde(default)]
     pub(super) seed: u64,
     #[serde(default = "sound")]
     pub(super) rules: String,
+    #[serde(default)]
+    pub(super) signatures: Signatures,
     pub(super) operations_file: Option<String>,
     pub(super) expected_balances: Option<String>,
     pub(super) bank: Option<Bank>,
@@ -41,6 +44,14 @@ pub(super) struct File {
 
 fn sound() -> String {
     super::SOUND.to_owned()
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Signatures {
+    #[default]
+    Ed25519,
+    Simulated,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -71,6 +82,7 @@ pub(super) struct Network {
     #[serde(default)]
     pub(super) reorder: f64,
     pub(super) tick: Option<String>,
+    pub(super) heal: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,8 +104,10 @@ pub(super) struct Partition {
 #[serde(deny_unknown_fields)]
 pub(super) struct Crash {
     pub(super) member: String,
-    pub(super) at: String,
-    pub(super) restart: String,
+    pub(super) at: Option<String>,
+    pub(super) restart: Option<String>,
+    pub(super) after_effects: Option<u64>,
+    pub(super) down: Option<String>,
     #[serde(default)]
     pub(super) lose_unsynced: bool,
 }
@@ -118,6 +132,15 @@ pub(super) struct Generator {
     pub(super) every: Option<String>,
     pub(super) max_amount: Option<u64>,
     pub(super) items: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Draw {
+    pub(super) members: Vec<u64>,
+    pub(super) villains: Vec<String>,
+    pub(super) operations: u64,
+    pub(super) faults_until: String,
 }
 
 #[derive(Debug, Default, Deserialize)]

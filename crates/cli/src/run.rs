@@ -1,0 +1,120 @@
+//! `run`: one scenario, its charts, its summary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bft_crdts::net::chart::ChartName;
+use bft_crdts::net::trace::Trace;
+use bft_crdts::net::{ChartOptions, NodeId, VirtualTime, msc, svg};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::args;
+use crate::input::Input;
+use crate::report::Report;
+use crate::scenario::{Chart, Scenario};
+use crate::simulate::{Options, Ran, run as simulate};
+use crate::{logging, summary};
+
+/// Runs a scenario, writes its charts and prints what it came to; whether every promise was kept.
+///
+/// # Errors
+/// Bad input, or a chart that cannot be written.
+pub fn run(args: &args::Run) -> Result<bool> {
+    let input = Input::read(&args.scenario)?;
+    let scenario = &input.scenario;
+    let options = Options {
+        seed: args.seed.unwrap_or(scenario.seed),
+        rules: args.rules.as_deref().unwrap_or(&scenario.rules),
+        traced: true,
+    };
+    let bar = bar("rows");
+    let ran = simulate(&input, options, &mut |settled, items| {
+        bar.set_length(items as u64);
+        bar.set_position(settled as u64);
+    });
+    bar.finish_and_clear();
+    let Ran {
+        mut report,
+        trace,
+        sometimes,
+    } = ran?;
+    if let Some(trace) = &trace {
+        logging::trace(trace);
+        let out = args.out.clone().unwrap_or_else(|| default_out(scenario));
+        report.charts = charts(trace, scenario, &out)?;
+    }
+    for (what, times) in &sometimes {
+        tracing::info!(times, "{what}");
+    }
+    print!(
+        "{}",
+        if args.json {
+            report.json() + "\n"
+        } else {
+            summary::text(&report)
+        }
+    );
+    Ok(is_kept(&report))
+}
+
+/// Whether every promise was kept.
+#[must_use]
+pub fn is_kept(report: &Report) -> bool {
+    report.violations.is_empty()
+}
+
+/// A progress bar on standard error; nothing where there is no terminal.
+#[must_use]
+pub fn bar(unit: &str) -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    if let Ok(style) =
+        ProgressStyle::with_template(&format!("{{wide_bar}} {{pos}}/{{len}} {unit} {{eta}}"))
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn default_out(scenario: &Scenario) -> PathBuf {
+    Path::new("target").join("bft-crdts").join(&scenario.name)
+}
+
+/// Writes the charts of a trace into a directory; where they are.
+fn charts(trace: &Trace, scenario: &Scenario, out: &Path) -> Result<Vec<PathBuf>> {
+    let name = ChartName::new(&scenario.name)?;
+    let options = chart_options(&scenario.chart, trace);
+    fs::create_dir_all(out).with_context(|| format!("{}: cannot be made", out.display()))?;
+    let drawn = [
+        ("msc", msc::render(trace, &options)),
+        ("svg", svg::render(trace, &options)),
+    ];
+    let mut written = Vec::new();
+    for (kind, chart) in drawn {
+        let path = name.path_in(out, kind);
+        fs::write(&path, chart)
+            .with_context(|| format!("{}: cannot be written", path.display()))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// What a scenario asks its charts to show.
+#[must_use]
+pub fn chart_options(chart: &Chart, trace: &Trace) -> ChartOptions {
+    let node = |name: &String| {
+        let place = trace.nodes.iter().position(|node| node.name == *name)?;
+        u16::try_from(place).ok().map(NodeId::new)
+    };
+    let all = ChartOptions::default();
+    ChartOptions {
+        from: chart.from.map_or(all.from, |from| VirtualTime::ZERO + from),
+        until: chart.to.map_or(all.until, |to| VirtualTime::ZERO + to),
+        nodes: (!chart.members.is_empty()).then(|| chart.members.iter().filter_map(node).collect()),
+        kinds: (!chart.kinds.is_empty()).then(|| chart.kinds.iter().cloned().collect()),
+        fold: chart.fold,
+        max_arcs: chart.max_arcs,
+    }
+}

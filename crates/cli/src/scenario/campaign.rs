@@ -1,0 +1,157 @@
+//! Campaigns: each seed draws its own members, villains, faults and operations.
+
+use bft_crdts::membership::quorum::faults;
+use bft_crdts::net::Span;
+
+use super::{
+    Algorithm, Bank, Crash, Draw, Generator, Network, Partition, Scenario, Script, Villain,
+    VillainKind, When, Workload,
+};
+use crate::draw::Draw as Stream;
+use crate::names;
+
+/// The stream of draws that scenarios are made from.
+const PURPOSE: u64 = 2;
+/// What every account holds; little, so that payers need what they are paid.
+const BALANCE: u64 = 100;
+
+/// The scenario of a seed.
+pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
+    let mut stream = Stream::new(seed, PURPOSE);
+    let count = stream.pick(&draw.members).copied().unwrap_or(1);
+    let members: Vec<String> = (0..count).map(names::default_member).collect();
+    let villains = villains(draw, &members, &mut stream);
+    let is_villain = |name: &&String| villains.iter().any(|villain| villain.who == **name);
+    let correct: Vec<String> = members
+        .iter()
+        .filter(|name| !is_villain(name))
+        .cloned()
+        .collect();
+    let end = draw.faults_until.as_nanos();
+    let mut scenario = Scenario {
+        network: network(draw, &mut stream),
+        partitions: partitions(&members, end, &mut stream),
+        crashes: crashes(&correct, end, &mut stream),
+        workload: Workload::Generator(Generator {
+            operations: stream.between(1, draw.operations),
+            every: Span::from_millis(stream.below(40)),
+            max_amount: BALANCE,
+            items: 5,
+        }),
+        draw: None,
+        villains,
+        members,
+        ..campaign.clone()
+    };
+    if let Algorithm::Bank(bank) = &mut scenario.algorithm {
+        *bank = Bank {
+            accounts: scenario
+                .members
+                .iter()
+                .map(|name| (name.clone(), BALANCE))
+                .collect(),
+            ..Bank::default()
+        };
+    }
+    scenario
+}
+
+/// As many members as are tolerated, and in one run of three an outsider.
+fn villains(draw: &Draw, members: &[String], stream: &mut Stream) -> Vec<Villain> {
+    let (outside, inside): (Vec<VillainKind>, Vec<VillainKind>) = draw
+        .villains
+        .iter()
+        .partition(|kind| **kind == VillainKind::Outsider);
+    let mut left = members.to_vec();
+    let mut villains = Vec::new();
+    let villain = |who, kind| Villain {
+        who,
+        kind,
+        at: Span::ZERO,
+        script: Script::Drawn,
+    };
+    for _ in 0..faults(members.len()) {
+        let Some(kind) = stream.pick(&inside).copied() else {
+            break;
+        };
+        let place = usize::try_from(stream.below(left.len() as u64)).unwrap_or(0);
+        villains.push(villain(left.swap_remove(place), kind));
+    }
+    if !outside.is_empty() && stream.chance(333) {
+        villains.push(villain("oscar".to_owned(), VillainKind::Outsider));
+    }
+    villains
+}
+
+/// Each kind of fault is on in every other run, and as strong as the draw says.
+fn network(draw: &Draw, stream: &mut Stream) -> Network {
+    let mut chance = |most: u64| match stream.chance(500) {
+        true => u32::try_from(stream.below(most * 10_000)).unwrap_or(0),
+        false => 0,
+    };
+    let (loss, duplicate, reorder) = (chance(40), chance(30), chance(30));
+    let min = Span::from_micros(stream.between(100, 10_000));
+    Network {
+        latency: (min, min + Span::from_micros(stream.below(100_000))),
+        loss,
+        duplicate,
+        reorder,
+        tick: Span::from_millis(stream.between(50, 150)),
+        heal: Some(draw.faults_until),
+    }
+}
+
+fn partitions(members: &[String], end: u64, stream: &mut Stream) -> Vec<Partition> {
+    if stream.chance(600) {
+        return Vec::new();
+    }
+    let cut = |stream: &mut Stream| {
+        let group = members
+            .iter()
+            .filter(|_| stream.chance(500))
+            .cloned()
+            .collect();
+        let (at, heal) = interval(end, stream);
+        Partition {
+            at,
+            heal,
+            groups: vec![group],
+        }
+    };
+    (0..stream.between(1, 2)).map(|_| cut(stream)).collect()
+}
+
+/// At most two crashes of each of some correct members, half of them at any moment, half between two effects.
+fn crashes(correct: &[String], end: u64, stream: &mut Stream) -> Vec<Crash> {
+    let mut crashes = Vec::new();
+    if stream.chance(400) {
+        return crashes;
+    }
+    for member in correct {
+        for round in 0..stream.below(3) {
+            let (at, restart) = interval(end, stream);
+            let when = match stream.chance(500) {
+                // Never while it is down already: the second crash of a member counts effects.
+                true if round == 0 => When::At(at),
+                _ => When::AfterEffects(stream.between(1, 300)),
+            };
+            let down = Span::from_nanos(restart.as_nanos() - at.as_nanos());
+            crashes.push(Crash {
+                member: member.clone(),
+                when,
+                down,
+                lose_unsynced: stream.chance(700),
+            });
+        }
+    }
+    crashes
+}
+
+/// Some time before `end`, in nanoseconds.
+fn interval(end: u64, stream: &mut Stream) -> (Span, Span) {
+    let at = stream.below(end.max(2) - 1);
+    (
+        Span::from_nanos(at),
+        Span::from_nanos(stream.between(at + 1, end.max(2))),
+    )
+}

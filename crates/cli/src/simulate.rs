@@ -1,0 +1,376 @@
+//! A scenario on the simulated network.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use bft_crdts::bank::Bank;
+use bft_crdts::membership::quorum::faults;
+use bft_crdts::net::adversary::{Equivocator, Villain, VillainKind, Withholder};
+use bft_crdts::net::trace::Trace;
+use bft_crdts::net::{
+    self, Cast, Chance, Crash, CrashPoint, Ended, FakeKeys, Faults, Law, Limits, Net, NodeId,
+    Partition, Progress, SeededKeys, Span, Tail, VirtualTime,
+};
+use bft_crdts::{Actor, Ed25519, Rules};
+use bft_crdts_controls::{Visitor, visit};
+
+use crate::input::Input;
+use crate::operations::Row;
+use crate::play::{People, Play, Set, items};
+use crate::report::{Evidence, Group, Latency, RefusedRow, Report, State, Traffic, Violation};
+use crate::scenario::{Algorithm, SOUND, Scenario, Script, Signatures, When};
+
+/// How one run is to be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// All randomness is derived from it.
+    pub seed: u64,
+    /// The rules of the replicas.
+    pub rules: &'a str,
+    /// Whether to keep a trace, for charts and logs.
+    pub traced: bool,
+}
+
+/// What a run gives.
+#[derive(Debug)]
+pub struct Ran {
+    /// What it came to.
+    pub report: Report,
+    /// Everything that happened, if it was asked for.
+    pub trace: Option<Trace>,
+    /// What villains and faults did, and how often.
+    pub sometimes: BTreeMap<&'static str, u64>,
+}
+
+/// Runs a scenario; `progress` is told every now and then how many of how many rows are settled.
+///
+/// # Errors
+/// When there are no such rules, or the network cannot be set up.
+pub fn run(
+    input: &Input,
+    options: Options<'_>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Ran> {
+    let scenario = &input.scenario.of_seed(options.seed);
+    let stage = Stage {
+        input,
+        scenario,
+        options,
+        progress,
+    };
+    match (&scenario.algorithm, scenario.signatures, options.rules) {
+        (Algorithm::Bank(_), Signatures::Ed25519, SOUND) => {
+            stage.play::<Bank, Ed25519, bft_crdts::Sound>()
+        }
+        (Algorithm::Orswot, Signatures::Ed25519, SOUND) => {
+            stage.play::<Set, Ed25519, bft_crdts::Sound>()
+        }
+        (Algorithm::Orswot, Signatures::Simulated, SOUND) => {
+            stage.play::<Set, FakeKeys, bft_crdts::Sound>()
+        }
+        (Algorithm::Bank(_), _, rules) => {
+            visit(rules, stage).with_context(|| format!("`{rules}` are no rules"))?
+        }
+        (Algorithm::Orswot, _, rules) => bail!("the rules `{rules}` are for scenarios of the bank"),
+    }
+}
+
+struct Stage<'a> {
+    input: &'a Input,
+    scenario: &'a Scenario,
+    options: Options<'a>,
+    progress: &'a mut dyn FnMut(usize, usize),
+}
+
+/// Broken rules need no real signatures to be seen broken.
+impl Visitor for Stage<'_> {
+    type Output = Result<Ran>;
+
+    fn visit<R: Rules>(self) -> Result<Ran> {
+        self.play::<Bank, FakeKeys, R>()
+    }
+}
+
+impl Stage<'_> {
+    fn play<A: Play, K: SeededKeys, R: Rules>(self) -> Result<Ran> {
+        let scenario = self.scenario;
+        let rows = self.input.rows(scenario, self.options.seed);
+        let people = Arc::new(People::new::<K>(scenario, &rows));
+        let net = network::<A, K>(scenario, &people, self.options, &rows)?.rules::<R>();
+        let progress = self.progress;
+        let outcome =
+            net.run_to_end(&mut |Progress { settled, items, .. }| progress(*settled, *items))?;
+        let mut ran = outcome.report;
+        let trace = ran.trace.take();
+        let sometimes = std::mem::take(&mut ran.sometimes);
+        let report = report(self.input, scenario, self.options, &rows, &people, ran)?;
+        Ok(Ran {
+            report,
+            trace,
+            sometimes,
+        })
+    }
+}
+
+fn network<A: Play, K: SeededKeys>(
+    scenario: &Scenario,
+    people: &Arc<People>,
+    options: Options<'_>,
+    rows: &[Row],
+) -> Result<Net<A, K>> {
+    let mut cast = Cast::<K>::new(scenario.members.iter().cloned());
+    for (name, actor) in people.iter() {
+        cast.call(actor, name);
+    }
+    let mut net = Net::<A, K>::new(cast, A::NAME, A::genesis(scenario, people)?)
+        .seed(options.seed)
+        .tick(scenario.network.tick)
+        .limits(Limits {
+            steps: scenario.limits.events,
+            time: VirtualTime::ZERO + scenario.limits.time,
+        });
+    for villain in &scenario.villains {
+        let plays = script::<A, K>(villain.kind, &villain.script, people);
+        net = net.villain_from(&villain.who, plays, VirtualTime::ZERO + villain.at);
+    }
+    let faults = plan(scenario, |name| net.node(name))?;
+    net = net.faults(faults).workload(items::<A>(rows, people));
+    if options.traced {
+        let title = scenario.chart.title.as_ref().unwrap_or(&scenario.name);
+        net = net.traced(title, &scenario.name);
+    }
+    Ok(net)
+}
+
+fn script<A: Play, K: SeededKeys>(
+    kind: VillainKind,
+    script: &Script,
+    people: &People,
+) -> Box<dyn Villain<A, K>> {
+    match script {
+        Script::Drawn => kind.build(),
+        Script::Tells(name) => Box::new(Withholder::telling(people.actor(name))),
+        Script::Versions(versions) => {
+            let audience = |names: &Vec<String>| {
+                names
+                    .iter()
+                    .map(|name| people.actor(name))
+                    .collect::<Vec<Actor>>()
+            };
+            let version = |(what, names)| Some((A::bare_op(what, people)?, audience(names)));
+            Box::new(Equivocator::scripted(
+                versions
+                    .iter()
+                    .filter_map(|(what, names)| version((what, names))),
+            ))
+        }
+    }
+}
+
+fn plan(scenario: &Scenario, node: impl Fn(&str) -> Option<NodeId>) -> Result<Faults> {
+    let network = &scenario.network;
+    let node = |name: &String| node(name).with_context(|| format!("`{name}` does not take part"));
+    let (min, max) = network.latency;
+    let mut faults = Faults {
+        latency: Law::Uniform { min, max },
+        loss: Chance::from_ppm(network.loss),
+        duplication: Chance::from_ppm(network.duplicate),
+        reordering: Chance::from_ppm(network.reorder),
+        detour: Law::Uniform {
+            min: max,
+            max: max.times(8) + Span::from_millis(1),
+        },
+        heal_at: network.heal.map(|heal| VirtualTime::ZERO + heal),
+        ..Faults::default()
+    };
+    for cut in &scenario.partitions {
+        let groups = cut
+            .groups
+            .iter()
+            .map(|group| group.iter().map(node).collect::<Result<Vec<NodeId>>>());
+        faults.partitions.push(Partition {
+            groups: groups.collect::<Result<_>>()?,
+            from: VirtualTime::ZERO + cut.at,
+            until: VirtualTime::ZERO + cut.heal,
+        });
+    }
+    for crash in &scenario.crashes {
+        faults.crashes.push(Crash {
+            node: node(&crash.member)?,
+            when: match crash.when {
+                When::At(at) => CrashPoint::At(VirtualTime::ZERO + at),
+                When::AfterEffects(count) => CrashPoint::AfterEffects(count),
+            },
+            tail: if crash.lose_unsynced {
+                Tail::Lost
+            } else {
+                Tail::Kept
+            },
+            down: Some(crash.down),
+        });
+    }
+    Ok(faults)
+}
+
+fn report<A: Play>(
+    input: &Input,
+    scenario: &Scenario,
+    options: Options<'_>,
+    rows: &[Row],
+    people: &People,
+    ran: net::Report<A>,
+) -> Result<Report> {
+    let row = |tag: u64| {
+        usize::try_from(tag)
+            .ok()
+            .and_then(|number| rows.get(number.checked_sub(1)?))
+    };
+    let refused = ran.refused.iter().filter_map(|item| {
+        Some(RefusedRow {
+            row: row(item.tag)?.clone(),
+            why: item.reason.clone(),
+        })
+    });
+    let groups = groups(scenario, people, &ran);
+    let mut violations: Vec<Violation> = ran
+        .violations
+        .iter()
+        .map(|violation| Violation {
+            property: violation.property.name().to_owned(),
+            nodes: violation.nodes.clone(),
+            dot: violation
+                .dot
+                .map(|dot| format!("{}#{}", people.name(&dot.actor), dot.counter))
+                .unwrap_or_default(),
+            step: violation.step,
+            detail: violation.detail.clone(),
+        })
+        .collect();
+    violations.extend(unexpected(input, &groups, ran.steps)?);
+    let evidence = ran.convictions.iter().map(|conviction| Evidence {
+        against: conviction.culprit.clone(),
+        kind: match conviction.culprit == conviction.source {
+            true => "two messages for one slot".to_owned(),
+            false => "two echoes for one slot".to_owned(),
+        },
+        slot: format!("{}#{}", conviction.source, conviction.slot),
+        held_by: conviction.known_to.len(),
+    });
+    let everywhere = ran.latency.everywhere;
+    let by_kind = ran
+        .traffic
+        .by_kind()
+        .map(|(kind, messages, bytes)| (kind.to_owned(), Traffic { messages, bytes }));
+    Ok(Report {
+        scenario: scenario.name.clone(),
+        description: scenario.description.clone(),
+        algorithm: scenario.algorithm.name(),
+        rules: options.rules.to_owned(),
+        seed: ran.seed,
+        members: ran.members,
+        tolerated: faults(ran.members),
+        faulty: scenario
+            .faulty()
+            .map(|villain| (villain.who.clone(), villain.kind.name().to_owned()))
+            .collect(),
+        outsiders: scenario
+            .villains
+            .iter()
+            .filter(|villain| !scenario.is_member(&villain.who))
+            .map(|villain| villain.who.clone())
+            .collect(),
+        submitted: ran.submitted,
+        delivered: ran.delivered,
+        refused: refused.collect(),
+        unfinished: (rows.len() as u64).saturating_sub(ran.delivered + ran.refused.len() as u64),
+        violations,
+        more_violations: ran.more_violations,
+        converged: ran.converged,
+        evidence: evidence.collect(),
+        by_kind: by_kind.collect(),
+        lost: ran.traffic.lost,
+        duplicated: ran.traffic.duplicated,
+        latency: (everywhere.count > 0).then_some(Latency {
+            p50: everywhere.p50,
+            p90: everywhere.p90,
+            p99: everywhere.p99,
+            max: everywhere.max,
+        }),
+        groups,
+        trace_digest: ran.trace_digest.to_hex(),
+        ended: ran.ended_at - VirtualTime::ZERO,
+        end: match ran.ended {
+            Ended::Done => "quiet".to_owned(),
+            Ended::Stalled => "stalled, with something still owed,".to_owned(),
+            Ended::Limit(limit) => format!("given up at a limit ({limit:?})"),
+        },
+        charts: Vec::new(),
+    })
+}
+
+/// Correct members by the state they ended in, the largest group first.
+fn groups<A: Play>(scenario: &Scenario, people: &People, ran: &net::Report<A>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for end in &ran.finals {
+        let digest = end
+            .digest
+            .map_or_else(|| "down".to_owned(), |digest| digest.to_string());
+        match groups.iter_mut().find(|group| group.digest == digest) {
+            Some(group) => group.members.push(end.name.clone()),
+            None => groups.push(Group {
+                members: vec![end.name.clone()],
+                digest,
+                state: end.copy.as_ref().map(|copy| copy.show(scenario, people)),
+            }),
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.members.len()));
+    groups
+}
+
+/// A violation for each group of members whose balances are not the expected ones.
+fn unexpected(input: &Input, groups: &[Group], step: u64) -> Result<Vec<Violation>> {
+    let Some(expected) = input.expected()? else {
+        return Ok(Vec::new());
+    };
+    let mut violations = Vec::new();
+    for group in groups {
+        let Some(State::Balances(balances)) = &group.state else {
+            continue;
+        };
+        let have: BTreeMap<&str, u64> = balances
+            .iter()
+            .map(|balance| (balance.account.as_str(), balance.now))
+            .collect();
+        let names: std::collections::BTreeSet<&str> = have
+            .keys()
+            .copied()
+            .chain(expected.keys().map(String::as_str))
+            .collect();
+        let wrong: Vec<String> = names
+            .into_iter()
+            .filter(|name| have.get(name) != expected.get(*name))
+            .map(|name| {
+                let shown = |balance: Option<&u64>| {
+                    balance.map_or_else(|| "nothing".to_owned(), u64::to_string)
+                };
+                format!(
+                    "{name} has {}, expected {}",
+                    shown(have.get(name)),
+                    shown(expected.get(name))
+                )
+            })
+            .collect();
+        if !wrong.is_empty() {
+            violations.push(Violation {
+                property: "expected balances".to_owned(),
+                nodes: group.members.clone(),
+                dot: String::new(),
+                step,
+                detail: wrong.join("; "),
+            });
+        }
+    }
+    Ok(violations)
+}
