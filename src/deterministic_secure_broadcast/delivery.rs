@@ -309,12 +309,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         track.open.retain(|open| open.header.first > best);
     }
 
-    /// Does everything that has become possible: deliver, consider what was parked, issue our next
-    /// message.
+    /// Does everything that has become possible: deliver, certify our message, issue the next one,
+    /// consider what was parked.
     pub(super) fn settle(&mut self, effects: &mut Effects<A>) {
         loop {
             self.deliver_ready(effects);
-            if !self.issue(effects) {
+            if !self.certify(effects) && !self.issue(effects) {
                 break;
             }
         }

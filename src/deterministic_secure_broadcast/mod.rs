@@ -187,12 +187,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    /// Time passes: whatever may have been lost is sent again, and a few peers are told what we
-    /// have. How often this is called is the driver's choice; safety and the fault-free path need
+    /// Time passes: whatever may have been lost is sent again, what a restart left undone is done, and
+    /// a few peers are told what we have. How often this is called is the driver's choice; safety and the fault-free path need
     /// no tick at all.
     pub fn tick(&mut self) -> Effects<A> {
         let mut effects = Effects::none();
         self.repeat_request(&mut effects);
+        // A crash may have cut a step short; its journal says how far it came, not what is left.
+        self.settle(&mut effects);
         self.gossip(&mut effects);
         effects
     }

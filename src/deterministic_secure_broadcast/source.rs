@@ -125,8 +125,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Ok(effects)
     }
 
-    /// Builds the next message if our slot is free (I6) and something waits. Returns whether that message
-    /// is certified already (by us alone, in a network of one).
+    /// Builds the next message if our slot is free (I6) and something waits. Returns whether it did.
     pub(super) fn issue(&mut self, effects: &mut Effects<A>) -> bool {
         let Some(seat) = self.seat else { return false };
         let Ok(track) = self.track(seat) else {
@@ -188,15 +187,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             (ops_bytes, ops.into()),
             R::persists_own(),
         );
-        let alone = R::quorum(self.members.len()) <= 1;
         if self.members.len() > 1 {
             effects.send(To::Members, flight.request());
         }
         self.own.flight = Some(flight);
-        if alone {
-            self.certify(effects);
-        }
-        alone
+        true
     }
 
     /// Takes from the waiting operations as many as fit into a message and are valid in turn; the
@@ -317,17 +312,20 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         flight.counted = flight.counted.saturating_add(1);
         let mut effects = Effects::none();
         if flight.counted >= R::quorum(self.members.len()) {
-            self.certify(&mut effects);
             self.settle(&mut effects);
         }
         Ok(effects)
     }
 
-    /// A quorum has echoed our message: deliver it, and let everybody know.
-    fn certify(&mut self, effects: &mut Effects<A>) {
+    /// If a quorum has echoed our message (in a network of one, we alone): delivers it, and lets
+    /// everybody know. Returns whether it did.
+    pub(super) fn certify(&mut self, effects: &mut Effects<A>) -> bool {
         let (Some(seat), Some(flight)) = (self.seat, self.own.flight.as_ref()) else {
-            return;
+            return false;
         };
+        if flight.counted < R::quorum(self.members.len()) {
+            return false;
+        }
         let mut signers = Signers::none(self.members.len());
         let mut signatures = Vec::with_capacity(flight.echoes.len());
         // Members are sorted by key, and so is this map: the signatures come in index order.
@@ -350,7 +348,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             certificate: certificate.clone(),
         };
         self.hold(seat, certified);
-        self.deliver_next(seat, effects);
+        let delivered = self.deliver_next(seat, effects);
         if self.members.len() > 1 {
             effects.send(
                 To::Members,
@@ -360,6 +358,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 }),
             );
         }
+        delivered
     }
 
     /// Asks those again who have not echoed, once a whole tick has passed.

@@ -1,0 +1,106 @@
+//! Executions that once broke a promise of the secure broadcast, and a search for more of them.
+//!
+//! Each test is a claim that was false when it was written.
+
+#[path = "attacks/liar.rs"]
+mod liar;
+#[path = "attacks/search.rs"]
+mod search;
+mod seed;
+#[path = "attacks/world.rs"]
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bft_crdts::deterministic_secure_broadcast::Header;
+use bft_crdts::deterministic_secure_broadcast::packet::Proof;
+use bft_crdts::orswot::{Entries, Op, Orswot};
+use bft_crdts::{Actor, Bytes, Counter, Dot, Packet, PacketKind, Payload, Sig, SigningActor};
+use world::{Flying, Replica, World};
+
+type Set = Orswot<u8>;
+type SetWorld = World<Set>;
+
+fn set_world(members: usize, liars: usize) -> SetWorld {
+    World::new(members, liars, |_| Entries::default())
+}
+
+fn add(member: u8) -> Op<u8> {
+    let members = BTreeSet::from([member]);
+    Op::Add { members }
+}
+
+fn remove(member: u8, source: Actor, counter: u64) -> Op<u8> {
+    Op::Remove {
+        members: BTreeSet::from([member]),
+        witnessed: BTreeSet::from([Dot::new(source, Counter::new(counter))]),
+    }
+}
+
+fn is(kind: PacketKind) -> impl Fn(&Flying) -> bool {
+    move |packet| packet.payload.kind() == kind
+}
+
+fn without(at: usize) -> impl Fn(&Flying) -> bool {
+    move |packet| packet.to != at
+}
+
+/// What `holder` answers to somebody who lacks everything: its proofs with operations, in causal order.
+fn proofs(world: &SetWorld, holder: usize) -> Vec<Payload> {
+    let log = world.replica(holder).log();
+    log.map(|(certificate, ops)| {
+        let (certificate, ops) = (certificate.clone(), Some(ops.clone()));
+        Payload::Proof(Proof { certificate, ops })
+    })
+    .collect()
+}
+
+fn ticks(world: &mut SetWorld, rounds: usize) {
+    for _ in 0..rounds {
+        for at in world.correct() {
+            world.tick(at);
+        }
+        world.flow();
+    }
+}
+
+/// Replica 3 missed everything, and is asked for nothing until the end: 0 adds, 1 removes what 0 added.
+fn add_and_remove_without_3() -> SetWorld {
+    let mut world = set_world(4, 0);
+    world.submit(0, [add(7)]);
+    world.flow_if(without(3));
+    let remove = remove(7, world.actor(0), 1);
+    world.submit(1, [remove]);
+    world.flow_if(without(3));
+    world
+}
+
+#[test]
+fn a_replica_that_restored_ahead_certificates_still_delivers() {
+    let mut world = add_and_remove_without_3();
+    let [add, remove] = proofs(&world, 0).try_into().unwrap();
+    world.hand(0, 3, remove).unwrap();
+    world.hand(0, 3, add).unwrap();
+    // The delivery of the cause reached the disk, the one that it made possible did not.
+    world.crash(3, 1);
+    world.restart(3);
+    assert_eq!(world.replica(3).log().count(), 1);
+    world.wire.clear();
+    ticks(&mut world, 8);
+    assert_eq!(world.unfinished(), None);
+}
+
+#[test]
+fn a_network_of_one_finishes_the_message_it_crashed_in() {
+    let mut world = set_world(1, 0);
+    world.submit(0, [add(7)]);
+    world.crash(0, 2);
+    world.restart(0);
+    assert_eq!(
+        world.replica(0).pending(),
+        1,
+        "the message is in the journal"
+    );
+    ticks(&mut world, 3);
+    assert_eq!(world.unfinished(), None);
+}

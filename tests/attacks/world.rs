@@ -1,0 +1,454 @@
+//! A network driven by hand: replicas with journals, a wire anybody may hold back, and judges.
+//!
+//! The driver here does what the contract of the effects asks for and no more: it syncs the journal before a packet leaves, and a
+//! crash keeps what was synced and any part of the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bft_crdts::codec::encode;
+use bft_crdts::{
+    Actor, Causes, Clock, Counter, Delivery, Digest, Dot, Effect, Effects, Genesis, Keys, Packet,
+    Payload, Record, Rejection, Seat, SecureBroadcast, SecureBroadcastAlgorithm, Sig, SigningActor,
+    To, WeakKey,
+};
+
+/// Signatures that cost nothing. Anybody could forge them; the liars here sign with their own keys only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Toy {}
+
+impl Keys for Toy {
+    type Secret = [u8; 32];
+    type Public = Actor;
+
+    fn actor(secret: &[u8; 32]) -> Actor {
+        Actor::from_bytes(*Digest::of_parts("toy/actor", &[secret]).as_bytes())
+    }
+
+    fn sign(secret: &[u8; 32], bytes: &[u8]) -> Sig {
+        seal(&Self::actor(secret), bytes)
+    }
+
+    fn public(actor: &Actor) -> Result<Actor, WeakKey> {
+        Ok(*actor)
+    }
+
+    fn verify(public: &Actor, bytes: &[u8], sig: &Sig) -> bool {
+        seal(public, bytes) == *sig
+    }
+}
+
+fn seal(actor: &Actor, bytes: &[u8]) -> Sig {
+    let half = Digest::of_parts("toy/signature", &[actor.as_bytes(), bytes]);
+    let mut sig = [0x5e; 64];
+    sig[..32].copy_from_slice(half.as_bytes());
+    Sig::from_bytes(sig)
+}
+
+pub(crate) type Replica<A> = SecureBroadcast<A, Toy>;
+
+/// One member: a replica with its disk, or (without either) a liar.
+pub(crate) struct Node<A: SecureBroadcastAlgorithm> {
+    pub(crate) identity: SigningActor<Toy>,
+    /// `None` while it is down, and of a liar.
+    pub(crate) replica: Option<Replica<A>>,
+    pub(crate) liar: bool,
+    pub(crate) journal: Vec<Record>,
+    pub(crate) synced: usize,
+    /// Operations that came back.
+    pub(crate) returned: usize,
+    limit: usize,
+    /// What it has delivered, in order, in this life.
+    delivered: Vec<Dot>,
+    clock: Clock,
+}
+
+/// A packet on its way.
+#[derive(Clone)]
+pub(crate) struct Flying {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) payload: Payload,
+}
+
+pub(crate) struct World<A: SecureBroadcastAlgorithm> {
+    pub(crate) genesis: Genesis<A>,
+    pub(crate) nodes: Vec<Node<A>>,
+    pub(crate) wire: Vec<Flying>,
+    /// What was delivered for each dot, by anybody in any life.
+    agreed: BTreeMap<Dot, Vec<u8>>,
+    /// What correct sources have made of their dots.
+    made: BTreeMap<Dot, Vec<u8>>,
+    /// Every header a correct replica has signed and sent, by signer and slot.
+    signed: BTreeMap<(usize, usize, Counter), Digest>,
+    pub(crate) crashes: usize,
+    pub(crate) deliveries: usize,
+}
+
+impl<A: SecureBroadcastAlgorithm> World<A> {
+    /// `members` of whom `liars` lie, which are the last by key; every member's number is its seat.
+    pub(crate) fn new(
+        members: usize,
+        liars: usize,
+        state: impl FnOnce(&[Actor]) -> A::ReplicatedState,
+    ) -> Self {
+        let mut identities: Vec<_> = (0..members)
+            .map(|number| SigningActor::<Toy>::from_secret([number as u8 + 1; 32]))
+            .collect();
+        identities.sort_by_key(SigningActor::actor);
+        let actors: Vec<Actor> = identities.iter().map(SigningActor::actor).collect();
+        let genesis = Genesis::new("attacks", "toy/1", actors.clone(), state(&actors)).unwrap();
+        let nodes = identities.into_iter().enumerate().map(|(seat, identity)| {
+            let liar = seat >= members - liars;
+            let replica = Replica::new(identity.clone(), genesis.clone()).unwrap();
+            Node {
+                replica: (!liar).then_some(replica),
+                identity,
+                liar,
+                journal: Vec::new(),
+                synced: 0,
+                returned: 0,
+                limit: usize::MAX,
+                delivered: Vec::new(),
+                clock: Clock::zero(members),
+            }
+        });
+        Self {
+            nodes: nodes.collect(),
+            genesis,
+            wire: Vec::new(),
+            agreed: BTreeMap::new(),
+            made: BTreeMap::new(),
+            signed: BTreeMap::new(),
+            crashes: 0,
+            deliveries: 0,
+        }
+    }
+
+    pub(crate) fn actor(&self, at: usize) -> Actor {
+        self.nodes[at].identity.actor()
+    }
+
+    pub(crate) fn replica(&self, at: usize) -> &Replica<A> {
+        self.nodes[at].replica.as_ref().expect("it is up")
+    }
+
+    pub(crate) fn replica_mut(&mut self, at: usize) -> &mut Replica<A> {
+        self.nodes[at].replica.as_mut().expect("it is up")
+    }
+
+    pub(crate) fn is_up(&self, at: usize) -> bool {
+        self.nodes[at].replica.is_some()
+    }
+
+    pub(crate) fn correct(&self) -> impl Iterator<Item = usize> + use<A> {
+        let liars = self.nodes.iter().filter(|node| node.liar).count();
+        0..self.nodes.len() - liars
+    }
+
+    pub(crate) fn limit_message_ops(&mut self, at: usize, limit: usize) {
+        self.nodes[at].limit = limit;
+        self.replica_mut(at).limit_message_ops(limit);
+    }
+
+    // What can happen to a replica. `until`: it crashes when it has carried out so many effects.
+
+    pub(crate) fn submit(&mut self, at: usize, ops: impl IntoIterator<Item = A::Op>) {
+        self.submit_until(at, ops, usize::MAX);
+    }
+
+    pub(crate) fn submit_until(
+        &mut self,
+        at: usize,
+        ops: impl IntoIterator<Item = A::Op>,
+        until: usize,
+    ) {
+        if let Ok(effects) = self.replica_mut(at).broadcast(ops) {
+            self.carry_out(at, effects, until);
+        }
+    }
+
+    pub(crate) fn tick(&mut self, at: usize) {
+        self.tick_until(at, usize::MAX);
+    }
+
+    pub(crate) fn tick_until(&mut self, at: usize, until: usize) {
+        let effects = self.replica_mut(at).tick();
+        self.carry_out(at, effects, until);
+    }
+
+    /// A packet arrives.
+    pub(crate) fn hand(
+        &mut self,
+        from: usize,
+        to: usize,
+        payload: Payload,
+    ) -> Result<(), Rejection> {
+        self.hand_until(from, to, payload, usize::MAX)
+    }
+
+    pub(crate) fn hand_until(
+        &mut self,
+        from: usize,
+        to: usize,
+        payload: Payload,
+        until: usize,
+    ) -> Result<(), Rejection> {
+        let from = self.actor(from);
+        let replica = self.replica_mut(to);
+        let before = (replica.clock().clone(), replica.evidence().count());
+        match replica.handle(Packet { from, payload }) {
+            Ok(effects) => {
+                self.carry_out(to, effects, until);
+                Ok(())
+            }
+            Err(rejection) => {
+                let after = (replica.clock().clone(), replica.evidence().count());
+                assert_eq!(before, after, "{rejection} changed something");
+                Err(rejection)
+            }
+        }
+    }
+
+    fn carry_out(&mut self, at: usize, effects: Effects<A>, until: usize) {
+        for (done, effect) in effects.into_iter().enumerate() {
+            if done == until {
+                self.crash(at, 0);
+                return;
+            }
+            match effect {
+                Effect::Persist(record) => self.persist(at, record),
+                Effect::Send { to, payload } => {
+                    self.nodes[at].synced = self.nodes[at].journal.len();
+                    self.send(at, to, payload);
+                }
+                Effect::Deliver(delivery) => self.judge_delivery(at, &delivery),
+                Effect::Evidence(evidence) => self.judge_conviction(at, &evidence.culprit),
+                Effect::Diverged { member } => {
+                    let liar = self.seat_of(&member).is_some_and(|of| self.nodes[of].liar);
+                    assert!(liar, "{at} says that {member} has diverged");
+                }
+                Effect::Halted(halt) => panic!("the correct replica {at} stops: {halt}"),
+                Effect::Returned { .. } => self.nodes[at].returned += 1,
+                Effect::RefusedBy { .. } | Effect::Parked { .. } => {}
+            }
+        }
+    }
+
+    fn persist(&mut self, at: usize, record: Record) {
+        if let Record::Own { header, ops, .. } = &record {
+            let ops: Vec<A::Op> = bft_crdts::codec::decode_sequence(header.len as usize, ops)
+                .expect("its own operations");
+            for (dot, op) in dots(self.actor(at), header.first).zip(&ops) {
+                self.made.insert(dot, encode(op));
+            }
+        }
+        self.nodes[at].journal.push(record);
+    }
+
+    fn send(&mut self, at: usize, to: To, payload: Payload) {
+        let receivers: Vec<usize> = match to {
+            To::Members => (0..self.nodes.len()).filter(|to| *to != at).collect(),
+            To::One(actor) => self.seat_of(&actor).into_iter().collect(),
+        };
+        self.judge_signature(at, &receivers, &payload);
+        for to in receivers {
+            let payload = payload.clone();
+            self.wire.push(Flying {
+                from: at,
+                to,
+                payload,
+            });
+        }
+    }
+
+    pub(crate) fn seat_of(&self, actor: &Actor) -> Option<usize> {
+        self.nodes
+            .iter()
+            .position(|node| node.identity.actor() == *actor)
+    }
+
+    /// The power goes. What was synced is kept, and so many of the records behind.
+    pub(crate) fn crash(&mut self, at: usize, kept: usize) {
+        let node = &mut self.nodes[at];
+        node.replica = None;
+        node.journal.truncate(node.synced.saturating_add(kept));
+        node.synced = node.journal.len();
+        self.crashes += 1;
+    }
+
+    /// It comes up again, from its journal alone.
+    pub(crate) fn restart(&mut self, at: usize) {
+        let genesis = self.genesis.clone();
+        let node = &mut self.nodes[at];
+        let (identity, journal) = (node.identity.clone(), node.journal.clone());
+        let mut replica = if journal.is_empty() {
+            Replica::new(identity, genesis).unwrap()
+        } else {
+            Replica::restore(identity, genesis, journal)
+                .unwrap_or_else(|error| panic!("{at} cannot restore its own journal: {error}"))
+        };
+        replica.limit_message_ops(node.limit);
+        let delivered: Vec<Dot> = log_of(&replica);
+        assert!(
+            node.delivered.starts_with(&delivered),
+            "{at} remembers deliveries that it never made"
+        );
+        node.delivered = delivered;
+        node.clock = replica.clock().clone();
+        node.replica = Some(replica);
+        if self.nodes.len() == 1 {
+            // Nobody else knows what it delivered: what never became durable has never happened.
+            let known = &self.nodes[at].delivered;
+            self.agreed.retain(|dot, _| known.contains(dot));
+        }
+    }
+
+    /// Its journal gives the machine it is now.
+    pub(crate) fn judge_journal(&self, at: usize) {
+        let node = &self.nodes[at];
+        let Some(live) = node.replica.as_ref().filter(|_| !node.journal.is_empty()) else {
+            return;
+        };
+        let again = Replica::<A>::restore(
+            node.identity.clone(),
+            self.genesis.clone(),
+            node.journal.clone(),
+        )
+        .unwrap_or_else(|error| panic!("{at} could not restore its own journal: {error}"));
+        assert_eq!(live.clock(), again.clock());
+        assert_eq!(live.state_digest(), again.state_digest());
+        assert_eq!(live.halted(), again.halted());
+        assert!(live.evidence().eq(again.evidence()), "evidence of {at}");
+        assert!(live.log().eq(again.log()), "log of {at}");
+        for source in 0..self.nodes.len() {
+            let source = self.actor(source);
+            assert_eq!(live.open(&source), again.open(&source), "open at {at}");
+        }
+    }
+
+    // The wire.
+
+    /// Takes one packet off the wire, to be handed over or lost.
+    pub(crate) fn take(&mut self, place: usize) -> Flying {
+        self.wire.swap_remove(place)
+    }
+
+    /// Every packet arrives, and every answer to it, as long as there are any. Liars and those that are down hear nothing.
+    pub(crate) fn flow(&mut self) {
+        self.flow_if(|_| true);
+    }
+
+    /// As [`flow`](Self::flow), but what `passes` refuses is lost.
+    pub(crate) fn flow_if(&mut self, passes: impl Fn(&Flying) -> bool) {
+        while !self.wire.is_empty() {
+            let packet = self.wire.remove(0);
+            if self.is_up(packet.to) && passes(&packet) {
+                let _ = self.hand(packet.from, packet.to, packet.payload);
+            }
+        }
+    }
+
+    /// Packets on the wire that this is true of, which stay there.
+    pub(crate) fn on_wire(&self, is: impl Fn(&Flying) -> bool) -> Vec<Flying> {
+        self.wire
+            .iter()
+            .filter(|packet| is(packet))
+            .cloned()
+            .collect()
+    }
+
+    // The judges.
+
+    fn judge_delivery(&mut self, at: usize, delivery: &Delivery<A::Op>) {
+        self.deliveries += 1;
+        let source = self.seat_of(&delivery.source).expect("a member");
+        let causes: Vec<Causes> = delivery
+            .iter()
+            .map(|(_, op)| self.replica(at).algorithm().causes(op))
+            .collect();
+        for ((dot, op), causes) in delivery.iter().zip(causes) {
+            let bytes = encode(op);
+            if !self.nodes[source].liar {
+                assert_eq!(self.made.get(&dot), Some(&bytes), "G1: nobody made {dot}");
+            }
+            let agreed = self.agreed.entry(dot).or_insert_with(|| bytes.clone());
+            assert_eq!(*agreed, bytes, "G4: two operations for {dot}");
+            let seats: BTreeMap<Actor, usize> = (0..self.nodes.len())
+                .map(|seat| (self.actor(seat), seat))
+                .collect();
+            let node = &mut self.nodes[at];
+            let seat = Seat::new(source as u16);
+            assert_eq!(
+                node.clock.get(seat).next(),
+                Some(dot.counter),
+                "G3: {at} delivers {dot} out of order"
+            );
+            if let Causes::Dots(causes) = causes {
+                for cause in causes {
+                    let seat = Seat::new(seats[&cause.actor] as u16);
+                    let known = cause.counter <= node.clock.get(seat);
+                    assert!(known, "G7: {at} delivers {dot} before {cause}");
+                }
+            }
+            node.clock.advance(seat, dot.counter);
+            node.delivered.push(dot);
+        }
+    }
+
+    fn judge_conviction(&self, at: usize, culprit: &Actor) {
+        let liar = self.seat_of(culprit).is_some_and(|of| self.nodes[of].liar);
+        assert!(liar, "{at} convicts the correct {culprit}");
+    }
+
+    fn judge_signature(&mut self, at: usize, receivers: &[usize], payload: &Payload) {
+        let (source, first, digest) = match payload {
+            Payload::Echo(echo) => (receivers[0], echo.first, echo.header),
+            Payload::Request(request) => {
+                let digest = request.header.digest(&self.genesis.network());
+                (at, request.header.first, digest)
+            }
+            _ => return,
+        };
+        let signed = self.signed.entry((at, source, first)).or_insert(digest);
+        assert_eq!(
+            *signed, digest,
+            "{at} signs twice in slot {first} of {source}"
+        );
+    }
+
+    /// Once healed: everything submitted is delivered, everywhere, and all states are equal. `None`, or what is missing.
+    pub(crate) fn unfinished(&self) -> Option<String> {
+        let mut clocks = BTreeSet::new();
+        for at in self.correct() {
+            let replica = self.replica(at);
+            if replica.pending() > 0 {
+                return Some(format!("G5: {} operations of {at} wait", replica.pending()));
+            }
+            clocks.insert(encode(replica.clock()));
+        }
+        (clocks.len() > 1).then(|| "G6: some have delivered what others have not".to_string())
+    }
+
+    pub(crate) fn judge_states(&self) {
+        let states: BTreeSet<Vec<u8>> = self
+            .correct()
+            .map(|at| encode(&self.replica(at).algorithm().state()))
+            .collect();
+        assert_eq!(states.len(), 1, "G8: the states differ");
+    }
+}
+
+fn dots(actor: Actor, first: Counter) -> impl Iterator<Item = Dot> {
+    (0..).map_while(move |offset| Some(Dot::new(actor, first.checked_add(offset)?)))
+}
+
+fn log_of<A: SecureBroadcastAlgorithm>(replica: &Replica<A>) -> Vec<Dot> {
+    replica
+        .log()
+        .flat_map(|(certificate, _)| {
+            let header = &certificate.header;
+            let source = *replica.members().in_seat(header.source).expect("a member");
+            dots(source, header.first).take(header.len as usize)
+        })
+        .collect()
+}
