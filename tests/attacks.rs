@@ -104,3 +104,45 @@ fn a_network_of_one_finishes_the_message_it_crashed_in() {
     ticks(&mut world, 3);
     assert_eq!(world.unfinished(), None);
 }
+
+#[test]
+fn a_replica_that_has_stopped_signing_does_not_echo_what_it_had_parked() {
+    let mut world = set_world(4, 0);
+    world.submit(0, [add(7)]);
+    world.flow_if(without(3));
+    let remove = remove(7, world.actor(0), 1);
+    world.submit(1, [remove]);
+    world.flow_if(|packet| packet.to != 3 || packet.payload.kind() == PacketKind::Request);
+    assert!(!world.replica_mut(3).stop_signing().is_empty());
+    for proof in proofs(&world, 0).into_iter().take(1) {
+        world.hand(0, 3, proof).unwrap();
+    }
+    assert_eq!(world.on_wire(is(PacketKind::Echo)).len(), 0);
+}
+
+/// The first message of a liar, with its request.
+fn first_of(world: &SetWorld, liar: usize, member: u8) -> (Header, Bytes, Payload) {
+    let network = world.genesis.network();
+    let (header, ops) = liar::header(
+        liar,
+        Counter::FIRST,
+        *network.digest(),
+        Vec::new(),
+        &[add(member)],
+    );
+    let identity = &world.nodes[liar].identity;
+    let request = liar::request(identity, &network, header.clone(), ops.clone());
+    (header, ops, request)
+}
+
+/// The echoes on the wire for this liar.
+fn echoes_for(world: &SetWorld, liar: usize) -> BTreeMap<usize, Sig> {
+    let echoes = world.on_wire(|packet| packet.to == liar);
+    let echoes = echoes
+        .into_iter()
+        .filter_map(|packet| match packet.payload {
+            Payload::Echo(echo) => Some((packet.from, echo.sig)),
+            _ => None,
+        });
+    echoes.collect()
+}

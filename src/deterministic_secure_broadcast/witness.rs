@@ -351,6 +351,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         asked: Option<Actor>,
         effects: &mut Effects<A>,
     ) -> Result<(), Rejection> {
+        // Again, for what was parked before we stopped.
+        self.check_signing()?;
         let Parked {
             request,
             digest,
