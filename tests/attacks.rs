@@ -146,3 +146,29 @@ fn echoes_for(world: &SetWorld, liar: usize) -> BTreeMap<usize, Sig> {
         });
     echoes.collect()
 }
+
+#[test]
+fn an_equivocator_is_convicted_though_its_certificate_leaves_its_own_echo_out() {
+    let mut world = set_world(4, 1);
+    let (header, _, request) = first_of(&world, 3, 1);
+    for witness in 0..3 {
+        world.hand(3, witness, request.clone()).unwrap();
+    }
+    let certificate = liar::certificate(4, header, &echoes_for(&world, 3));
+    assert_eq!(
+        certificate.signers.count(),
+        3,
+        "a quorum without its source"
+    );
+    let proof = Payload::Proof(Proof {
+        certificate,
+        ops: None,
+    });
+    world.hand(3, 0, proof).unwrap();
+    assert!(world.replica(0).algorithm().contains(&1));
+    world.crash(0, usize::MAX);
+    world.restart(0);
+    let (_, _, other) = first_of(&world, 3, 2);
+    let _ = world.hand(3, 0, other);
+    assert_eq!(world.replica(0).evidence().count(), 1);
+}

@@ -30,6 +30,8 @@ pub(super) struct Certified<Op> {
     pub(super) ops: Option<(Bytes, Option<Arc<[Op]>>)>,
     /// Whether the journal has its operations.
     pub(super) journaled: bool,
+    /// Its source's echo, if we have it: a certificate may leave it out.
+    pub(super) source_echo: Option<(Generation, Sig)>,
 }
 
 /// A message that was delivered.
@@ -238,7 +240,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         digest: Digest,
         brought: Option<Bytes>,
     ) -> Certified<A::Op> {
+        let of_source = self.members.index_in(seat);
+        let in_certificate = of_source.and_then(|index| certificate.echo_of(index).copied());
         let mut certified = Certified {
+            source_echo: in_certificate.map(|sig| (certificate.generation, sig)),
             certificate,
             digest,
             ops: None,
@@ -247,9 +252,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Ok(track) = self.track(seat) else {
             return certified;
         };
+        let parked = track
+            .parked
+            .as_ref()
+            .map(|parked| (&parked.request, parked.digest))
+            .filter(|(_, parked)| *parked == digest);
+        if let Some((request, _)) = parked {
+            certified.source_echo = Some((request.generation, request.echo));
+        }
         if let Some(open) = track.open.iter().find(|open| open.digest == digest) {
             certified.ops = Some((open.ops.clone(), Some(open.decoded.clone())));
             certified.journaled = open.journaled;
+            certified.source_echo = Some(open.source_echo);
         } else if let Some(flight) = self
             .own
             .flight
@@ -260,12 +274,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             certified.journaled = flight.journaled;
         } else if let Some(ops) = brought {
             certified.ops = Some((ops, None));
-        } else if let Some(parked) = track
-            .parked
-            .as_ref()
-            .filter(|parked| parked.digest == digest)
-        {
-            certified.ops = Some((parked.request.ops.clone(), None));
+        } else if let Some((request, _)) = parked {
+            certified.ops = Some((request.ops.clone(), None));
         }
         certified
     }
@@ -387,6 +397,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             digest,
             ops,
             journaled,
+            source_echo,
         } = certified;
         let (Some((ops, decoded)), Some(source)) = (ops, self.members.in_seat(seat).copied())
         else {
@@ -402,7 +413,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 .unwrap_or_default()
                 .into()
         });
-        let source_echo = self.source_echo(seat, &certificate, digest);
         // I3: on disk before anything that depends on it.
         let delivered = Record::Delivered {
             certificate: certificate.clone(),
@@ -447,25 +457,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             source_echo,
         });
         true
-    }
-
-    /// The source's own echo of a header: from its request, or from the certificate.
-    fn source_echo(
-        &self,
-        seat: Seat,
-        certificate: &Certificate,
-        digest: Digest,
-    ) -> Option<(Generation, Sig)> {
-        let track = self.track(seat).ok()?;
-        let open = track
-            .open
-            .iter()
-            .find(|open| open.digest == digest)
-            .map(|open| open.source_echo);
-        open.or_else(|| {
-            let index = self.members.index_in(seat)?;
-            Some((certificate.generation, *certificate.echo_of(index)?))
-        })
     }
 
     /// The delivered message that covers this counter.

@@ -345,6 +345,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             digest: flight.digest,
             ops: Some((flight.ops.clone(), Some(flight.decoded.clone()))),
             journaled: flight.journaled,
+            source_echo: Some((flight.generation, flight.echo)),
             certificate: certificate.clone(),
         };
         self.hold(seat, certified);
