@@ -172,3 +172,17 @@ fn an_equivocator_is_convicted_though_its_certificate_leaves_its_own_echo_out() 
     let _ = world.hand(3, 0, other);
     assert_eq!(world.replica(0).evidence().count(), 1);
 }
+
+#[test]
+fn somebody_who_is_no_member_signs_nothing() {
+    let world = set_world(4, 0);
+    let stranger = SigningActor::from_secret([77; 32]);
+    let mut stranger = Replica::<Set>::new(stranger, world.genesis.clone()).unwrap();
+    let (_, _, request) = first_of(&world, 3, 1);
+    let packet = Packet {
+        from: world.actor(3),
+        payload: request,
+    };
+    let effects: Vec<_> = stranger.handle(packet).into_iter().flatten().collect();
+    assert_eq!(effects, []);
+}

@@ -339,7 +339,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .ok_or(Rejection::NotMember(actor))
     }
 
+    /// Only members sign, and only until they stop.
     fn check_signing(&self) -> Result<(), Rejection> {
+        if self.seat.is_none() {
+            return Err(Rejection::NotMember(self.actor()));
+        }
         self.halted
             .map_or(Ok(()), |halt| Err(Rejection::Halted(halt)))
     }
