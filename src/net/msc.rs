@@ -106,6 +106,13 @@ impl Chart<'_> {
         }
         let title = format!("{}, seed {}", text::clip(&trace.title, LABEL), trace.seed);
         self.across("|||", &title, style::SLATE);
+        if self.story.hushed > 0 {
+            let hushed = format!(
+                "{} summaries that came to nothing are not drawn",
+                self.story.hushed
+            );
+            self.across("|||", &hushed, style::GREY);
+        }
     }
 
     fn row(&mut self, row: &Row<'_>) {
@@ -148,7 +155,11 @@ impl Chart<'_> {
                 ));
             }
             Content::Gap(span) => {
-                self.across("...", &format!("{} later", text::time(*span)), style::SLATE);
+                self.across(
+                    "...",
+                    &format!("{} later", text::brief_time(*span)),
+                    style::SLATE,
+                );
             }
         }
     }
@@ -238,7 +249,8 @@ fn label(story: &Story<'_>, arc: &Arc<'_>, alone: bool) -> String {
     let fate = match arc.fate {
         Fate::Accepted | Fate::Rejected(_) if arc.duplicate => " (copy)".to_owned(),
         Fate::Accepted | Fate::Rejected(_) => String::new(),
-        Fate::Duplicate => " (again)".to_owned(),
+        Fate::Duplicate if arc.duplicate => " (copy)".to_owned(),
+        Fate::Duplicate => " (nothing new)".to_owned(),
         Fate::Parked => " (parked)".to_owned(),
         Fate::Lost(reason) => format!(" (lost: {})", text::clip(reason, 24)),
         Fate::InFlight if alone => {

@@ -15,6 +15,16 @@ fn the_onion_in_the_repository_is_the_one_it_draws() {
 }
 
 #[test]
+fn the_sequence_in_the_repository_is_drawn_from_a_run() {
+    let run = assets::broadcast_run().expect("the run names only members it has");
+    assert_eq!(run, assets::broadcast_run().expect("the same run again"));
+    asset(
+        "secure_broadcast_seq_diag",
+        &assets::secure_broadcast_seq_diag(&run),
+    );
+}
+
+#[test]
 fn the_states_of_a_broadcast_are_read_off_the_run() {
     let picture = assets::secure_broadcast_seq_diag(&scenes::payment());
     golden::compare("tests/charts/golden/states.svg", &picture);

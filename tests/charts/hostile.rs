@@ -141,6 +141,7 @@ impl Arbitrary for AnyOptions {
     fn arbitrary(g: &mut Gen) -> Self {
         let mut options = ChartOptions {
             fold: bool::arbitrary(g),
+            chatter: bool::arbitrary(g),
             ..ChartOptions::default()
         };
         if u8::arbitrary(g).is_multiple_of(4) {

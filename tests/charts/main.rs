@@ -6,6 +6,7 @@ mod golden;
 mod hostile;
 mod picture;
 mod reading;
+mod real;
 mod scenes;
 mod tools;
 
@@ -13,10 +14,14 @@ use bft_crdts::net::{ChartOptions, msc, svg};
 
 #[test]
 fn the_charts_of_small_stories_stay_as_they_were_looked_at() {
+    let everything = ChartOptions {
+        chatter: true,
+        ..ChartOptions::default()
+    };
     for trace in scenes::all() {
-        let chart = msc::render(&trace, &ChartOptions::default());
+        let chart = msc::render(&trace, &everything);
         golden::compare(&format!("tests/charts/golden/{}.msc", trace.title), &chart);
-        let picture = svg::render(&trace, &ChartOptions::default());
+        let picture = svg::render(&trace, &everything);
         golden::compare(
             &format!("tests/charts/golden/{}.svg", trace.title),
             &picture,

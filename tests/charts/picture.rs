@@ -9,7 +9,13 @@ use crate::hostile::{AnyOptions, AnyTrace};
 use crate::scenes::{self, Scene};
 
 fn default(trace: &Trace) -> String {
-    svg::render(trace, &ChartOptions::default())
+    svg::render(
+        trace,
+        &ChartOptions {
+            chatter: true,
+            ..ChartOptions::default()
+        },
+    )
 }
 
 #[quickcheck]
@@ -261,7 +267,7 @@ fn a_picture_shows_what_became_of_every_packet() {
         ">partition: A B | C D<",
         ">generation 1: A B C D<",
         ">+367ms<",
-        ">duplicate<",
+        ">nothing new<",
     ] {
         assert!(picture.contains(part), "{part} is missing from\n{picture}");
     }

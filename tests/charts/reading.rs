@@ -10,7 +10,15 @@ use crate::hostile::AnyTrace;
 use crate::scenes::{self, Scene};
 
 fn default(trace: &Trace) -> String {
-    drawn(trace, &ChartOptions::default())
+    drawn(trace, &everything())
+}
+
+/// The default, and the summaries that came to nothing.
+fn everything() -> ChartOptions {
+    ChartOptions {
+        chatter: true,
+        ..ChartOptions::default()
+    }
 }
 
 /// A chart whose labels are not broken into lines.
@@ -34,7 +42,7 @@ fn every_fate_of_a_packet_is_drawn_in_its_own_way() {
     for part in [
         "n0 :> n0 [label=\"pay B 5\"",
         "n0 -x n3 [label=\"request A#1 pay B 5 (lost: loss)\", linecolour=\"#d1242f\", textcolour=\"#d1242f\"]",
-        "n0 => n1 [label=\"request A#1 pay B 5 (again)\", linecolour=\"#98a1ab\", textcolour=\"#98a1ab\"]",
+        "n0 => n1 [label=\"request A#1 pay B 5 (copy)\", linecolour=\"#98a1ab\", textcolour=\"#98a1ab\"]",
         "n2 note n2 [label=\"crash\"",
         "n0 note n0 [label=\"rejected: not a member of generation 0\", textcolour=\"#d1242f\"",
         "n0 abox n0 [label=\"A#1 pay B 5\"",
@@ -271,4 +279,36 @@ fn partly_arrived_broadcasts_say_who_missed_what() {
     for (row, start) in rows.iter().zip(starts) {
         assert!(row.starts_with(start), "{row} is not {start}");
     }
+}
+
+#[test]
+fn summaries_that_came_to_nothing_are_counted_and_not_drawn() {
+    let mut s = Scene::new(
+        "chatter",
+        1,
+        &["A", "B", "C"].map(|name| (name, "member", true)),
+    );
+    s.at(0);
+    let idle = s.send_all(0, "summary", "A 1");
+    let busy = s.send(1, 2, "summary", "A 0");
+    s.at(1_000).taken(idle[0]);
+    s.at(2_000).lost(idle[1], "loss");
+    s.at(3_000).taken(busy);
+    let pull = s.send(2, 1, "pull", "A#1");
+    s.at(4_000).taken(pull);
+    let refused = s.send(0, 1, "summary", "A 9");
+    s.at(5_000)
+        .arrives(refused, Outcome::Rejected("false".to_owned()));
+    s.send(0, 1, "summary", "A 1");
+    let chart = drawn(&s.trace, &ChartOptions::default());
+    assert_eq!(chart.matches("label=\"summary").count(), 2, "{chart}");
+    assert!(chart.contains("n1 >> n2 [label=\"summary A 0\""), "{chart}");
+    assert!(chart.contains("n0 >> n1 [label=\"summary A 9\""), "{chart}");
+    assert!(
+        chart.contains("||| [label=\"3 summaries that came to nothing are not drawn\""),
+        "{chart}"
+    );
+    let chart = default(&s.trace);
+    assert_eq!(chart.matches("label=\"summary").count(), 5, "{chart}");
+    assert!(!chart.contains("not drawn"), "{chart}");
 }

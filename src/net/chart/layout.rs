@@ -4,6 +4,8 @@
 //! which nothing happens are cut short (and marked), and a box moves down what comes after it on its own lane,
 //! and all that follows from that, so that no arrow ever points up.
 
+use std::collections::BTreeSet;
+
 use super::story::{Arc, BoxKind, Fate, Item, Story, What};
 use super::text;
 use crate::net::time::{Span, VirtualTime};
@@ -15,7 +17,7 @@ pub(crate) const SIZE: i64 = 11;
 /// How high nothing may be.
 const IDLE: i64 = 960;
 /// How high a typical flight is at least.
-const FLIGHT: i64 = 460;
+const FLIGHT: i64 = 540;
 /// How far events stand apart on average at least.
 const EVENT: i64 = 90;
 /// From the foot of a box to what comes next on its lane.
@@ -128,7 +130,15 @@ impl<'a> Layout<'a> {
         starts: &mut [Option<i64>],
     ) -> i64 {
         let mut left = top;
-        for item in items {
+        // What a node sends, it sends when it is done with the instant, unless that arrives within it.
+        let hasty: BTreeSet<usize> = items.iter().filter_map(|item| ended(item)).collect();
+        let waits =
+            |item: &&&'a Item<'a>| matches!(item.what, What::Sent(arc) if !hasty.contains(&arc));
+        for item in items
+            .iter()
+            .filter(|item| !waits(item))
+            .chain(items.iter().filter(waits))
+        {
             let here = |lane: usize, free: &[i64]| free.get(lane).copied().unwrap_or(0).max(top);
             match item.what {
                 What::Sent(arc) => {
@@ -189,6 +199,13 @@ impl<'a> Layout<'a> {
             }
         }
         left
+    }
+}
+
+fn ended(item: &Item<'_>) -> Option<usize> {
+    match item.what {
+        What::Ended(arc) => Some(arc),
+        _ => None,
     }
 }
 

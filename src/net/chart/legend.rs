@@ -46,7 +46,7 @@ impl Legend {
                 any(|arc| matches!(arc.fate, Fate::Lost(_))),
             ),
             (
-                "duplicate",
+                "nothing new",
                 Fate::Duplicate,
                 any(|arc| arc.duplicate || arc.fate == Fate::Duplicate),
             ),

@@ -38,6 +38,9 @@ pub struct ChartOptions {
     /// Whether to draw what one node sent to many at once as one line, and boxes that nothing orders side by
     /// side. Nothing is ever moved past an event of the same node, so what caused what can still be read off.
     pub fold: bool,
+    /// Whether to draw summaries that came to nothing: that were lost, or whose receiver did nothing about them. In
+    /// a long run they are most of the packets. The chart says how many are not drawn.
+    pub chatter: bool,
     /// The most arcs and boxes drawn. The chart says how many were left out.
     pub max_arcs: usize,
 }
@@ -50,6 +53,7 @@ impl Default for ChartOptions {
             nodes: None,
             kinds: None,
             fold: true,
+            chatter: false,
             max_arcs: 400,
         }
     }

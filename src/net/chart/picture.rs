@@ -72,12 +72,18 @@ impl Picture<'_> {
             "class=\"ink\" font-size=\"18\" font-weight=\"bold\"",
             &title,
         );
-        let about = format!(
+        let mut about = format!(
             "{}, seed {}, {} events",
             text::clip(&trace.scenario, 60),
             trace.seed,
             trace.events.len()
         );
+        if self.story.hushed > 0 {
+            about += &format!(
+                "; {} summaries that came to nothing are not drawn",
+                self.story.hushed
+            );
+        }
         let about = text::fit(&about, 12, self.wide - 2 * MARGIN);
         self.canvas
             .text((MARGIN, 520), Anchor::Start, "class=\"faint\"", &about);
@@ -91,7 +97,7 @@ impl Picture<'_> {
                 (x, self.top + self.layout.height + 120),
             );
             self.canvas.line(ends.0, ends.1, "class=\"life\"");
-            self.room.avoid(ends.0, ends.1);
+            self.room.spare(ends.0, ends.1);
             for (from, to, _) in &self.layout.cuts {
                 let middle = self.top + i64::midpoint(*from, *to);
                 self.canvas
@@ -131,32 +137,29 @@ impl Picture<'_> {
     /// The times on the left, as many as there is room for.
     pub(crate) fn times(&mut self) {
         let mut free = i64::MIN;
-        let mut shown = None;
+        let mut shown: Option<String> = None;
         let mut cuts = self.layout.cuts.iter().peekable();
         for (y, at) in &self.layout.ticks {
             while let Some((from, to, span)) = cuts.next_if(|(_, to, _)| to <= y) {
                 let middle = self.top + i64::midpoint(*from, *to);
                 let look = "class=\"faint\" font-size=\"10\" font-style=\"italic\"";
                 if middle - 60 >= free {
-                    let idle = format!("+{}", text::time(*span));
+                    let idle = format!("+{}", text::brief_time(*span));
                     self.canvas
                         .text((self.left - 160, middle + 35), Anchor::End, look, &idle);
                     free = middle + 60;
                 }
             }
             let y = self.top + y;
+            let time = text::brief_time(*at);
             self.canvas
                 .line((self.left - 120, y), (self.left - 70, y), "class=\"life\"");
-            if y - 50 >= free && shown != Some(at) {
-                shown = Some(at);
+            if y - 50 >= free && shown.as_ref() != Some(&time) {
                 let look = "class=\"faint\" font-size=\"10\"";
-                self.canvas.text(
-                    (self.left - 160, y + 35),
-                    Anchor::End,
-                    look,
-                    &text::time(*at),
-                );
+                self.canvas
+                    .text((self.left - 160, y + 35), Anchor::End, look, &time);
                 free = y + 80;
+                shown = Some(time);
             }
         }
     }
@@ -422,7 +425,7 @@ fn label(arc: &Arc<'_>) -> String {
     match arc.fate {
         Fate::Lost(why) => format!("{label} (lost: {})", text::clip(why, 24)),
         Fate::Parked => format!("{label} (parked)"),
-        Fate::Duplicate => format!("{label} (again)"),
+        Fate::Duplicate if !arc.duplicate => format!("{label} (nothing new)"),
         _ if arc.duplicate => format!("{label} (copy)"),
         _ => label,
     }

@@ -12,8 +12,10 @@ pub(crate) type Shape = [Point; 4];
 pub(crate) struct Room {
     /// What a label must not touch: boxes, other labels.
     taken: Strips<Shape>,
-    /// What a label had better not cross: arrows, lifelines.
+    /// What a label had better not cross: arrows.
     lines: Strips<Shape>,
+    /// What it may cross if need be: lifelines.
+    rails: Strips<Shape>,
 }
 
 /// Shapes found again by their height on the chart.
@@ -95,7 +97,12 @@ impl Room {
         self.taken.insert(rectangle(corner, size));
     }
 
-    /// Tells labels not to cross this line where they can help it.
+    /// Tells labels that it is better not to cross this lifeline.
+    pub(crate) fn spare(&mut self, from: Point, to: Point) {
+        self.rails.insert([from, to, to, from]);
+    }
+
+    /// Tells labels not to cross this arrow where they can help it.
     pub(crate) fn avoid(&mut self, from: Point, to: Point) {
         self.lines.insert([from, to, to, from]);
     }
@@ -110,11 +117,15 @@ impl Room {
         };
         let best = if from.0 <= to.0 { best } else { 1_000 - best };
         let run = (right.0 - left.0, right.1 - left.1);
+        // Flat labels are easier to read.
+        let steep = usize::try_from(run.1.abs() * 6 / run.0.abs().max(1))
+            .unwrap_or(0)
+            .min(30);
         let mut found: Option<Spot> = None;
         for place in ALONG {
             for side in [-1, 1] {
                 let on = between(left, right, place);
-                let away = usize::try_from((place - best).abs()).unwrap_or(0) / 40;
+                let away = usize::try_from((place - best).abs()).unwrap_or(0) / 40 + steep;
                 let Some(spot) = self.spot(on, run, size, side, away) else {
                     continue;
                 };
@@ -158,7 +169,8 @@ impl Room {
         if self.taken.overlapping(&shape, 1) > 0 {
             return None;
         }
-        let crossed = self.lines.overlapping(&shape, usize::MAX);
+        let crossed = self.lines.overlapping(&shape, usize::MAX) * 30
+            + self.rails.overlapping(&shape, usize::MAX) * 6;
         let below = usize::from(side > 0) * 3;
         // The base line stands a quarter of the height above the lower edge, room for the tails of letters.
         let base = if side < 0 {
@@ -170,7 +182,7 @@ impl Room {
             place: raised(base),
             direction: run,
             shape,
-            cost: crossed * 8 + away + below,
+            cost: crossed + away + below,
         })
     }
 }

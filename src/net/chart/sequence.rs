@@ -74,7 +74,15 @@ pub(crate) fn draw(trace: &Trace) -> String {
     let left = MARGIN + lanes * COLUMN + GUTTER;
     let wide = left + lanes * PITCH + MARGIN;
     let (heads, top) = (1_120, 1_700);
-    let foot = top + layout.height + 120;
+    let changes = changes(&story, &layout);
+    let last = changes
+        .iter()
+        .flatten()
+        .map(|change| change.from)
+        .max()
+        .unwrap_or(0);
+    // Room for the words of the last state.
+    let foot = top + (layout.height + 120).max(last + 820);
     let high = foot + 620;
     let style = format!("{STYLE}{PHASES}");
     let mut picture = Picture {
@@ -98,7 +106,6 @@ pub(crate) fn draw(trace: &Trace) -> String {
     titles(&mut picture, trace);
     let legend = Legend::new(&story, wide - left - MARGIN);
     legend.draw(&mut picture.canvas, (left + 950, 900));
-    let changes = changes(&story, &layout);
     guides(&mut picture, &changes);
     picture.lifelines();
     picture.heads(heads);
@@ -330,7 +337,16 @@ fn words(
         Phase::Delivered => {
             let mut lines = vec!["delivered".to_owned()];
             if let Some(outcome) = outcome {
-                lines.extend(text::wrap(outcome, SIZE, room, 4).0);
+                let parts: Vec<&str> = outcome.split(", ").collect();
+                if parts.len() <= 4 {
+                    lines.extend(
+                        parts
+                            .iter()
+                            .map(|part| text::fit(&text::plain(part), SIZE, room)),
+                    );
+                } else {
+                    lines.extend(text::wrap(outcome, SIZE, room, 4).0);
+                }
             }
             ("done-phase", lines)
         }

@@ -1,6 +1,6 @@
 //! A trace made ready for drawing: packets joined to their fate, what is not shown taken out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ChartOptions;
 use super::text;
@@ -16,6 +16,8 @@ pub(crate) struct Story<'a> {
     pub(crate) arcs: Vec<Arc<'a>>,
     /// Everything shown.
     pub(crate) items: Vec<Item<'a>>,
+    /// How many summaries came to nothing and are not shown for it.
+    pub(crate) hushed: usize,
 }
 
 /// A node of the chart: one vertical line.
@@ -125,11 +127,17 @@ impl<'a> Story<'a> {
             }
         }
         let lane = |node: &NodeId| lane_of.get(node.index()).copied().flatten();
-        let arcs = all_arcs(trace, options, lane);
+        let mut arcs = all_arcs(trace, options, lane);
+        let hushed = if options.chatter {
+            0
+        } else {
+            arcs.hush(trace, options)
+        };
         let mut story = Self {
             lanes,
             arcs: Vec::new(),
             items: Vec::new(),
+            hushed,
         };
         let mut drawn = BTreeMap::new();
         let mut closing = VirtualTime::ZERO;
@@ -223,6 +231,55 @@ struct Arcs<'a> {
     list: Vec<Arc<'a>>,
     starts: BTreeMap<usize, usize>,
     ends: BTreeMap<usize, usize>,
+}
+
+impl Arcs<'_> {
+    /// Leaves out the summaries that came to nothing, and says how many of them would have been shown.
+    fn hush(&mut self, trace: &Trace, options: &ChartOptions) -> usize {
+        // Steps in which something was done, rather than only heard.
+        let busy: BTreeSet<u64> = trace
+            .events
+            .iter()
+            .filter(|event| {
+                !matches!(
+                    event.kind,
+                    TraceKind::Arrived { .. } | TraceKind::Lost { .. }
+                )
+            })
+            .map(|event| event.step)
+            .collect();
+        let mattered = |event: &usize| {
+            let event = trace.events.get(*event);
+            event.is_some_and(|event| match &event.kind {
+                TraceKind::Arrived {
+                    outcome: Outcome::Rejected(_),
+                    ..
+                } => true,
+                TraceKind::Arrived { .. } => busy.contains(&event.step),
+                _ => false,
+            })
+        };
+        let ends: BTreeSet<usize> = self
+            .ends
+            .iter()
+            .filter(|(event, _)| mattered(event))
+            .map(|(_, arc)| *arc)
+            .collect();
+        let list = &self.list;
+        let quiet = |arc: usize| {
+            list.get(arc).is_some_and(|arc| arc.kind == "summary") && !ends.contains(&arc)
+        };
+        let hushed = self.starts.values().filter(|arc| {
+            quiet(**arc)
+                && list
+                    .get(**arc)
+                    .is_some_and(|arc| options.shows_time(arc.sent))
+        });
+        let hushed = hushed.count();
+        self.starts.retain(|_, arc| !quiet(*arc));
+        self.ends.retain(|_, arc| !quiet(*arc));
+        hushed
+    }
 }
 
 fn all_arcs<'a>(

@@ -162,6 +162,23 @@ pub(crate) fn time(time: impl core::fmt::Display) -> String {
     format!("{number}{unit}")
 }
 
+/// A time in three or four digits, for where it is read at a glance: `13.5ms` for `13.515ms`.
+pub(crate) fn brief_time(time: impl core::fmt::Display) -> String {
+    let shown = time.to_string();
+    let unit = shown
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(shown.len());
+    let point = shown.find('.').unwrap_or(unit);
+    let kept = if point >= 3 { point } else { unit.min(4) };
+    let number = shown.get(..kept).unwrap_or_default();
+    let number = if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    };
+    format!("{number}{}", shown.get(unit..).unwrap_or_default())
+}
+
 /// How wide the printable ASCII characters are in DejaVu Sans, the widest of the fonts the charts ask for, in
 /// thousandths of the font size.
 const WIDTHS: [u16; 95] = [
@@ -186,9 +203,31 @@ pub(crate) fn width(text: &str, size: i64) -> i64 {
     (thousandths * size + 99) / 100
 }
 
-/// `text` in lines of at most `room` tenths of a pixel, at most `most` of them, broken at spaces where there are
-/// any. The flag says whether something had to be cut.
+/// `text` in lines of at most `room` tenths of a pixel, at most `most` of them, about equally long. The flag says
+/// whether something had to be cut.
 pub(crate) fn wrap(text: &str, size: i64, room: i64, most: usize) -> (Vec<String>, bool) {
+    let mut best = fill(text, size, room, most);
+    let count = best.0.len();
+    if best.1 || count < 2 {
+        return best;
+    }
+    let mut narrow = room;
+    while narrow > 0 {
+        narrow -= 40;
+        let lines = fill(text, size, narrow, most);
+        let torn = text
+            .split_whitespace()
+            .any(|word| width(word, size) > narrow);
+        if lines.1 || torn || lines.0.len() > count {
+            break;
+        }
+        best = lines;
+    }
+    best
+}
+
+/// `text` in lines as long as they may be, broken at spaces where there are any.
+fn fill(text: &str, size: i64, room: i64, most: usize) -> (Vec<String>, bool) {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in plain(text).split_whitespace() {
@@ -250,7 +289,7 @@ fn dotted(text: &str, size: i64, room: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clip, fit, names, time, width, wrap, xml};
+    use super::{brief_time, clip, fit, names, time, width, wrap, xml};
     use crate::net::time::Span;
 
     #[test]
@@ -283,6 +322,23 @@ mod tests {
         let shown = [0, 900, 1_000, 12_500_000, 340_000_000, 1_014_000_000]
             .map(|ns| time(Span::from_nanos(ns)));
         assert_eq!(shown, ["0ns", "900ns", "1us", "12.5ms", "340ms", "1.014s"]);
+        let brief = [
+            0,
+            900,
+            1_234,
+            13_515_000,
+            340_999_000,
+            1_014_000_000,
+            61_990_000_000,
+            3_000_000_000_000,
+        ]
+        .map(|ns| brief_time(Span::from_nanos(ns)));
+        assert_eq!(
+            brief,
+            [
+                "0ns", "900ns", "1.23us", "13.5ms", "340ms", "1.01s", "61.9s", "3000s"
+            ]
+        );
     }
 
     #[test]
