@@ -77,7 +77,7 @@ fn stormy() -> Trace {
         ..faults()
     };
     let net = net.villain("x", VillainKind::Outsider.build());
-    let items = ["a", "b", "c"].map(|who| Item::drawn(who));
+    let items = ["a", "b", "c"].map(Item::drawn);
     run(net.faults(faults).workload(items), "stormy")
 }
 

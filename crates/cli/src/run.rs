@@ -115,6 +115,7 @@ pub fn chart_options(chart: &Chart, trace: &Trace) -> ChartOptions {
         nodes: (!chart.members.is_empty()).then(|| chart.members.iter().filter_map(node).collect()),
         kinds: (!chart.kinds.is_empty()).then(|| chart.kinds.iter().cloned().collect()),
         fold: chart.fold,
+        chatter: chart.kinds.iter().any(|kind| kind == "summary"),
         max_arcs: chart.max_arcs,
     }
 }
