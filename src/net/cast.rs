@@ -79,6 +79,12 @@ impl<K: SeededKeys> Cast<K> {
         self.identities.iter().map(|(_, identity)| identity.actor())
     }
 
+    /// The name at this place.
+    #[must_use]
+    pub fn name_at(&self, place: usize) -> Option<&str> {
+        self.identities.get(place).map(|(name, _)| name.as_str())
+    }
+
     /// What everybody is called.
     #[must_use]
     pub fn names(&self) -> &Names {

@@ -8,6 +8,7 @@
 
 pub mod adversary;
 pub mod assets;
+pub mod campaign;
 mod cast;
 pub mod chart;
 mod directory;

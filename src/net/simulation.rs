@@ -69,6 +69,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     patience: Span,
     message_ops: Option<usize>,
     traced: bool,
+    network: String,
     title: String,
     scenario: String,
     rules: PhantomData<R>,
@@ -152,7 +153,8 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
             patience: Span::from_secs(60),
             message_ops: None,
             traced: false,
-            title: "net".into(),
+            network: "net".into(),
+            title: String::new(),
             scenario: String::new(),
             rules: PhantomData,
         }
@@ -178,6 +180,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             patience,
             message_ops,
             traced,
+            network,
             title,
             scenario,
             rules: _,
@@ -197,6 +200,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             patience,
             message_ops,
             traced,
+            network,
             title,
             scenario,
             rules: PhantomData,
@@ -311,6 +315,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         self
     }
 
+    /// Names the network in its genesis. The default is `net`.
+    #[must_use]
+    pub fn network(mut self, name: &str) -> Self {
+        self.network = name.to_owned();
+        self
+    }
+
     /// Writes a trace, for charts of this title and scenario.
     #[must_use]
     pub fn traced(mut self, title: &str, scenario: &str) -> Self {
@@ -371,7 +382,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             .take(self.members)
             .map(|role| role.actor)
             .collect();
-        let genesis = Genesis::<A>::new(&self.title, &self.algorithm, members, self.state.clone())?;
+        let genesis =
+            Genesis::<A>::new(&self.network, &self.algorithm, members, self.state.clone())?;
         let sources = genesis.members().to_vec();
         let decoded = Arc::new(
             Members::<K>::decode(Generation::GENESIS, &sources).map_err(GenesisError::from)?,

@@ -154,7 +154,10 @@ impl<A: Staged> Forger<A> {
             }
             Trick::SwappedInRequest => hands.send_members(&proof),
             Trick::Invalid | Trick::FutureCause | Trick::Gap => {
-                hands.count("forger: got a wrong message certified");
+                hands.count(match trick {
+                    Trick::FutureCause => "forger: its cause came to be, and it was heard",
+                    _ => "forger: got a wrong message certified",
+                });
                 let ops = Some(bid.draft.bytes.clone());
                 let certificate = bid.certificate.clone()?;
                 hands.send_members(&Payload::Proof(Proof { certificate, ops }));
