@@ -8,7 +8,7 @@ use super::stage::Staged;
 use super::trace::Outcome;
 use super::wire::Wire;
 use crate::actor::{Actor, Counter, Dot, Keys};
-use crate::codec::DecodeError;
+use crate::codec::{Bytes, DecodeError};
 use crate::deterministic_secure_broadcast::{
     Delivery, Evidence, Halt, Rejection, ReturnReason, Rules,
 };
@@ -49,6 +49,8 @@ pub enum Note<A: SecureBroadcastAlgorithm> {
         first: Counter,
         /// How many.
         len: u32,
+        /// All of them, as they travel.
+        ops: Bytes,
     },
     /// One of its own operations came back before it was signed.
     Returned {

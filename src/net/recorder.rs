@@ -235,7 +235,7 @@ impl<A: Staged> Recorder<A> {
     fn print_note(&mut self, moment: Moment, node: NodeId, note: &Note<A>) {
         let node = number(node);
         match note {
-            Note::Issued { first, len } => {
+            Note::Issued { first, len, .. } => {
                 self.print
                     .event(20, moment, &[node, first.get(), u64::from(*len)], &[]);
             }

@@ -11,9 +11,10 @@ use super::stage::Staged;
 use super::time::Span;
 use super::wire::Wire;
 use crate::actor::{Actor, Counter, Keys};
-use crate::codec;
+use crate::codec::{self, Bytes};
 use crate::deterministic_secure_broadcast::{
-    self as middle, Effect, Packet, Payload, Record, Refused, Rules, SecureBroadcast, To, journal,
+    self as middle, Effect, Header, Packet, Payload, Record, Refused, Rules, SecureBroadcast, To,
+    journal,
 };
 
 pub(crate) const TICK: TimerId = TimerId(0);
@@ -138,13 +139,13 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
                     let mut frame = Vec::new();
                     journal::append(&mut frame, &record);
                     out.persist(frame);
-                    if let Record::Own { header, .. } = &record {
-                        self.announce(header.first, header.len, out);
+                    if let Record::Own { header, ops, .. } = &record {
+                        self.announce(header, ops, out);
                     }
                 }
                 Effect::Send { to, payload } => {
                     if let Payload::Request(request) = &payload {
-                        self.announce(request.header.first, request.header.len, out);
+                        self.announce(&request.header, &request.ops, out);
                     }
                     let address = match to {
                         To::Members => Some(Address::Many(self.others.clone())),
@@ -174,10 +175,15 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
     }
 
     /// Says, once, which dots our operations got. A request is always for a message of our own.
-    fn announce(&mut self, first: Counter, len: u32, out: &mut Out<A, K, R>) {
+    fn announce(&mut self, header: &Header, ops: &Bytes, out: &mut Out<A, K, R>) {
+        let Header { first, len, .. } = *header;
         if first > self.issued {
             self.issued = first;
-            out.note(Note::Issued { first, len });
+            out.note(Note::Issued {
+                first,
+                len,
+                ops: ops.clone(),
+            });
         }
     }
 }

@@ -8,7 +8,8 @@ use std::fmt;
 use super::random::Stream;
 use super::stage::Staged;
 use super::time::VirtualTime;
-use crate::actor::{Actor, Dot};
+use crate::actor::{Actor, Counter, Dot};
+use crate::traits::nth;
 
 pub(crate) use agenda::{Agenda, Ready};
 pub use rows::{BankRow, bank_rows};
@@ -126,11 +127,20 @@ impl<A: Staged> fmt::Debug for Item<A> {
     }
 }
 
-/// Draws one operation.
+/// Draws one operation that is valid after those under way.
 pub(crate) fn drawn<A: Staged>(
     scene: &Scene<'_, A>,
     everybody: &[Actor],
     stream: &mut Stream,
+    delivered: Counter,
 ) -> Option<A::Op> {
-    scene.copy.draw(&scene.me, everybody, stream)
+    if scene.under_way.is_empty() {
+        return scene.copy.draw(&scene.me, everybody, stream);
+    }
+    let mut copy = scene.copy.clone();
+    let first = Dot::new(scene.me, delivered.next()?);
+    for (step, op) in scene.under_way.iter().enumerate() {
+        copy.apply(nth(&first, step), op.clone());
+    }
+    copy.draw(&scene.me, everybody, stream)
 }

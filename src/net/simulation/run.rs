@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::cue::{self, Books};
 use super::{Outcome, Progress};
 use crate::actor::{Actor, Counter, Dot, SigningActor};
-use crate::deterministic_secure_broadcast::{Genesis, Rules, SecureBroadcast, journal};
+use crate::codec;
+use crate::deterministic_secure_broadcast::{Genesis, Record, Rules, SecureBroadcast, journal};
 use crate::membership::Seat;
 use crate::net::directory::Directory;
 use crate::net::engine::{Engine, Step};
@@ -191,8 +192,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
     ) {
         let judged = self.bench.judges(node);
         match note {
-            Note::Issued { first, len } => {
-                self.agenda.issued(node, first, u64::from(len));
+            Note::Issued { first, len, ops } => {
+                let ops = codec::decode_sequence::<A::Op>(len as usize, &ops).unwrap_or_default();
+                self.agenda.issued(node, first, &ops);
                 let op = self
                     .agenda
                     .item_at(node, first)
@@ -208,9 +210,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             }
             Note::Returned { op, reason } => {
                 self.books.moved = moment.at;
-                if let Some(item) = self.agenda.find(node, &op) {
-                    self.agenda.refused(item, reason.to_string());
-                }
+                self.agenda.returned(node, &op, reason.to_string());
                 // Whoever waited for it waits no longer.
                 to_pump.extend(self.all_nodes());
             }
@@ -317,8 +317,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                     };
                     match make {
                         Make::From(make) => make(&scene),
-                        _ => drawn(&scene, &self.sources, &mut self.workload)
-                            .ok_or_else(|| "nothing could be drawn".to_owned()),
+                        _ => drawn(
+                            &scene,
+                            &self.sources,
+                            &mut self.workload,
+                            broadcast.delivered(&scene.me),
+                        )
+                        .ok_or_else(|| "nothing could be drawn".to_owned()),
                     }
                 }
             };
@@ -385,10 +390,12 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             return;
         };
         let genesis = (*self.genesis).clone();
+        let mut own = Vec::new();
         let restored = match journal::read(disk.bytes()) {
             Err(error) => Err(error.to_string()),
             Ok(found) => {
                 disk.truncate(found.length);
+                own.extend(found.records.iter().filter_map(own_message::<A>));
                 if found.records.is_empty() {
                     // Nothing was ever on this disk, so nothing was ever sent; unless the disk was wiped, and then
                     // this node counts as faulty.
@@ -410,6 +417,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         };
         self.books.count("a node restarted");
         self.books.moved = moment.at;
+        let home = broadcast.delivered(&broadcast.actor());
+        let again = self.agenda.restarted(node, home, &own);
         let (agenda, directory) = (&self.agenda, &self.directory);
         let own = |dot: &Dot| {
             let node = *directory.nodes_of(&dot.actor).first()?;
@@ -418,10 +427,6 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let mut complete = Vec::new();
         self.bench
             .restarted(node, &broadcast, moment, own, |dot| complete.push(dot));
-        let home = broadcast.delivered(&broadcast.actor());
-        let again = self
-            .agenda
-            .restarted(node, home, broadcast.pending() as u64);
         self.complete(&complete, moment.at);
         let participant = cue::replica(
             broadcast,
@@ -435,4 +440,15 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         self.submit(node, again, &[]);
         self.pump(node);
     }
+}
+
+/// The first counter and the operations of a message of the journal's owner.
+fn own_message<A: Staged>(record: &Record) -> Option<(Counter, Vec<A::Op>)> {
+    let Record::Own { header, ops, .. } = record else {
+        return None;
+    };
+    Some((
+        header.first,
+        codec::decode_sequence(header.len as usize, ops).ok()?,
+    ))
 }

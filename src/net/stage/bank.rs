@@ -62,7 +62,7 @@ impl Staged for Bank {
         let to = other(me, everybody, stream)?;
         let plain = |to, amount| Bank::transfer_citing(to, amount, BTreeSet::new());
         Some(match stream.below(6) {
-            0 => plain(to, self.balance(me).unwrap_or(0).saturating_add(1)),
+            0 => plain(to, self.supply().saturating_add(1)),
             1 => plain(to, u64::MAX),
             2 => plain(to, 0),
             3 => plain(*me, 1),

@@ -137,18 +137,19 @@ impl<M: DrawnMember> Auditor<Orswot<M>> for Pairs<M> {
                     self.0.entry(member.clone()).or_default().insert(*dot);
                 }
             }
-            // Whoever has seen an add has seen the earlier adds of its source.
+            // Whoever has seen an add has seen the earlier adds of its source; a dot that is no add of this member
+            // says nothing about it.
             Op::Remove { members, witnessed } => {
                 for member in members {
                     let Some(adds) = self.0.get_mut(member) else {
                         continue;
                     };
-                    let seen = |by: &Dot| {
-                        witnessed
+                    let seen: Vec<Dot> = witnessed.intersection(adds).copied().collect();
+                    adds.retain(|by| {
+                        !seen
                             .iter()
                             .any(|seen| seen.actor == by.actor && seen.counter >= by.counter)
-                    };
-                    adds.retain(|by| !seen(by));
+                    });
                     if adds.is_empty() {
                         self.0.remove(member);
                     }

@@ -182,29 +182,36 @@ impl<A: Staged> Agenda<A> {
         }
     }
 
-    /// The first submitted item of a node with this operation.
-    pub(crate) fn find(&self, node: NodeId, op: &A::Op) -> Option<usize> {
-        let desk = self.desks.get(node.index())?;
-        desk.unissued
-            .iter()
-            .copied()
-            .find(|item| self.fates[*item].op.as_ref() == Some(op))
+    /// One of a node's submitted operations came back: of equal ones, the last.
+    pub(crate) fn returned(&mut self, node: NodeId, op: &A::Op, reason: String) {
+        let Some(desk) = self.desks.get(node.index()) else {
+            return;
+        };
+        let same = |item: &usize| self.fates[*item].op.as_ref() == Some(op);
+        if let Some(item) = desk.unissued.iter().copied().rfind(same) {
+            self.refused(item, reason);
+        }
     }
 
-    /// The next operations of a node got these dots.
-    pub(crate) fn issued(&mut self, node: NodeId, first: Counter, len: u64) {
+    /// These operations of a node got the dots from `first` on. Of equal ones, the earliest submitted comes first.
+    pub(crate) fn issued(&mut self, node: NodeId, first: Counter, ops: &[A::Op]) {
         let Some(desk) = self.desks.get_mut(node.index()) else {
             return;
         };
-        for counter in (0..len).filter_map(|step| first.checked_add(step)) {
+        for (step, op) in (0..).zip(ops) {
+            let Some(counter) = first.checked_add(step) else {
+                return;
+            };
             if desk.issued.contains_key(&counter) {
                 continue;
             }
-            let Some(item) = desk.unissued.pop_front() else {
-                return;
-            };
-            desk.issued.insert(counter, item);
-            self.fates[item].dot = Some(counter);
+            let same = |item: &usize| self.fates[*item].op.as_ref() == Some(op);
+            if let Some(place) = desk.unissued.iter().position(same)
+                && let Some(item) = desk.unissued.remove(place)
+            {
+                desk.issued.insert(counter, item);
+                self.fates[item].dot = Some(counter);
+            }
         }
     }
 
@@ -240,31 +247,33 @@ impl<A: Staged> Agenda<A> {
         }
     }
 
-    /// A node has come back with `delivered` of its own operations delivered and `flying` in a message: gives what it has
-    /// forgotten and must be told again.
+    /// A node has come back with `delivered` of its own operations delivered, and these messages in its journal: gives
+    /// what it has forgotten and must be told again.
     pub(crate) fn restarted(
         &mut self,
         node: NodeId,
         delivered: Counter,
-        flying: u64,
+        own: &[(Counter, Vec<A::Op>)],
     ) -> Vec<A::Op> {
         let Some(desk) = self.desks.get_mut(node.index()) else {
             return Vec::new();
         };
-        let last = delivered.checked_add(flying).unwrap_or(delivered);
-        let lost = desk.issued.split_off(&last.next().unwrap_or(last));
+        let last = own
+            .iter()
+            .filter_map(|(first, ops)| first.checked_add(ops.len() as u64))
+            .max();
+        // Dots from here on are not in the journal.
+        let end = last
+            .unwrap_or(Counter::FIRST)
+            .max(delivered.next().unwrap_or(delivered));
+        let lost = desk.issued.split_off(&end);
         for (_, item) in lost.into_iter().rev() {
             self.fates[item].dot = None;
             desk.unissued.push_front(item);
         }
         desk.home = delivered;
-        let known = desk
-            .issued
-            .last_key_value()
-            .map_or(Counter::ZERO, |(counter, _)| *counter);
-        let more = last.get().saturating_sub(known.get());
-        if let (Some(first), true) = (known.next(), more > 0) {
-            self.issued(node, first, more);
+        for (first, ops) in own {
+            self.issued(node, *first, ops);
         }
         let desk = &self.desks[node.index()];
         desk.unissued
