@@ -1,6 +1,6 @@
 //! Byzantine fault tolerant shared state without consensus on the data path.
 //!
-//! Several machines hold copies of one thing: a bank, a set, a data type of yours. Up to a third of them may lie. Nobody
+//! Several machines hold copies of one thing: a bank, a set, a data type of yours. Fewer than a third of them may lie. Nobody
 //! leads, nobody counts seconds, and still all honest copies end up equal. That works for data in which nobody can make
 //! another's valid operation invalid: money with one owner, sets, votes. For such data no order of everything
 //! is needed. It is enough that nobody can tell two stories under one number, which is what *secure broadcast* sees to.

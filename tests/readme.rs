@@ -115,14 +115,38 @@ fn every_link_in_the_documents_leads_somewhere() {
         let text = prose(&read(&document));
         let folder = Path::new(&document).parent().unwrap_or(Path::new(""));
         for link in text.split("](").skip(1) {
-            let target = link.split([')', '#']).next().unwrap_or_default();
-            let elsewhere = target.is_empty() || target.contains("://");
-            if !elsewhere && !root().join(folder).join(target).exists() {
-                broken.push(format!("{document}: {target}"));
+            let link = link.split(')').next().unwrap_or_default();
+            if link.contains("://") {
+                continue;
+            }
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = match path {
+                "" => PathBuf::from(&document),
+                path => folder.join(path),
+            };
+            let found = root().join(&target).exists()
+                && (heading.is_empty()
+                    || anchors(&read(&target.to_string_lossy())).contains(heading));
+            if !found {
+                broken.push(format!("{document}: {link}"));
             }
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// What links may put behind a `#`: the headings of a document, as they are commonly spelt there.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let text = prose(text);
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let spelt = headings.map(|heading| {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = heading
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    });
+    spelt.collect()
 }
 
 #[test]
