@@ -113,7 +113,10 @@ pub fn chart_options(chart: &Chart, trace: &Trace) -> ChartOptions {
         from: chart.from.map_or(all.from, |from| VirtualTime::ZERO + from),
         until: chart.to.map_or(all.until, |to| VirtualTime::ZERO + to),
         nodes: (!chart.members.is_empty()).then(|| chart.members.iter().filter_map(node).collect()),
-        kinds: (!chart.kinds.is_empty()).then(|| chart.kinds.iter().cloned().collect()),
+        kinds: (!chart.kinds.is_empty()).then(|| {
+            let boxes = ["delivered", "state", "note", "local"].map(str::to_owned);
+            chart.kinds.iter().cloned().chain(boxes).collect()
+        }),
         fold: chart.fold,
         chatter: chart.kinds.iter().any(|kind| kind == "summary"),
         max_arcs: chart.max_arcs,

@@ -131,9 +131,15 @@ impl<'a> Layout<'a> {
     ) -> i64 {
         let mut left = top;
         // What a node sends, it sends when it is done with the instant, unless that arrives within it.
-        let hasty: BTreeSet<usize> = items.iter().filter_map(|item| ended(item)).collect();
-        let waits =
-            |item: &&&'a Item<'a>| matches!(item.what, What::Sent(arc) if !hasty.contains(&arc));
+        let hasty: BTreeSet<usize> = items
+            .iter()
+            .filter_map(|item| arrived(story, item))
+            .collect();
+        let waits = |item: &&&'a Item<'a>| match item.what {
+            What::Sent(arc) => !hasty.contains(&arc),
+            What::Ended(_) => arrived(story, item).is_none(),
+            _ => false,
+        };
         for item in items
             .iter()
             .filter(|item| !waits(item))
@@ -202,11 +208,13 @@ impl<'a> Layout<'a> {
     }
 }
 
-fn ended(item: &Item<'_>) -> Option<usize> {
-    match item.what {
-        What::Ended(arc) => Some(arc),
-        _ => None,
-    }
+/// The packet that comes to its receiver with this item.
+fn arrived(story: &Story<'_>, item: &Item<'_>) -> Option<usize> {
+    let What::Ended(arc) = item.what else {
+        return None;
+    };
+    let fate = story.arcs.get(arc)?.fate;
+    (!matches!(fate, Fate::Lost(_) | Fate::InFlight)).then_some(arc)
 }
 
 /// The items that are drawn: the first `most` arcs and boxes and what belongs to them. Then, how many are not.
