@@ -1,5 +1,7 @@
 //! The observer of a run: counts, digests, keeps what the judges are to see, and writes the trace if one is wanted.
 
+use std::collections::BTreeMap;
+
 use super::cast::Names;
 use super::fault::Partition;
 use super::node::NodeId;
@@ -9,8 +11,9 @@ use super::report::Traffic;
 use super::stage::Staged;
 use super::trace::{TraceEvent, TraceKind};
 use super::wire::Wire;
-use crate::actor::{Actor, Keys};
+use crate::actor::{Actor, Counter, Keys, NetworkId};
 use crate::codec::{self, Digest};
+use crate::deterministic_secure_broadcast::packet::Echo;
 use crate::deterministic_secure_broadcast::{Delivery, Header, Payload, Rules};
 use crate::membership::Seat;
 use crate::traits::SecureBroadcastAlgorithm;
@@ -35,6 +38,9 @@ pub(crate) struct Recorder<A: Staged> {
     sources: Vec<Actor>,
     nodes: Vec<String>,
     partitions: Vec<Partition>,
+    network: NetworkId,
+    /// The headers seen for each slot, when a trace is written.
+    versions: BTreeMap<(Seat, Counter), Vec<Digest>>,
 }
 
 /// The running digest of a run.
@@ -89,6 +95,17 @@ fn number(node: NodeId) -> u64 {
     u64::from(node.get())
 }
 
+/// The mark of a version among those of its slot.
+fn prime(versions: &[Digest], header: Digest) -> &'static str {
+    match versions.iter().position(|seen| *seen == header) {
+        Some(0) => "",
+        Some(1) => "'",
+        Some(2) => "''",
+        Some(_) => "*",
+        None => "?",
+    }
+}
+
 impl<A: Staged> Recorder<A> {
     pub(crate) fn new(
         traced: bool,
@@ -96,6 +113,7 @@ impl<A: Staged> Recorder<A> {
         sources: Vec<Actor>,
         nodes: Vec<String>,
         partitions: Vec<Partition>,
+        network: NetworkId,
     ) -> Self {
         Self {
             happened: Vec::new(),
@@ -106,6 +124,8 @@ impl<A: Staged> Recorder<A> {
             sources,
             nodes,
             partitions,
+            network,
+            versions: BTreeMap::new(),
         }
     }
 
@@ -153,19 +173,46 @@ impl<A: Staged> Recorder<A> {
             .map_or_else(|| seat.to_string(), |actor| self.names.of(actor))
     }
 
-    fn slot(&self, header: &Header) -> String {
+    fn slot(&mut self, header: &Header) -> String {
+        let digest = header.digest(&self.network);
+        let mark = self.mark(header.source, header.first, digest);
         let (name, first) = (self.name_of(header.source), header.first);
         match header.len {
-            0 | 1 => format!("{name}#{first}"),
+            0 | 1 => format!("{name}#{first}{mark}"),
             len => format!(
-                "{name}#{first}..{}",
+                "{name}#{first}..{}{mark}",
                 first.get().saturating_add(u64::from(len) - 1)
             ),
         }
     }
 
+    /// Tells the versions of an equivocated slot apart: nothing for the first that was seen, a prime for the second.
+    fn mark(&mut self, source: Seat, first: Counter, header: Digest) -> &'static str {
+        let versions = self.versions.entry((source, first)).or_default();
+        if !versions.contains(&header) {
+            versions.push(header);
+        }
+        prime(versions, header)
+    }
+
+    /// The slot that an echo is for: its source is who gets it. An echo of nothing that was ever requested has a
+    /// question mark.
+    fn echoed(&self, echo: &Echo, to: NodeId) -> String {
+        let name = self.nodes.get(to.index()).cloned().unwrap_or_default();
+        let seat = self
+            .sources
+            .iter()
+            .position(|actor| self.names.of(actor) == name);
+        let seat = seat
+            .and_then(|seat| u16::try_from(seat).ok())
+            .map(Seat::new);
+        let versions = seat.and_then(|seat| self.versions.get(&(seat, echo.first)));
+        let mark = versions.map_or("?", |versions| prime(versions, echo.header));
+        format!("{name}#{}{mark}", echo.first)
+    }
+
     /// What an arc of a chart says.
-    fn label(&self, wire: &Wire) -> String {
+    fn label(&mut self, wire: &Wire, to: NodeId) -> String {
         let Ok(payload) = codec::decode::<Payload>(wire.bytes()) else {
             return "garbage".into();
         };
@@ -181,7 +228,7 @@ impl<A: Staged> Recorder<A> {
                 };
                 format!("request {} {text}", self.slot(&request.header))
             }
-            Payload::Echo(echo) => format!("echo #{}", echo.first),
+            Payload::Echo(echo) => format!("echo {}", self.echoed(&echo, to)),
             Payload::Proof(proof) => {
                 let certificate = &proof.certificate;
                 let slot = self.slot(&certificate.header);
@@ -294,7 +341,7 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                     self.traffic.count(message.kind(), bytes);
                 }
                 if self.is_traced() {
-                    let (kind, label) = (message.kind_name(), self.label(message));
+                    let (kind, label) = (message.kind_name(), self.label(message, to));
                     self.write(moment, |_| TraceKind::Sent {
                         message: copy,
                         from,

@@ -481,7 +481,15 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         let names = self.cast.names().clone();
         let labels = nodes.iter().map(|node| node.name.clone()).collect();
         let partitions = self.faults.partitions.clone();
-        let recorder = Recorder::new(self.traced, names, sources.clone(), labels, partitions);
+        let network = genesis.network();
+        let recorder = Recorder::new(
+            self.traced,
+            names,
+            sources.clone(),
+            labels,
+            partitions,
+            network,
+        );
         let agenda = Agenda::new(self.items, &places, nodes.len());
         let faults_end = faults_end(&self.faults).max(busy_until);
         let engine = Engine::new(
