@@ -27,7 +27,7 @@ pub(super) struct Certified<Op> {
     pub(super) certificate: Certificate,
     pub(super) digest: Digest,
     /// Its operations, if they are here; decoded if they were echoed here.
-    pub(super) ops: Option<(Bytes, Option<Arc<[Op]>>)>,
+    pub(super) ops: Option<(Bytes, Option<Arc<Vec<Op>>>)>,
     /// Whether the journal has its operations.
     pub(super) journaled: bool,
     /// Its source's echo, if we have it: a certificate may leave it out.

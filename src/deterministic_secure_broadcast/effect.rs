@@ -79,7 +79,7 @@ pub struct Delivery<Op> {
     /// The counter of the first operation.
     pub first: Counter,
     /// The operations, in order.
-    pub ops: Arc<[Op]>,
+    pub ops: Arc<Vec<Op>>,
 }
 
 impl<Op> Delivery<Op> {

@@ -35,7 +35,7 @@ pub(super) struct Flight<Op> {
     pub(super) digest: Digest,
     pub(super) echo: Sig,
     pub(super) ops: Bytes,
-    pub(super) decoded: Arc<[Op]>,
+    pub(super) decoded: Arc<Vec<Op>>,
     /// Whether it is in the journal.
     pub(super) journaled: bool,
     /// Who has echoed it, ourselves included.
@@ -51,7 +51,7 @@ impl<Op> Flight<Op> {
         source: Actor,
         (generation, echo): (Generation, Sig),
         (header, digest): (Header, Digest),
-        (ops, decoded): (Bytes, Arc<[Op]>),
+        (ops, decoded): (Bytes, Arc<Vec<Op>>),
         journaled: bool,
     ) -> Self {
         let echoes = BTreeMap::from([(source, echo)]);

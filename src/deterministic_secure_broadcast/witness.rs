@@ -44,7 +44,7 @@ pub(super) struct Open<Op> {
     pub(super) source_echo: (Generation, Sig),
     pub(super) echo: (Generation, Sig),
     pub(super) ops: Bytes,
-    pub(super) decoded: Arc<[Op]>,
+    pub(super) decoded: Arc<Vec<Op>>,
     /// Whether it is in the journal.
     pub(super) journaled: bool,
 }
