@@ -36,6 +36,8 @@ pub struct Campaign {
     pub algorithms: Vec<Algorithm>,
     /// What the villains among the members may be; each run has as many as its members tolerate.
     pub villains: Vec<VillainKind>,
+    /// One run in so many has an outsider besides; none if zero.
+    pub outsider_every: u64,
     /// The most operations of a run; it has at least one.
     pub operations: u64,
     /// The strongest faults; each run has some of them, up to this strength.
@@ -115,6 +117,7 @@ impl Default for Campaign {
             members: vec![4, 7, 10],
             algorithms: vec![Algorithm::Bank, Algorithm::Orswot],
             villains: VillainKind::MEMBERS.to_vec(),
+            outsider_every: 4,
             operations: 20,
             strongest: Strongest {
                 loss: Chance::percent(30),
@@ -229,7 +232,8 @@ impl Draw<'_> {
                 net = net.villain(&name(place), build(*kind));
             }
         }
-        if stream.below(4) == 0 {
+        let every = self.campaign.outsider_every;
+        if every > 0 && stream.below(every) == 0 {
             villains.push(VillainKind::Outsider);
             net = net.villain("outsider", build(VillainKind::Outsider));
         }

@@ -2,8 +2,10 @@
 
 use core::fmt;
 
+use serde::Serialize;
+
 /// A node of a run: its place in the list the run was built from, from 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct NodeId(u16);
 
 impl NodeId {

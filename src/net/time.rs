@@ -3,10 +3,12 @@
 use core::fmt;
 use core::ops::{Add, AddAssign, Sub};
 
+use serde::Serialize;
+
 /// An instant of a simulated run, in nanoseconds since its start.
 ///
 /// Arithmetic saturates: a run that lasts longer than `u64::MAX` ns (584 years) stands still at the end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct VirtualTime(u64);
 
 /// A length of virtual time, in nanoseconds.

@@ -3,11 +3,14 @@
 //! A trace is plain data. It holds nothing that depends on the machine it was recorded on, so equal seeds give
 //! equal traces.
 
+use serde::Serialize;
+
 use super::node::NodeId;
 use super::time::VirtualTime;
+use crate::codec::{self, Digest};
 
 /// Everything that happened in one run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Trace {
     /// What a chart of it is called.
     pub title: String,
@@ -21,8 +24,16 @@ pub struct Trace {
     pub events: Vec<TraceEvent>,
 }
 
+impl Trace {
+    /// The digest of all of it: equal traces, equal digests.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of_parts("bft-crdts/trace/1", &[&codec::encode(self)])
+    }
+}
+
 /// A node, as a chart shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TraceNode {
     /// Short name; unique in the run.
     pub name: String,
@@ -33,7 +44,7 @@ pub struct TraceNode {
 }
 
 /// One event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TraceEvent {
     /// When it happened.
     pub at: VirtualTime,
@@ -44,7 +55,7 @@ pub struct TraceEvent {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum TraceKind {
     /// A packet was put on the wire.
     Sent {
@@ -118,7 +129,7 @@ pub enum TraceKind {
 }
 
 /// What a receiver made of a packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Outcome {
     /// It was new, and taken.
     Accepted,

@@ -29,6 +29,8 @@ pub struct Equivocator<A: Staged> {
 struct Slot<Op> {
     bids: Vec<Bid<Op>>,
     age: u32,
+    /// Whether it keeps a certificate to itself and asks everybody for the other one first.
+    greedy: bool,
     /// The age at which a version was first certified.
     certified: Option<u32>,
 }
@@ -66,6 +68,7 @@ impl<A: Staged> Equivocator<A> {
     fn attack<K: Keys>(&mut self, hands: &mut Hands<'_, A, K>) -> Option<()> {
         self.attacks -= 1;
         let chain = self.chain.get_or_insert_with(|| Chain::new(hands));
+        let greedy = self.script.is_none() && hands.stream().below(2) == 0;
         let versions = match self.script.take() {
             Some(versions) => versions,
             None => {
@@ -100,6 +103,7 @@ impl<A: Staged> Equivocator<A> {
         self.slot = Some(Slot {
             bids,
             age: 0,
+            greedy,
             certified: None,
         });
         Some(())
@@ -125,22 +129,62 @@ impl<Op> Slot<Op> {
             }
             return false;
         }
-        if self.age == CROSS {
-            hands.count("equivocator: showed both messages to everybody");
-            hands.note("shows both to everybody");
-            let everybody: BTreeSet<Actor> = self
-                .bids
-                .iter()
-                .flat_map(|bid| bid.audience.clone())
-                .collect();
-            for bid in &mut self.bids {
-                bid.audience = everybody.iter().copied().collect();
+        if self.age >= CROSS && (self.age - CROSS).is_multiple_of(2) {
+            if self.age == CROSS {
+                hands.note("shows both to everybody");
             }
-        }
-        if self.age.is_multiple_of(2) || self.age == CROSS {
+            self.cross(hands);
+        } else if self.age.is_multiple_of(2) {
             self.bids.iter().for_each(|bid| bid.request(hands));
         }
         self.age < GIVE_UP
+    }
+
+    /// Asks everybody for every version that is not certified.
+    fn cross<A: Staged<Op = Op>, K: Keys>(&self, hands: &mut Hands<'_, A, K>) {
+        hands.count("equivocator: showed both messages to everybody");
+        let everybody: BTreeSet<Actor> = self
+            .bids
+            .iter()
+            .flat_map(|bid| bid.audience.clone())
+            .collect();
+        for bid in self.bids.iter().filter(|bid| bid.certificate.is_none()) {
+            let request = bid.draft.request();
+            everybody
+                .iter()
+                .for_each(|member| hands.send(*member, &request));
+        }
+    }
+
+    /// One more version is certified.
+    fn certified<A: Staged<Op = Op>, K: Keys>(
+        &mut self,
+        version: usize,
+        hands: &mut Hands<'_, A, K>,
+    ) {
+        let first = self.certified.is_none();
+        hands.count(match first {
+            true => "equivocator: got one of two messages certified",
+            false => "equivocator: got both messages certified",
+        });
+        self.certified.get_or_insert(self.age);
+        if first && self.greedy {
+            return self.cross(hands);
+        }
+        // Each audience gets its own proof first: if both are certified, they part.
+        for bid in self
+            .bids
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| !first || *place == version)
+            .map(|(_, bid)| bid)
+        {
+            if let Some(proof) = bid.proof() {
+                bid.audience
+                    .iter()
+                    .for_each(|member| hands.send(*member, &proof));
+            }
+        }
     }
 }
 
@@ -161,20 +205,9 @@ impl<A: Staged, K: Keys> Villain<A, K> for Equivocator<A> {
         let (Payload::Echo(echo), Some(slot)) = (payload, &mut self.slot) else {
             return;
         };
-        for bid in &mut slot.bids {
-            if bid.echo(from, echo, hands) {
-                match slot.certified {
-                    None => hands.count("equivocator: got one of two messages certified"),
-                    Some(_) => hands.count("equivocator: got both messages certified"),
-                }
-                slot.certified.get_or_insert(slot.age);
-                // Its own audience first: if the other one is certified too, they part.
-                if let Some(proof) = bid.proof() {
-                    for member in &bid.audience {
-                        hands.send(*member, &proof);
-                    }
-                }
-            }
+        let complete = |bid: &mut Bid<A::Op>| bid.echo(from, echo, hands);
+        if let Some(version) = slot.bids.iter_mut().position(complete) {
+            slot.certified(version, hands);
         }
     }
 

@@ -76,6 +76,12 @@ impl<M: Machine> Engine<M> {
         }
     }
 
+    /// Whether a node is down that is due to come back.
+    #[must_use]
+    pub fn is_anyone_returning(&self) -> bool {
+        self.places.iter().any(|place| place.returns)
+    }
+
     /// Brings a node back with a machine built from its disk.
     pub fn restart(&mut self, node: NodeId, machine: M, observer: &mut impl Observer<M>) {
         let Some(place) = self.places.get_mut(node.index()) else {

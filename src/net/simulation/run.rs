@@ -79,7 +79,10 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             if at > self.faults_end {
                 let still = at - self.books.moved.max(self.faults_end);
                 let done = self.agenda.open == 0 && self.bench.incomplete() == 0;
-                if done && still >= self.settle.min(self.patience) {
+                if done
+                    && still >= self.settle.min(self.patience)
+                    && !self.engine.is_anyone_returning()
+                {
                     break Ended::Done;
                 }
                 if still >= self.patience {

@@ -1,0 +1,140 @@
+//! Every villain does harm where a rule is broken, and none where none is: the same villain, the same seeds, the same
+//! judges.
+
+use bft_crdts::net::adversary::VillainKind;
+use bft_crdts::net::campaign::{Campaign, Strongest};
+use bft_crdts::net::{Chance, Property, Span};
+use bft_crdts::{Rules, Sound};
+use bft_crdts_controls::{Visitor, visit};
+
+/// Runs without faults, with one kind of villain among the members or with nobody but correct members.
+fn campaign(villain: Option<VillainKind>) -> Campaign {
+    let outsider = villain == Some(VillainKind::Outsider);
+    Campaign {
+        villains: villain.into_iter().filter(|_| !outsider).collect(),
+        outsider_every: u64::from(outsider),
+        strongest: Strongest {
+            loss: Chance::NEVER,
+            duplication: Chance::NEVER,
+            reordering: Chance::NEVER,
+            latency: Span::from_millis(30),
+            partitions: 0,
+            crashes: 0,
+            ..Campaign::default().strongest
+        },
+        real_keys_every: 0,
+        members: vec![4, 7],
+        ..Campaign::default()
+    }
+}
+
+/// What breaks within these seeds.
+struct Breaks(Campaign, u64);
+
+impl Visitor for Breaks {
+    type Output = Option<Property>;
+
+    fn visit<R: Rules>(self) -> Option<Property> {
+        let Self(campaign, seeds) = self;
+        let mut results = (0..seeds).map(|seed| campaign.run::<R>(seed).unwrap());
+        results.find_map(|result| {
+            result
+                .violations
+                .first()
+                .map(|violation| violation.property)
+        })
+    }
+}
+
+const SEEDS: u64 = 30;
+
+#[track_caller]
+fn harms(villain: VillainKind, rules: &str) {
+    let broken = |villain, rules| visit(rules, Breaks(campaign(villain), SEEDS)).unwrap();
+    assert_ne!(
+        broken(Some(villain), rules),
+        None,
+        "{villain} does no harm under {rules}"
+    );
+    assert_eq!(
+        broken(None, rules),
+        None,
+        "{rules} does harm without {villain}"
+    );
+    assert_eq!(
+        broken(Some(villain), Sound::NAME),
+        None,
+        "{villain} does harm under sound rules"
+    );
+}
+
+#[test]
+fn an_equivocator_does_harm_where_half_is_a_quorum() {
+    harms(VillainKind::Equivocator, "quorum-of-half");
+}
+
+#[test]
+fn an_equivocator_does_harm_where_witnesses_forget_what_they_echoed() {
+    harms(VillainKind::Equivocator, "forgets-open");
+}
+
+#[test]
+fn a_withholder_does_harm_where_proofs_are_not_relayed() {
+    harms(VillainKind::Withholder, "refuses-relays");
+}
+
+#[test]
+fn a_forger_does_harm_where_operations_are_not_compared_with_the_header() {
+    harms(VillainKind::Forger, "takes-any-operations");
+}
+
+#[test]
+fn a_forger_does_harm_where_invalid_operations_are_echoed() {
+    harms(VillainKind::Forger, "ignores-invalid");
+}
+
+#[test]
+fn a_forger_does_harm_where_causes_are_ignored() {
+    harms(VillainKind::Forger, "ignores-causes");
+}
+
+#[test]
+fn an_impersonator_does_harm_where_signatures_are_not_verified() {
+    harms(VillainKind::Impersonator, "trusts-signatures");
+}
+
+#[test]
+fn a_replayer_does_harm_where_one_echo_counts_twice() {
+    harms(VillainKind::Replayer, "counts-twice");
+}
+
+/// A silent member is harmless as long as there are no more of them than a quorum can spare.
+#[test]
+fn a_silent_member_does_harm_where_it_is_one_too_many() {
+    let too_many = Campaign {
+        members: vec![4],
+        ..campaign(Some(VillainKind::Silent))
+    };
+    assert_eq!(visit(Sound::NAME, Breaks(too_many, SEEDS)).unwrap(), None);
+    // With one member lost to each echo that is not repeated, one more is silent than the rules can bear.
+    let loss = Strongest {
+        loss: Chance::percent(30),
+        ..campaign(None).strongest
+    };
+    let lossy = |villain| Campaign {
+        strongest: loss,
+        ..campaign(villain)
+    };
+    assert_ne!(
+        visit(
+            "echoes-once",
+            Breaks(lossy(Some(VillainKind::Silent)), SEEDS)
+        )
+        .unwrap(),
+        None
+    );
+    assert_eq!(
+        visit(Sound::NAME, Breaks(lossy(Some(VillainKind::Silent)), SEEDS)).unwrap(),
+        None
+    );
+}
