@@ -99,6 +99,7 @@ deterministic! {
     pub mod actor;
     pub mod bank;
     pub mod codec;
+    pub mod crdt;
     pub mod deterministic_secure_broadcast;
     pub mod membership;
     pub mod orswot;
