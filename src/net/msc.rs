@@ -84,6 +84,9 @@ impl Chart<'_> {
         ));
         self.line("# green: delivered; pale: state; yellow: fault or Byzantine act; red: lost or rejected;");
         self.line("# grey arrow: duplicate; dotted without head: in flight. Arcs stand where they arrive.");
+        self.line(
+            "# a#3: the third operation of a; a#3': another message that a signed for that number.",
+        );
         self.line("msc {");
         let lanes = self.story.lanes.len().max(1);
         self.line(&format!(

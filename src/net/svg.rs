@@ -30,7 +30,7 @@ pub fn render(trace: &Trace, options: &ChartOptions) -> String {
     let name = format!("{}, seed {}", text::clip(&trace.title, 80), trace.seed);
     let mut picture = Picture {
         canvas: Canvas::new(wide, high, &name, STYLE),
-        room: Room::default(),
+        room: Room::new(GUTTER - 60, wide),
         story: &story,
         layout: &layout,
         left: GUTTER,

@@ -8,6 +8,8 @@ use super::story::{Arc, BoxKind, Fate, Story};
 use super::{style, text};
 use crate::net::trace::Trace;
 
+/// With more arrows than this, labels cross them where they like.
+const CAREFUL: usize = 2_000;
 /// Around everything.
 pub(crate) const MARGIN: i64 = 200;
 
@@ -97,7 +99,7 @@ impl Picture<'_> {
                 (x, self.top + self.layout.height + 120),
             );
             self.canvas.line(ends.0, ends.1, "class=\"life\"");
-            self.room.spare(ends.0, ends.1);
+            self.room.spare(x);
             for (from, to, _) in &self.layout.cuts {
                 let middle = self.top + i64::midpoint(*from, *to);
                 self.canvas
@@ -185,7 +187,9 @@ impl Picture<'_> {
                 head(&mut self.canvas, (to.0 + out, to.1), to, true);
             } else {
                 arrow(&mut self.canvas, flight.arc, from, to);
-                self.room.avoid(from, to);
+                if self.layout.arcs.len() <= CAREFUL {
+                    self.room.avoid(from, to);
+                }
             }
             self.canvas.close();
         }
@@ -270,13 +274,6 @@ impl Picture<'_> {
 
     /// The labels of the arrows: one for each broadcast, if the reader wants it folded.
     pub(crate) fn labels(&mut self, fold: bool) {
-        let (left, right) = (self.left - 60, self.wide);
-        self.room.take(
-            (left - 10_000, 0),
-            (10_000, self.top + self.layout.height + 5_000),
-        );
-        self.room
-            .take((right, 0), (10_000, self.top + self.layout.height + 5_000));
         let mut labelled: Vec<bool> = vec![false; self.layout.arcs.len()];
         for first in 0..self.layout.arcs.len() {
             if labelled.get(first).is_none_or(|done| *done) {

@@ -92,7 +92,7 @@ pub(crate) fn draw(trace: &Trace) -> String {
             "One secure broadcast, and the states of its processes",
             &style,
         ),
-        room: Room::default(),
+        room: Room::new(left - 60, wide),
         story: &story,
         layout: &layout,
         left,
