@@ -226,11 +226,11 @@ pub(crate) fn wrap(text: &str, size: i64, room: i64, most: usize) -> (Vec<String
     best
 }
 
-/// `text` in lines as long as they may be, broken at spaces where there are any.
+/// `text` in lines as long as they may be, broken between [`words`] where there are any.
 fn fill(text: &str, size: i64, room: i64, most: usize) -> (Vec<String>, bool) {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
-    for word in plain(text).split_whitespace() {
+    for word in words(&plain(text), size, room) {
         let joined = if line.is_empty() {
             word.to_owned()
         } else {
@@ -262,6 +262,27 @@ fn fill(text: &str, size: i64, room: i64, most: usize) -> (Vec<String>, bool) {
         }
     }
     (lines, cut)
+}
+
+/// What stays together on a line: what stands between commas if all of that fits, the words otherwise.
+fn words(text: &str, size: i64, room: i64) -> Vec<String> {
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let parts: Vec<String> = text
+        .split_inclusive(", ")
+        .map(|part| words(part).join(" "))
+        .collect();
+    let fit = parts
+        .iter()
+        .all(|part| !part.is_empty() && width(part, size) <= room);
+    if parts.len() > 1 && fit {
+        parts
+    } else {
+        words(text)
+    }
 }
 
 /// `text`, cut so that it takes at most `room` tenths of a pixel.
@@ -357,5 +378,7 @@ mod tests {
             )
         );
         assert_eq!(wrap("A 95", 10, 600, 2), (vec!["A 95".to_owned()], false));
+        let (lines, _) = wrap("alice 70, bob 130, carol 100, dave 100", 10, 1_300, 3);
+        assert_eq!(lines, ["alice 70, bob 130,", "carol 100, dave 100"]);
     }
 }
