@@ -217,7 +217,28 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 // Whoever waited for it waits no longer.
                 to_pump.extend(self.all_nodes());
             }
-            Note::RefusedBy { .. } => self.books.count("a member refused an operation"),
+            Note::RefusedBy {
+                member,
+                dot,
+                reason,
+            } => {
+                self.books.count("a member refused an operation");
+                let refuser = self
+                    .node_of(&member)
+                    .filter(|member| self.bench.judges(*member));
+                // What a correct source has checked stays valid, so nobody correct can say no to it.
+                if let Some(refuser) = refuser.filter(|_| judged) {
+                    let detail =
+                        format!("a correct member refuses what a correct one signed: {reason}");
+                    self.bench.blame(
+                        Property::Validity,
+                        &[node, refuser],
+                        Some(dot),
+                        moment,
+                        detail,
+                    );
+                }
+            }
             Note::Evidence(evidence) => {
                 self.books.count("evidence was found");
                 if !judged {
