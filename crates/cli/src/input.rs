@@ -53,7 +53,11 @@ impl Input {
         )
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self> {
+    /// Of a scenario that is known; `path` is what its files are beside of, and what errors name.
+    ///
+    /// # Errors
+    /// What cannot be read, with file, line and field.
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
         let scenario = scenario::parse(text).map_err(|why| {
             anyhow!(
                 "{}:{}: {}: {}",

@@ -4,6 +4,7 @@
 //! [`operations::parse`] — is pure and returns typed errors, so that it can be fuzzed and tested.
 
 pub mod args;
+pub mod assets;
 pub mod bench;
 pub mod draw;
 pub mod input;
@@ -76,7 +77,11 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
                 }
             );
         }
-        other => anyhow::bail!("{other:?} is not there yet"),
+        Command::Assets(args) => {
+            for path in assets::write(&args.out)? {
+                println!("{}", path.display());
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

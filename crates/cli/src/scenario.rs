@@ -256,7 +256,7 @@ pub struct Chart {
     pub to: Option<Span>,
     /// Only these nodes; all of them if empty.
     pub members: Vec<String>,
-    /// Only these kinds of packets; all of them if empty.
+    /// Only these kinds of packets; all of them if empty, but for summaries that came to nothing.
     pub kinds: Vec<String>,
     /// Draws the packets of one broadcast as one arc where possible.
     pub fold: bool,

@@ -13,7 +13,7 @@ use bft_crdts::net::{
     Partition, Progress, SeededKeys, Span, Tail, VirtualTime,
 };
 use bft_crdts::{Actor, Ed25519, Rules};
-use bft_crdts_controls::{Visitor, visit};
+use bft_crdts_controls::chosen::{self, Chosen};
 
 use crate::input::Input;
 use crate::operations::Row;
@@ -69,9 +69,9 @@ pub fn run(
         (Algorithm::Orswot, Signatures::Simulated, SOUND) => {
             stage.play::<Set, FakeKeys, bft_crdts::Sound>()
         }
-        (Algorithm::Bank(_), _, rules) => {
-            visit(rules, stage).with_context(|| format!("`{rules}` are no rules"))?
-        }
+        // Broken rules need no real signatures to be seen broken.
+        (Algorithm::Bank(_), _, rules) => chosen::with(rules, || stage.play::<Bank, FakeKeys, Chosen>())
+            .with_context(|| format!("`{rules}` are no rules"))?,
         (Algorithm::Orswot, _, rules) => bail!("the rules `{rules}` are for scenarios of the bank"),
     }
 }
@@ -81,15 +81,6 @@ struct Stage<'a> {
     scenario: &'a Scenario,
     options: Options<'a>,
     progress: &'a mut dyn FnMut(usize, usize),
-}
-
-/// Broken rules need no real signatures to be seen broken.
-impl Visitor for Stage<'_> {
-    type Output = Result<Ran>;
-
-    fn visit<R: Rules>(self) -> Result<Ran> {
-        self.play::<Bank, FakeKeys, R>()
-    }
 }
 
 impl Stage<'_> {

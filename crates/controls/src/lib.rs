@@ -8,6 +8,8 @@ use bft_crdts::deterministic_secure_broadcast::rules::{
     DeliverFacts, EchoFacts, OpenSlot, Rules, SignerFacts, Sound, Unsound,
 };
 
+pub mod chosen;
+
 /// One broken rule set, for people.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Control {

@@ -675,9 +675,7 @@ fn optional_time(text: Option<&str>, path: &Path) -> Checked<Option<Span>> {
 }
 
 /// The kinds of packets a chart can be limited to.
-const KINDS: [&str; 7] = [
-    "request", "echo", "proof", "refusal", "evidence", "summary", "pull",
-];
+const KINDS: [&str; 7] = ["request", "echo", "proof", "refusal", "evidence", "pull", "summary"];
 
 fn chart(chart: file::Chart, nodes: &[String]) -> Checked<Chart> {
     let path = Path::key("chart");
@@ -687,9 +685,9 @@ fn chart(chart: file::Chart, nodes: &[String]) -> Checked<Chart> {
     for (index, name) in chart.members.iter().enumerate() {
         known(name, nodes, &path.at("members").index(index))?;
     }
-    let kinds = KINDS.map(str::to_owned);
+    let all = KINDS.map(str::to_owned);
     for (index, kind) in chart.kinds.iter().enumerate() {
-        known(kind, &kinds, &path.at("kinds").index(index))?;
+        known(kind, &all, &path.at("kinds").index(index))?;
     }
     let most = chart.max_arcs.unwrap_or(400);
     if most == 0 || most > MAX_ARCS {
