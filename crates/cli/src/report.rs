@@ -61,8 +61,8 @@ pub struct Report {
     pub ended: Span,
     /// How it ended: quiet, or at a limit.
     pub end: String,
-    /// The charts that were written.
-    pub charts: Vec<PathBuf>,
+    /// The charts and tables that were written.
+    pub files: Vec<PathBuf>,
 }
 
 /// A row that was refused.

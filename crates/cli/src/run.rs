@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args;
 use crate::input::Input;
-use crate::report::Report;
+use crate::report::{Balance, Group, RefusedRow, Report, State};
 use crate::scenario::{Chart, Scenario};
 use crate::simulate::{Options, Ran, run as simulate};
 use crate::{logging, summary};
@@ -43,7 +43,8 @@ pub fn run(args: &args::Run) -> Result<bool> {
     if let Some(trace) = &trace {
         logging::trace(trace);
         let out = args.out.clone().unwrap_or_else(|| default_out(scenario));
-        report.charts = charts(trace, scenario, &out)?;
+        report.files = charts(trace, scenario, &out)?;
+        report.files.extend(tables(&report, &out)?);
     }
     for (what, times) in &sometimes {
         tracing::info!(times, "{what}");
@@ -98,6 +99,61 @@ fn charts(trace: &Trace, scenario: &Scenario, out: &Path) -> Result<Vec<PathBuf>
             .with_context(|| format!("{}: cannot be written", path.display()))?;
         written.push(path);
     }
+    Ok(written)
+}
+
+/// Writes the balances, if all correct members agree on them, and the rows that were refused, as CSV; where they are.
+fn tables(report: &Report, out: &Path) -> Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    let mut table = |what: &str, rows: Vec<Vec<String>>| -> Result<()> {
+        let path = out.join(format!("{}.{what}.csv", report.scenario));
+        let writing = || format!("{}: cannot be written", path.display());
+        let mut csv = csv::Writer::from_path(&path).with_context(writing)?;
+        for row in rows {
+            csv.write_record(&row).with_context(writing)?;
+        }
+        csv.flush().with_context(writing)?;
+        written.push(path);
+        Ok(())
+    };
+    let heading = |columns: &[&str]| {
+        columns
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<String>>()
+    };
+    if let [
+        Group {
+            state: Some(State::Balances(balances)),
+            ..
+        },
+    ] = report.groups.as_slice()
+    {
+        let row = |balance: &Balance| vec![balance.account.clone(), balance.now.to_string()];
+        let heading = heading(&["account", "balance"]);
+        table(
+            "balances",
+            std::iter::once(heading)
+                .chain(balances.iter().map(row))
+                .collect(),
+        )?;
+    }
+    let row = |RefusedRow { row, why }: &RefusedRow| {
+        vec![
+            row.number.to_string(),
+            row.line.to_string(),
+            row.who.clone(),
+            row.what.to_string(),
+            why.clone(),
+        ]
+    };
+    let heading = heading(&["row", "line", "who", "what", "why"]);
+    table(
+        "refused",
+        std::iter::once(heading)
+            .chain(report.refused.iter().map(row))
+            .collect(),
+    )?;
     Ok(written)
 }
 

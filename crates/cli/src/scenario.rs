@@ -248,7 +248,7 @@ pub struct Draw {
 /// What the charts show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chart {
-    /// Title; the description by default.
+    /// Title; the name by default.
     pub title: Option<String>,
     /// Nothing before.
     pub from: Option<Span>,

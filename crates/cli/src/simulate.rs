@@ -296,7 +296,7 @@ fn report<A: Play>(
             Ended::Stalled => "stalled, with something still owed,".to_owned(),
             Ended::Limit(limit) => format!("given up at a limit ({limit:?})"),
         },
-        charts: Vec::new(),
+        files: Vec::new(),
     })
 }
 

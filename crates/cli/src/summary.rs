@@ -43,8 +43,12 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     traffic(out, report)?;
     latency(out, report)?;
     line(out, "trace", &report.trace_digest)?;
-    for chart in &report.charts {
-        line(out, "chart", &chart.display().to_string())?;
+    for (place, file) in report.files.iter().enumerate() {
+        line(
+            out,
+            if place == 0 { "written" } else { "" },
+            &file.display().to_string(),
+        )?;
     }
     verdict(out, report)
 }
