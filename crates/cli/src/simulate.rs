@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use bft_crdts::bank::Bank;
 use bft_crdts::membership::quorum::faults;
 use bft_crdts::net::adversary::{Equivocator, Villain, VillainKind, Withholder};
@@ -12,7 +12,7 @@ use bft_crdts::net::{
     self, Cast, Chance, Crash, CrashPoint, Ended, FakeKeys, Faults, Law, Limits, Net, NodeId,
     Partition, Progress, SeededKeys, Span, Tail, VirtualTime,
 };
-use bft_crdts::{Actor, Ed25519, Rules};
+use bft_crdts::{Actor, Ed25519, Rules, Sound};
 use bft_crdts_controls::chosen::{self, Chosen};
 
 use crate::input::Input;
@@ -59,21 +59,18 @@ pub fn run(
         options,
         progress,
     };
-    match (&scenario.algorithm, scenario.signatures, options.rules) {
-        (Algorithm::Bank(_), Signatures::Ed25519, SOUND) => {
-            stage.play::<Bank, Ed25519, bft_crdts::Sound>()
-        }
-        (Algorithm::Orswot, Signatures::Ed25519, SOUND) => {
-            stage.play::<Set, Ed25519, bft_crdts::Sound>()
-        }
-        (Algorithm::Orswot, Signatures::Simulated, SOUND) => {
-            stage.play::<Set, FakeKeys, bft_crdts::Sound>()
-        }
-        // Broken rules need no real signatures to be seen broken.
-        (Algorithm::Bank(_), _, rules) => chosen::with(rules, || stage.play::<Bank, FakeKeys, Chosen>())
-            .with_context(|| format!("`{rules}` are no rules"))?,
-        (Algorithm::Orswot, _, rules) => bail!("the rules `{rules}` are for scenarios of the bank"),
+    if scenario.signatures == Signatures::Ed25519 && options.rules == SOUND {
+        return match scenario.algorithm {
+            Algorithm::Bank(_) => stage.play::<Bank, Ed25519, Sound>(),
+            Algorithm::Orswot => stage.play::<Set, Ed25519, Sound>(),
+        };
     }
+    // Broken rules need no real signatures to be seen broken.
+    let ran = chosen::with(options.rules, || match scenario.algorithm {
+        Algorithm::Bank(_) => stage.play::<Bank, FakeKeys, Chosen>(),
+        Algorithm::Orswot => stage.play::<Set, FakeKeys, Chosen>(),
+    });
+    ran.with_context(|| format!("`{}` are no rules", options.rules))?
 }
 
 struct Stage<'a> {

@@ -675,7 +675,9 @@ fn optional_time(text: Option<&str>, path: &Path) -> Checked<Option<Span>> {
 }
 
 /// The kinds of packets a chart can be limited to.
-const KINDS: [&str; 7] = ["request", "echo", "proof", "refusal", "evidence", "pull", "summary"];
+const KINDS: [&str; 7] = [
+    "request", "echo", "proof", "refusal", "evidence", "pull", "summary",
+];
 
 fn chart(chart: file::Chart, nodes: &[String]) -> Checked<Chart> {
     let path = Path::key("chart");
