@@ -7,49 +7,17 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use bft_crdts::net::assets;
 
-use crate::input::Input;
-use crate::scenario::SOUND;
-use crate::simulate::{Options, run};
-
-/// The run that the second picture shows.
-const BROADCAST: &str = r#"
-name = "secure_broadcast"
-description = "One secure broadcast among four."
-algorithm = "bank"
-members = ["a", "b", "c", "d"]
-
-[bank]
-balance = 10
-
-[network]
-latency = { min = "10ms", max = "14ms" }
-
-[[operations]]
-who = "a"
-what = "transfer"
-to = "b"
-amount = 5
-"#;
-
 /// The pictures, by name, as SVG: the layers of a replica, and a secure broadcast drawn from a real run.
 ///
 /// # Errors
-/// None, as the tests show.
+/// When the run cannot be set up, which the tests show it can.
 pub fn draw() -> Result<[(&'static str, String); 2]> {
-    let input = Input::parse(Path::new("secure_broadcast"), BROADCAST)?;
-    let options = Options {
-        seed: input.scenario.seed,
-        rules: SOUND,
-        traced: true,
-    };
-    let trace = run(&input, options, &mut |_, _| ())?
-        .trace
-        .context("the run kept no trace")?;
+    let broadcast = assets::broadcast_run()?;
     Ok([
         ("onion_layers", assets::onion_layers()),
         (
             "secure_broadcast_seq_diag",
-            assets::secure_broadcast_seq_diag(&trace),
+            assets::secure_broadcast_seq_diag(&broadcast),
         ),
     ])
 }

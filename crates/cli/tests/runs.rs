@@ -70,8 +70,8 @@ fn written(name: &str, text: &str) -> String {
 #[test]
 fn every_scenario_keeps_every_promise_and_prints_exactly_the_fields_it_promises() {
     let fields = [
-        "bytes",
         "by_kind",
+        "bytes",
         "converged",
         "delivered",
         "evidence",
