@@ -12,10 +12,13 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bft_crdts::codec::encode;
 use bft_crdts::deterministic_secure_broadcast::Header;
-use bft_crdts::deterministic_secure_broadcast::packet::Proof;
+use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Pull};
 use bft_crdts::orswot::{Entries, Op, Orswot};
-use bft_crdts::{Actor, Bytes, Counter, Dot, Packet, PacketKind, Payload, Sig, SigningActor};
+use bft_crdts::{
+    Actor, Bytes, Clock, Counter, Dot, Packet, PacketKind, Payload, Sig, SigningActor,
+};
 use world::{Flying, Replica, World};
 
 type Set = Orswot<u8>;
@@ -185,4 +188,30 @@ fn somebody_who_is_no_member_signs_nothing() {
     };
     let effects: Vec<_> = stranger.handle(packet).into_iter().flatten().collect();
     assert_eq!(effects, []);
+}
+
+#[test]
+fn a_peer_is_answered_no_more_than_its_share_however_large_certificates_are() {
+    let mut world = set_world(31, 1);
+    for round in 0..10 {
+        for adder in 0..30 {
+            world.submit(adder, [add(round)]);
+        }
+        world.flow();
+    }
+    let pull = Pull {
+        generation: liar::G,
+        clock: Clock::zero(31),
+    };
+    for _ in 0..10 {
+        let _ = world.hand(30, 0, Payload::Pull(pull.clone()));
+    }
+    let answers = world
+        .wire
+        .iter()
+        .map(|packet| encode(&packet.payload).len());
+    let answers: Vec<usize> = answers.collect();
+    let most = 256 * 1024 + answers.iter().max().unwrap();
+    let all: usize = answers.iter().sum();
+    assert!(all <= most, "{all} bytes for one peer in one tick");
 }

@@ -18,7 +18,8 @@ const PEERS_PER_TICK: usize = 2;
 /// How many bytes of operations and certificates one peer may ask for between two ticks (I14).
 const BYTES_PER_TICK: usize = 256 * 1024;
 
-/// What an answer costs beyond its operations: about the size of a certificate.
+/// What an answer costs at least. Whoever has that left gets the next answer, however large it is, or large ones
+/// could never be had.
 const ANSWER_BYTES: usize = 1024;
 
 /// On every so many ticks the summary carries the digest of the state even while we are busy.
@@ -170,7 +171,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .collect();
         for evidence in unknown {
             // Evidence is an answer like any other: who has had its share waits for the next tick.
-            if self.spend(from, 0).is_ok() {
+            let (one, other) = (&evidence.one.header, &evidence.other.header);
+            if self.spend(from, one.weight().saturating_add(other.weight())).is_ok() {
                 effects.send(To::One(from), Payload::Evidence(Box::new(evidence)));
             }
         }
@@ -208,13 +210,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let mut answers = Vec::new();
         let mut budget = self.budget(from);
         while let Some((place, (seat, index))) = next.pop_first() {
-            let Some(rest) = budget.checked_sub(ANSWER_BYTES) else {
-                break;
-            };
             let Some(logged) = self.log.get(place) else {
                 break;
             };
-            budget = rest.saturating_sub(logged.ops.len());
+            let bytes = logged.certificate.weight().saturating_add(logged.ops.len());
+            let Some(rest) = after_answer(budget, bytes) else {
+                break;
+            };
+            budget = rest;
             let (certificate, ops) = (logged.certificate.clone(), Some(logged.ops.clone()));
             answers.push(Payload::Proof(Proof { certificate, ops }));
             let index = index.saturating_add(1);
@@ -255,13 +258,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    /// Charges a peer for an answer of `ops` bytes of operations.
-    pub(super) fn spend(&mut self, peer: Actor, ops: usize) -> Result<(), Rejection> {
-        let budget = self
-            .budget(peer)
-            .checked_sub(ANSWER_BYTES)
-            .ok_or(Rejection::OverBudget)?;
-        self.set_budget(peer, budget.saturating_sub(ops));
+    /// Charges a peer for an answer of so many bytes.
+    pub(super) fn spend(&mut self, peer: Actor, bytes: usize) -> Result<(), Rejection> {
+        let budget = after_answer(self.budget(peer), bytes).ok_or(Rejection::OverBudget)?;
+        self.set_budget(peer, budget);
         Ok(())
     }
+}
+
+/// What is left of a budget after an answer of so many bytes; `None` if it does not get one.
+fn after_answer(budget: usize, bytes: usize) -> Option<usize> {
+    let rest = budget.checked_sub(ANSWER_BYTES)?;
+    Some(rest.saturating_sub(bytes.saturating_sub(ANSWER_BYTES)))
 }

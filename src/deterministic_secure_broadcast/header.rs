@@ -45,6 +45,11 @@ impl Header {
         )
     }
 
+    /// About how many bytes it takes, never less, its signature included.
+    pub(crate) fn weight(&self) -> usize {
+        self.causes.len().saturating_mul(12).saturating_add(192)
+    }
+
     /// The counter of its last operation; `None` if the header overflows.
     #[must_use]
     pub fn last(&self) -> Option<Counter> {

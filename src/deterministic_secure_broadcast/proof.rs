@@ -28,6 +28,12 @@ impl Certificate {
         self.signers.iter().zip(&self.signatures)
     }
 
+    /// About how many bytes it takes, never less.
+    pub(crate) fn weight(&self) -> usize {
+        let signatures = self.signatures.len().saturating_mul(66);
+        signatures.saturating_add(self.header.weight())
+    }
+
     /// The signature of one member, if it is among the signers.
     #[must_use]
     pub fn echo_of(&self, index: MemberIndex) -> Option<&Sig> {

@@ -236,7 +236,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 certificate: logged.certificate.clone(),
                 ops: None,
             };
-            self.spend(from, 0)?;
+            self.spend(from, proof.certificate.weight())?;
             effects.send(To::One(from), Payload::Proof(proof));
             return Ok(effects);
         }
