@@ -19,6 +19,7 @@ use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
     Actor, Bytes, Clock, Counter, Dot, Packet, PacketKind, Payload, Sig, SigningActor,
 };
+use serde::{Deserialize, Serialize};
 use world::{Flying, Replica, World};
 
 type Set = Orswot<u8>;
@@ -214,4 +215,25 @@ fn a_peer_is_answered_no_more_than_its_share_however_large_certificates_are() {
     let most = 256 * 1024 + answers.iter().max().unwrap();
     let all: usize = answers.iter().sum();
     assert!(all <= most, "{all} bytes for one peer in one tick");
+}
+
+/// A member of a set that contains others, as deep as one likes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+struct Nested(Option<Box<Nested>>);
+
+fn nested(depth: usize) -> Nested {
+    (0..depth).fold(Nested(None), |inner, _| Nested(Some(Box::new(inner))))
+}
+
+#[test]
+fn an_operation_that_nobody_can_read_comes_back_and_blocks_nothing() {
+    let mut world: World<Orswot<Nested>> = World::new(4, 0, |_| Entries::default());
+    let add = |depth| Op::Add {
+        members: BTreeSet::from([nested(depth)]),
+    };
+    world.submit(0, [add(1), add(100), add(2)]);
+    world.flow();
+    assert_eq!(world.unfinished(), None);
+    assert_eq!(world.nodes[0].returned, 1);
+    assert!(world.replica(3).algorithm().contains(&nested(2)));
 }

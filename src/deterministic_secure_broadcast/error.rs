@@ -204,6 +204,9 @@ pub enum ReturnReason<Invalid: Error> {
         /// The limit.
         limit: usize,
     },
+    /// Its own bytes cannot be read back, for example because it is nested too deeply.
+    #[error("unreadable: {0}")]
+    Unreadable(DecodeError),
     /// The source has used up all its counters.
     #[error("no counters left")]
     Exhausted,

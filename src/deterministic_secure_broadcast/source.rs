@@ -216,6 +216,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 self.own.waiting.push_front(op);
                 break;
             }
+            // Every witness has to, and so have we after a restart.
+            if let Err(error) = codec::decode::<A::Op>(bytes.get(before..).unwrap_or_default()) {
+                bytes.truncate(before);
+                let reason = ReturnReason::Unreadable(error);
+                effects.push(Effect::Returned { op, reason });
+                continue;
+            }
             ops.push(op);
         }
         let taken = ops.len();
