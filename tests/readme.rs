@@ -163,7 +163,11 @@ fn every_path_the_documents_name_exists() {
     let mut missing = BTreeSet::new();
     for document in documents() {
         for name in quoted(&prose(&read(&document))) {
-            let path = name.trim_end_matches('/');
+            let path = name
+                .split("::")
+                .next()
+                .unwrap_or(name)
+                .trim_end_matches('/');
             let known = folders.iter().any(|folder| {
                 path.strip_prefix(folder)
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

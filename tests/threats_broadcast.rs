@@ -19,10 +19,10 @@ use bft_crdts::deterministic_secure_broadcast::{
 use bft_crdts::membership::quorum::{faults, quorum};
 use bft_crdts::membership::{MemberIndex, Signers};
 use bft_crdts::{
-    Actor, Bytes, Counter, Digest, Evidence, Generation, Keys, Packet, PacketKind, Payload,
-    Rejection, Seat, SecureBroadcast, Sig, SigningActor, To, WeakKey,
+    Actor, Bytes, Counter, Digest, Evidence, Generation, Packet, PacketKind, Payload, Rejection,
+    Seat, SecureBroadcast, SigningActor, To,
 };
-use wire::{Unwelcome, Wire, clock_of, payloads};
+use wire::{Cheap, Unwelcome, Wire, clock_of, payloads};
 
 type BankWire = Wire<Bank>;
 
@@ -473,34 +473,6 @@ fn a_whole_run_replayed_changes_nothing() {
 }
 
 // Row 17: floods.
-
-/// Signatures anybody could forge, for tests that need a hundred thousand of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cheap {}
-
-impl Keys for Cheap {
-    type Secret = Actor;
-    type Public = Actor;
-
-    fn actor(secret: &Actor) -> Actor {
-        *secret
-    }
-
-    fn sign(secret: &Actor, bytes: &[u8]) -> Sig {
-        let digest = Digest::of_parts("cheap", &[secret.as_bytes(), bytes]);
-        let mut sig = [0; 64];
-        sig[..32].copy_from_slice(digest.as_bytes());
-        Sig::from_bytes(sig)
-    }
-
-    fn public(actor: &Actor) -> Result<Actor, WeakKey> {
-        Ok(*actor)
-    }
-
-    fn verify(public: &Actor, bytes: &[u8], sig: &Sig) -> bool {
-        Self::sign(public, bytes) == *sig
-    }
-}
 
 #[test]
 fn a_flood_of_slots_sources_and_generations_takes_no_room() {

@@ -369,8 +369,17 @@ where
 
     /// Everybody ticks and everything arrives, until all that run have delivered the same and have nothing under way.
     pub(crate) fn heal(&mut self) {
+        self.heal_with(harmless);
+    }
+
+    /// As [`Wire::heal`], where more may be said than correct replicas would.
+    pub(crate) fn heal_with(&mut self, harmless: impl Fn(&Unwelcome) -> bool) {
         for _ in 0..8 * self.nodes.len() + 8 {
-            self.quiet();
+            while !self.flying.is_empty() {
+                if let Err(why) = self.arrive(0) {
+                    assert!(harmless(&why), "between correct replicas: {why:?}");
+                }
+            }
             if self.is_settled() {
                 return;
             }
@@ -671,6 +680,34 @@ impl Keys for Counted {
     fn verify(public: &Self::Public, bytes: &[u8], sig: &Sig) -> bool {
         VERIFIED.set(VERIFIED.get() + 1);
         Ed25519::verify(public, bytes, sig)
+    }
+}
+
+/// Signatures anybody could forge, for tests that need a hundred thousand of them or leave a fuzzer no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cheap {}
+
+impl Keys for Cheap {
+    type Secret = Actor;
+    type Public = Actor;
+
+    fn actor(secret: &Actor) -> Actor {
+        *secret
+    }
+
+    fn sign(secret: &Actor, bytes: &[u8]) -> Sig {
+        let digest = Digest::of_parts("cheap", &[secret.as_bytes(), bytes]);
+        let mut sig = [0; 64];
+        sig[..32].copy_from_slice(digest.as_bytes());
+        Sig::from_bytes(sig)
+    }
+
+    fn public(actor: &Actor) -> Result<Actor, WeakKey> {
+        Ok(*actor)
+    }
+
+    fn verify(public: &Actor, bytes: &[u8], sig: &Sig) -> bool {
+        Self::sign(public, bytes) == *sig
     }
 }
 

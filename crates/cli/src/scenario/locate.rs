@@ -47,6 +47,7 @@ impl fmt::Display for Path {
         }
         for (place, step) in self.0.iter().enumerate() {
             match step {
+                Step::Key(key) if key.is_empty() => f.write_str("\"\"")?,
                 Step::Key(key) if place == 0 => write!(f, "{}", key.escape_debug())?,
                 Step::Key(key) => write!(f, ".{}", key.escape_debug())?,
                 Step::Index(index) => write!(f, "[{}]", index + 1)?,

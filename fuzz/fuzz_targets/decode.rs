@@ -1,0 +1,12 @@
+//! Packets, records, journals, operations and states out of arbitrary bytes.
+#![no_main]
+
+#[path = "../../tests/common/decoding.rs"]
+mod decoding;
+
+#[path = "../../tests/common/wire.rs"]
+mod wire;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    decoding::run(bytes);
+});
