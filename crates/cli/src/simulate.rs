@@ -10,7 +10,7 @@ use bft_crdts::net::adversary::{Equivocator, Villain, VillainKind, Withholder};
 use bft_crdts::net::trace::Trace;
 use bft_crdts::net::{
     self, Cast, Chance, Crash, CrashPoint, Ended, FakeKeys, Faults, Law, Limits, Net, NodeId,
-    Partition, Progress, SeededKeys, Span, Tail, VirtualTime,
+    Partition, Progress, RefusedItem, SeededKeys, Span, Tail, VirtualTime,
 };
 use bft_crdts::{Actor, Ed25519, Rules, Sound};
 use bft_crdts_controls::chosen::{self, Chosen};
@@ -19,7 +19,7 @@ use crate::input::Input;
 use crate::operations::Row;
 use crate::play::{People, Play, Set, items};
 use crate::report::{Evidence, Group, Latency, RefusedRow, Report, State, Traffic, Violation};
-use crate::scenario::{Algorithm, SOUND, Scenario, Script, Signatures, When};
+use crate::scenario::{Algorithm, SOUND, Scenario, Script, Signatures, When, Workload};
 
 /// How one run is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -209,14 +209,9 @@ fn report<A: Play>(
     people: &People,
     ran: net::Report<A>,
 ) -> Result<Report> {
-    let row = |tag: u64| {
-        usize::try_from(tag)
-            .ok()
-            .and_then(|number| rows.get(number.checked_sub(1)?))
-    };
     let refused = ran.refused.iter().filter_map(|item| {
         Some(RefusedRow {
-            row: row(item.tag)?.clone(),
+            row: row_of(rows, item.tag)?.clone(),
             why: item.reason.clone(),
         })
     });
@@ -236,6 +231,7 @@ fn report<A: Play>(
         })
         .collect();
     violations.extend(unexpected(input, &groups, ran.steps)?);
+    violations.extend(refused_although_valid(scenario, rows, &ran));
     let evidence = ran.convictions.iter().map(|conviction| Evidence {
         against: conviction.culprit.clone(),
         kind: match conviction.culprit == conviction.source {
@@ -295,6 +291,38 @@ fn report<A: Play>(
         },
         files: Vec::new(),
     })
+}
+
+/// A violation for each generated row of the bank that was refused: they are valid, each in its turn. (Of the set, a
+/// later remove may have taken away what this one was to remove.)
+fn refused_although_valid<A: Play>(
+    scenario: &Scenario,
+    rows: &[Row],
+    ran: &net::Report<A>,
+) -> Vec<Violation> {
+    let bank = matches!(scenario.algorithm, Algorithm::Bank(_));
+    if !bank || !matches!(scenario.workload, Workload::Generator(_)) {
+        return Vec::new();
+    }
+    let violation = |item: &RefusedItem| Violation {
+        property: "valid rows".to_owned(),
+        nodes: vec![item.who.clone()],
+        dot: String::new(),
+        step: ran.steps,
+        detail: match row_of(rows, item.tag) {
+            Some(row) => format!(
+                "row {}, {}, was refused: {}",
+                row.number, row.what, item.reason
+            ),
+            None => item.reason.clone(),
+        },
+    };
+    ran.refused.iter().map(violation).collect()
+}
+
+/// The row with this number.
+fn row_of(rows: &[Row], number: u64) -> Option<&Row> {
+    rows.get(usize::try_from(number).ok()?.checked_sub(1)?)
 }
 
 /// Correct members by the state they ended in, the largest group first.

@@ -299,6 +299,17 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         self.books.halted.push((node, reason));
     }
 
+    /// Whether a replica has delivered the causes of an operation.
+    fn is_ripe(&self, op: &A::Op, broadcast: &SecureBroadcast<A, K, R>) -> bool {
+        match self.template.causes(op) {
+            Causes::EverythingDelivered => true,
+            Causes::Dots(dots) => {
+                let there = |dot: &Dot| broadcast.delivered(&dot.actor) >= dot.counter;
+                dots.iter().all(there)
+            }
+        }
+    }
+
     /// Submits whatever a node can submit now.
     fn pump(&mut self, node: NodeId) {
         let now = self.engine.now();
@@ -329,9 +340,18 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             let (agenda, directory) = (&self.agenda, &self.directory);
             let item_of =
                 |dot: &Dot| agenda.item_at(*directory.nodes_of(&dot.actor).first()?, dot.counter);
-            let made = match &agenda.item(item).make {
-                Make::Op(op) => Ok(op.clone()),
-                make => {
+            let before = agenda.fate(item).op.clone();
+            if before
+                .as_ref()
+                .is_some_and(|op| !self.is_ripe(op, broadcast))
+            {
+                // Submitted before a crash that took some of its causes, too: they come back.
+                break;
+            }
+            let made = match (&agenda.item(item).make, before) {
+                (_, Some(op)) => Ok(op),
+                (Make::Op(op), _) => Ok(op.clone()),
+                (make, _) => {
                     let under_way = agenda.under_way(node);
                     let scene = Scene {
                         copy: broadcast.algorithm(),
@@ -442,7 +462,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         self.books.count("a node restarted");
         self.books.moved = moment.at;
         let home = broadcast.delivered(&broadcast.actor());
-        let again = self.agenda.restarted(node, home, &own);
+        self.agenda.restarted(node, home, &own);
         let (agenda, directory) = (&self.agenda, &self.directory);
         let own = |dot: &Dot| {
             let node = *directory.nodes_of(&dot.actor).first()?;
@@ -461,7 +481,6 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             &self.streams,
         );
         self.engine.restart(node, participant, &mut self.recorder);
-        self.submit(node, again, &[]);
         self.pump(node);
     }
 }

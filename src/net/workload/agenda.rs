@@ -161,8 +161,9 @@ impl<A: Staged> Agenda<A> {
     /// The head of a node's list is submitted as this operation.
     pub(crate) fn submitted(&mut self, item: usize, op: A::Op, now: VirtualTime) {
         let fate = &mut self.fates[item];
-        fate.op = Some(op);
-        fate.submitted = now;
+        if fate.op.replace(op).is_none() {
+            fate.submitted = now;
+        }
         if let Some(desk) = self.desks.get_mut(fate.node.index()) {
             desk.leave(item);
             desk.unissued.push_back(item);
@@ -247,16 +248,16 @@ impl<A: Staged> Agenda<A> {
         }
     }
 
-    /// A node has come back with `delivered` of its own operations delivered, and these messages in its journal: gives
-    /// what it has forgotten and must be told again.
+    /// A node has come back with `delivered` of its own operations delivered, and these messages in its journal: what it
+    /// has forgotten waits to be submitted again, as it was.
     pub(crate) fn restarted(
         &mut self,
         node: NodeId,
         delivered: Counter,
         own: &[(Counter, Vec<A::Op>)],
-    ) -> Vec<A::Op> {
+    ) {
         let Some(desk) = self.desks.get_mut(node.index()) else {
-            return Vec::new();
+            return;
         };
         let last = own
             .iter()
@@ -275,10 +276,10 @@ impl<A: Staged> Agenda<A> {
         for (first, ops) in own {
             self.issued(node, *first, ops);
         }
-        let desk = &self.desks[node.index()];
-        desk.unissued
-            .iter()
-            .filter_map(|item| self.fates[*item].op.clone())
-            .collect()
+        if let Some(desk) = self.desks.get_mut(node.index()) {
+            while let Some(item) = desk.unissued.pop_back() {
+                desk.waiting.push_front(item);
+            }
+        }
     }
 }
