@@ -97,7 +97,7 @@ pub fn sweep(args: &args::Sweep) -> Result<bool> {
     };
     let seeds = args.first..args.first.saturating_add(args.seeds);
     if args.controls {
-        let controls = controls(&input, &seeds, jobs)?;
+        let controls = controls(&input, &seeds, jobs);
         print!(
             "{}",
             if args.json {
@@ -279,7 +279,8 @@ fn reproduce(input: &Input, rules: &str, seed: u64) -> String {
 }
 
 /// Every broken rule set, until a seed shows that it is broken.
-fn controls(input: &Input, seeds: &Range<u64>, jobs: usize) -> Result<Controls> {
+#[must_use]
+pub fn controls(input: &Input, seeds: &Range<u64>, jobs: usize) -> Controls {
     let bar = bar("rule sets");
     bar.set_length(CONTROLS.len() as u64);
     let mut controls = Vec::new();
@@ -305,10 +306,34 @@ fn controls(input: &Input, seeds: &Range<u64>, jobs: usize) -> Result<Controls> 
         });
     }
     bar.finish_and_clear();
-    Ok(Controls { controls })
+    Controls { controls }
 }
 
 impl Controls {
+    /// The table of `docs/controls.md`.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let row = |control: &Control| {
+            let Control {
+                name,
+                caught,
+                seeds,
+                property,
+                breaks,
+            } = control;
+            let seeds = if *caught {
+                seeds.to_string()
+            } else {
+                format!("not within {seeds}")
+            };
+            format!("| `{name}` | {breaks} | {seeds} | {property} |\n")
+        };
+        let rows: String = self.controls.iter().map(row).collect();
+        format!(
+            "| rules | what they break | caught after seeds | by |\n| --- | --- | --- | --- |\n{rows}"
+        )
+    }
+
     fn text(&self) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);

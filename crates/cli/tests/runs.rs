@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use bft_crdts_cli::input::Input;
+use bft_crdts_cli::sweep;
 use serde_json::Value;
 
 /// Every committed scenario that is one run; `campaign` is as many as there are seeds.
@@ -402,6 +404,21 @@ fn every_broken_rule_set_is_caught_by_the_command() {
         );
     }
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn the_table_of_the_docs_says_after_how_many_seeds() {
+    let campaign = Input::campaign().expect("the campaign");
+    let table = sweep::controls(&campaign, &(0..1_000), 2).markdown();
+    let text = format!(
+        "# Positive controls\n\n\
+         A judge that catches nothing proves nothing. Each of these rule sets breaks one rule of the protocol and nothing \
+         else;\nthe campaign that finds nothing wrong with the sound rules, seeds from 0, finds every one of them broken.\n\n\
+         {table}\n\
+         `bft-crdts sweep --controls` makes this table; `bft-crdts run campaign --seed N --rules NAME` shows one of them\n\
+         being caught, with charts, and exits with 1.\n"
+    );
+    golden::compare("docs/controls.md", &text);
 }
 
 #[test]
