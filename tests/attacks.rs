@@ -13,11 +13,13 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bft_crdts::codec::encode;
-use bft_crdts::deterministic_secure_broadcast::Header;
+use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
 use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Pull};
+use bft_crdts::deterministic_secure_broadcast::{Halt, Header};
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
-    Actor, Bytes, Clock, Counter, Dot, Packet, PacketKind, Payload, Sig, SigningActor,
+    Actor, Bytes, Clock, Counter, Dot, Effect, Evidence, Packet, PacketKind, Payload, Sig,
+    SigningActor,
 };
 use serde::{Deserialize, Serialize};
 use world::{Flying, Replica, World};
@@ -236,4 +238,53 @@ fn an_operation_that_nobody_can_read_comes_back_and_blocks_nothing() {
     assert_eq!(world.unfinished(), None);
     assert_eq!(world.nodes[0].returned, 1);
     assert!(world.replica(3).algorithm().contains(&nested(2)));
+}
+
+#[test]
+fn a_replica_that_sees_itself_convicted_stops_signing() {
+    let mut world = set_world(4, 0);
+    // Somebody has the key of 3, and signs two headers with it.
+    let [one, other] = [1, 2].map(|member| match first_of(&world, 3, member).2 {
+        Payload::Request(request) => SignedHeader {
+            generation: request.generation,
+            header: request.header,
+            sig: request.echo,
+        },
+        other => unreachable!("{other:?}"),
+    });
+    let digest = |signed: &SignedHeader| signed.header.digest(&world.genesis.network());
+    let (one, other) = if digest(&one) < digest(&other) {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let culprit = world.actor(3);
+    let evidence = Evidence {
+        culprit,
+        one,
+        other,
+    };
+    let packet = Packet {
+        from: world.actor(1),
+        payload: Payload::Evidence(Box::new(evidence)),
+    };
+    let effects = world.replica_mut(3).handle(packet).unwrap();
+    assert_eq!(world.replica(3).halted(), Some(Halt::KeyUsedElsewhere));
+    // Wherever a crash cuts its journal short: once it knows, it has stopped.
+    let records: Vec<_> = effects
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Persist(record) => Some(record),
+            _ => None,
+        })
+        .collect();
+    for kept in 1..=records.len() {
+        let node = &world.nodes[3];
+        let journal = records[..kept].iter().cloned();
+        let again = Replica::<Set>::restore(node.identity.clone(), world.genesis.clone(), journal);
+        let again = again.unwrap();
+        if again.evidence().count() > 0 {
+            assert_eq!(again.halted(), Some(Halt::KeyUsedElsewhere), "{kept} kept");
+        }
+    }
 }

@@ -23,7 +23,9 @@ pub enum To {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect<A: SecureBroadcastAlgorithm> {
     /// Append this to the journal. Nothing that follows may be sent before it is durable; several
-    /// may share one fsync.
+    /// may share one fsync. Whoever acts on a delivery outside waits for that, too: after a crash before it,
+    /// the delivery has never happened, and if its certificate was shown to us alone, or we are alone,
+    /// there is nobody to remind us.
     Persist(Record),
     /// Send this. It may be lost: whatever matters is sent again on a tick.
     Send {

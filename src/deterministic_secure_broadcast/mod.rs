@@ -62,8 +62,8 @@ use witness::Track;
 /// choose.
 ///
 /// # Durability
-/// Effects are ordered. Carry them out in order, and send nothing before every
-/// [`Effect::Persist`] in front of it is durable. Then a crash at any point may lose an echo, never
+/// Effects are ordered. Carry them out in order, and send nothing, nor act on a delivery outside, before
+/// every [`Effect::Persist`] in front of it is durable. Then a crash at any point may lose an echo, never
 /// contradict one, and [`restore`](Self::restore) continues where the journal ends.
 #[derive(Clone)]
 pub struct SecureBroadcast<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Rules = Sound> {

@@ -326,6 +326,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.evidence.contains_key(&evidence.culprit) {
             return false;
         }
+        // I13: we never sign twice in a slot. Somebody else does, with our key. First of all, so that no
+        // crash comes between.
+        if evidence.culprit == self.actor() {
+            self.halt(Halt::KeyUsedElsewhere, effects);
+        }
         self.evidence.insert(evidence.culprit, evidence.clone());
         self.persist(Record::Evidence(Box::new(evidence.clone())), effects);
         effects.push(Effect::Evidence(evidence.clone()));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bft_crdts::bank::{Bank, Ledger, Op as BankOp};
 use bft_crdts::orswot::{Entries, Op as SetOp, Orswot};
-use bft_crdts::{Actor, Counter, Dot};
+use bft_crdts::{Actor, Counter, Dot, SecureBroadcastAlgorithm};
 use quickcheck_macros::quickcheck;
 use rand::{Rng, RngExt};
 
@@ -61,6 +61,51 @@ fn wild_dots(all: &[Actor], rng: &mut impl Rng) -> BTreeSet<Dot> {
         .collect()
 }
 
+/// A board on which everybody has a line. Its operations cannot say what they need, so they need everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Board(BTreeMap<Actor, (Counter, u8)>);
+
+/// Nobody may write a zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a zero")]
+struct Zero;
+
+impl SecureBroadcastAlgorithm for Board {
+    type Op = u8;
+    type ReplicatedState = BTreeMap<Actor, (Counter, u8)>;
+    type Invalid = Zero;
+
+    fn new(_: Actor) -> Self {
+        Self(BTreeMap::new())
+    }
+
+    fn state(&self) -> Self::ReplicatedState {
+        self.0.clone()
+    }
+
+    fn sync_from(&mut self, other: Self::ReplicatedState) {
+        self.0 = other;
+    }
+
+    fn validate(&self, _: &Dot, op: &u8) -> Result<(), Zero> {
+        if *op == 0 { Err(Zero) } else { Ok(()) }
+    }
+
+    fn apply(&mut self, dot: Dot, op: u8) {
+        self.0.insert(dot.actor, (dot.counter, op));
+    }
+}
+
+impl Abuse for Board {
+    fn proper(&self, _: usize, _: &[Actor], rng: &mut impl Rng) -> Option<u8> {
+        Some(rng.random_range(1..=255))
+    }
+
+    fn wild(_: &[Actor], rng: &mut impl Rng) -> u8 {
+        rng.random_range(0..2)
+    }
+}
+
 /// How wild this run is.
 struct Weather {
     submit: u32,
@@ -73,10 +118,12 @@ struct Weather {
     overhear: f64,
     /// Younger packets first.
     newest: f64,
+    /// Somebody correct who is down for all of it.
+    sleeper: Option<usize>,
 }
 
 impl Weather {
-    fn draw(rng: &mut impl Rng) -> Self {
+    fn draw(correct: usize, rng: &mut impl Rng) -> Self {
         let one_of =
             |rng: &mut dyn FnMut(usize) -> usize, choices: &[f64]| choices[rng(choices.len())];
         let mut draw = |len: usize| rng.random_range(0..len);
@@ -90,6 +137,7 @@ impl Weather {
             cut_short: one_of(&mut draw, &[0.0, 0.01, 0.05]),
             overhear: one_of(&mut draw, &[0.0, 0.2, 1.0]),
             newest: one_of(&mut draw, &[0.0, 0.5, 0.9]),
+            sleeper: Some(draw(4 * correct)).filter(|at| *at < correct),
         }
     }
 }
@@ -113,7 +161,10 @@ pub(crate) fn run<A: Abuse>(mut world: World<A>, rng: &mut impl Rng) -> Outcome 
         world.limit_message_ops(at, limit);
     }
     for _ in 0..rng.random_range(1..3) {
-        let weather = Weather::draw(rng);
+        let weather = Weather::draw(world.correct().count(), rng);
+        if let Some(sleeper) = weather.sleeper {
+            world.crash(sleeper, 0);
+        }
         gang.faith = [0.0, 0.9, 0.99, 1.0][rng.random_range(0..4)];
         gang.folly = [0.0, 0.02, 0.2][rng.random_range(0..3)];
         for _ in 0..[100, 600, 2_000][rng.random_range(0..3)] {
@@ -192,7 +243,7 @@ fn storm<A: Abuse>(
     } else if falls_to(weather.crash) {
         if world.is_up(at) {
             world.crash(at, rng.random_range(0..4));
-        } else {
+        } else if weather.sleeper != Some(at) {
             world.restart(at);
         }
     } else if !world.wire.is_empty() {
@@ -203,7 +254,7 @@ fn storm<A: Abuse>(
     }
     if rng.random_bool(0.05) {
         let down: Vec<usize> = world.correct().filter(|at| !world.is_up(*at)).collect();
-        for at in down {
+        for at in down.into_iter().filter(|at| weather.sleeper != Some(*at)) {
             world.restart(at);
         }
     }
@@ -284,15 +335,19 @@ fn set(members: usize, liars: usize) -> World<Orswot<u8>> {
     World::new(members, liars, |_| Entries::default())
 }
 
+fn board(members: usize, liars: usize) -> World<Board> {
+    World::new(members, liars, |_| BTreeMap::new())
+}
+
 /// A run of any kind.
 pub(crate) fn any(rng: &mut impl Rng) -> Outcome {
     let (members, faults) =
         [(4, 1), (4, 1), (7, 2), (1, 0), (2, 0), (3, 0), (5, 1)][rng.random_range(0..7)];
     let liars = rng.random_range(0..=faults);
-    if rng.random_bool(0.5) {
-        run(bank(members, liars), rng)
-    } else {
-        run(set(members, liars), rng)
+    match rng.random_range(0..3) {
+        0 => run(bank(members, liars), rng),
+        1 => run(set(members, liars), rng),
+        _ => run(board(members, liars), rng),
     }
 }
 
