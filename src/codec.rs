@@ -26,6 +26,7 @@ use bincode::Options;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use bounded::at_most;
 pub use bytes::Bytes;
 pub use digest::Digest;
 pub use fixed::HexError;

@@ -12,14 +12,14 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bft_crdts::codec::encode;
+use bft_crdts::codec::{MAX_PACKET_BYTES, decode, encode};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
 use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Pull};
 use bft_crdts::deterministic_secure_broadcast::{Halt, Header};
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
-    Actor, Bytes, Clock, Counter, Dot, Effect, Evidence, Packet, PacketKind, Payload, Sig,
-    SigningActor,
+    Actor, Bytes, Clock, Counter, Digest, Dot, Effect, Evidence, Packet, PacketKind, Payload, Seat,
+    Sig, SigningActor,
 };
 use serde::{Deserialize, Serialize};
 use world::{Flying, Replica, World};
@@ -238,6 +238,26 @@ fn an_operation_that_nobody_can_read_comes_back_and_blocks_nothing() {
     assert_eq!(world.unfinished(), None);
     assert_eq!(world.nodes[0].returned, 1);
     assert!(world.replica(3).algorithm().contains(&nested(2)));
+}
+
+#[test]
+fn lists_by_seat_take_no_more_memory_than_the_packet_they_came_in() {
+    let most = MAX_PACKET_BYTES - 512;
+    let pull = Payload::Pull(Pull {
+        generation: liar::G,
+        clock: Clock::zero(most),
+    });
+    let world = set_world(4, 1);
+    let identity = &world.nodes[3].identity;
+    let causes = vec![(Seat::new(0), Counter::FIRST); most / 2];
+    let (header, ops) = liar::header(3, Counter::FIRST, Digest::of(b""), causes, &[add(1)]);
+    let request = liar::request(identity, &world.genesis.network(), header, ops);
+    for payload in [pull, request] {
+        let bytes = encode(&payload);
+        let counted = allocation_counter::measure(|| drop(decode::<Payload>(&bytes)));
+        let peak = counted.bytes_max;
+        assert!(peak <= 2 * bytes.len() as u64, "{peak} for {}", bytes.len());
+    }
 }
 
 #[test]

@@ -8,7 +8,9 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 
+use serde::Deserialize;
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
@@ -18,6 +20,35 @@ use super::DecodeError;
 /// The deepest nesting that is read: each struct, tuple, option, newtype, enum, sequence and map is one level.
 /// Packets need 8 and a bank's state 8; the rest is room for the operations of other algorithms.
 pub(crate) const MAX_DEPTH: u8 = 16;
+
+/// Reads a list of at most `MOST` elements, for `deserialize_with`: where an element takes a byte in the input and
+/// sixteen in memory, the length of the input is no bound.
+pub(crate) fn at_most<'de, D: Deserializer<'de>, T: Deserialize<'de>, const MOST: usize>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct List<T, const MOST: usize>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for List<T, MOST> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MOST} elements")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(element) = elements.next_element()? {
+                if list.len() >= MOST {
+                    return Err(A::Error::invalid_length(MOST.saturating_add(1), &self));
+                }
+                list.push(element);
+            }
+            Ok(list)
+        }
+    }
+
+    deserializer.deserialize_seq(List::<T, MOST>(PhantomData))
+}
 
 /// What one input may still ask for.
 pub(super) struct Budget {

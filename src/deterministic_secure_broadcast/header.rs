@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Malformed;
 use crate::actor::{Counter, NetworkId, Statement};
 use crate::codec::{self, Digest};
-use crate::membership::{Generation, Seat};
+use crate::membership::{Generation, MAX_SEATS, Seat};
 
 /// The most operations one message may carry.
 pub const MAX_MESSAGE_OPS: u32 = 4096;
@@ -30,6 +30,7 @@ pub struct Header {
     pub previous: Digest,
     /// The clock entries that advanced since that header, by increasing seat, never the source's
     /// own: everything up to these counters must be delivered before this message.
+    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_SEATS>")]
     pub causes: Vec<(Seat, Counter)>,
     /// The digest of the operations' bytes.
     pub ops: Digest,
@@ -107,7 +108,9 @@ impl Statement for EchoStatement {
 
 /// Counters by seat: everything up to an entry is included. Seats beyond its end stand at zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Clock(Vec<Counter>);
+pub struct Clock(
+    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_SEATS>")] Vec<Counter>,
+);
 
 impl Clock {
     /// A clock that includes nothing, with room for `seats` sources.

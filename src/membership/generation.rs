@@ -86,6 +86,9 @@ impl fmt::Display for Seat {
     }
 }
 
+/// As many seats as a [`Seat`] can number. No list by seat is longer.
+pub const MAX_SEATS: usize = 1 << 16;
+
 /// The most members a generation may have.
 pub const MAX_MEMBERS: usize = 100;
 

@@ -4,5 +4,5 @@ mod generation;
 pub mod quorum;
 mod signers;
 
-pub use generation::{Generation, MAX_MEMBERS, MemberIndex, Members, Seat};
+pub use generation::{Generation, MAX_MEMBERS, MAX_SEATS, MemberIndex, Members, Seat};
 pub use signers::Signers;
