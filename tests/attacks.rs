@@ -10,16 +10,19 @@ mod seed;
 #[path = "attacks/world.rs"]
 mod world;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use bft_crdts::codec::{MAX_PACKET_BYTES, decode, encode};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Pull};
+use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Pull, Summary};
 use bft_crdts::deterministic_secure_broadcast::{Halt, Header};
+use bft_crdts::membership::Signers;
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
     Actor, Bytes, Clock, Counter, Digest, Dot, Effect, Evidence, Packet, PacketKind, Payload, Seat,
-    Sig, SigningActor,
+    SecureBroadcastAlgorithm, Sig, SigningActor,
 };
 use serde::{Deserialize, Serialize};
 use world::{Flying, Replica, World};
@@ -258,6 +261,56 @@ fn lists_by_seat_take_no_more_memory_than_the_packet_they_came_in() {
         let peak = counted.bytes_max;
         assert!(peak <= 2 * bytes.len() as u64, "{peak} for {}", bytes.len());
     }
+}
+
+thread_local! {
+    /// How often a state was asked for.
+    static STATES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// An algorithm with a state that is dear to encode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Heavy;
+
+impl SecureBroadcastAlgorithm for Heavy {
+    type Op = u8;
+    type ReplicatedState = u8;
+    type Invalid = Infallible;
+
+    fn new(_: Actor) -> Self {
+        Self
+    }
+
+    fn state(&self) -> u8 {
+        STATES.set(STATES.get() + 1);
+        0
+    }
+
+    fn sync_from(&mut self, _: u8) {}
+
+    fn validate(&self, _: &Dot, _: &u8) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn apply(&mut self, _: Dot, _: u8) {}
+}
+
+#[test]
+fn summaries_cannot_have_the_state_encoded_after_every_delivery() {
+    let mut world: World<Heavy> = World::new(4, 1, |_| 0);
+    STATES.set(0);
+    for op in 0..100 {
+        world.submit(0, [op]);
+        world.flow();
+        let summary = Summary {
+            generation: liar::G,
+            clock: world.replica(1).clock().clone(),
+            culprits: Signers::none(4),
+            state: Some(Digest::of(b"another")),
+        };
+        world.hand(3, 1, Payload::Summary(summary)).unwrap();
+    }
+    assert!(STATES.get() <= 1, "{} states in one tick", STATES.get());
 }
 
 #[test]

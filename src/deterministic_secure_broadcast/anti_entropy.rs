@@ -38,6 +38,8 @@ pub(super) struct Gossip {
     seen: usize,
     /// The digest of the state at a length of the log.
     digest: Option<(usize, Digest)>,
+    /// Whether it was computed since the last tick because somebody else's came.
+    compared: bool,
 }
 
 impl Gossip {
@@ -48,6 +50,7 @@ impl Gossip {
             budgets: vec![BYTES_PER_TICK; seats],
             seen: 0,
             digest: None,
+            compared: false,
         }
     }
 }
@@ -57,6 +60,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// and asks again for what we know we lack.
     pub(super) fn gossip(&mut self, effects: &mut Effects<A>) {
         self.gossip.budgets.fill(BYTES_PER_TICK);
+        self.gossip.compared = false;
         let state = self.state_for_summary();
         let peers = self.next_peers();
         if peers.is_empty() {
@@ -131,14 +135,28 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if !quiet && self.gossip.ticks.checked_rem(DIGEST_TICKS) != Some(0) {
             return None;
         }
-        match self.gossip.digest {
-            Some((at, digest)) if at == length => Some(digest),
-            _ => {
-                let digest = self.state_digest();
-                self.gossip.digest = Some((length, digest));
-                Some(digest)
-            }
+        Some(self.known_digest().unwrap_or_else(|| self.new_digest()))
+    }
+
+    fn known_digest(&self) -> Option<Digest> {
+        let (at, digest) = self.gossip.digest?;
+        (at == self.log.len()).then_some(digest)
+    }
+
+    fn new_digest(&mut self) -> Digest {
+        let digest = self.state_digest();
+        self.gossip.digest = Some((self.log.len(), digest));
+        digest
+    }
+
+    /// The digest to hold another one against. The state may be large, so whoever sends summaries has it encoded
+    /// once between two ticks and no more.
+    fn digest_to_compare(&mut self) -> Option<Digest> {
+        let known = self.known_digest();
+        if known.is_some() || std::mem::replace(&mut self.gossip.compared, true) {
+            return known;
         }
+        Some(self.new_digest())
     }
 
     pub(super) fn on_summary(
@@ -176,16 +194,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 effects.send(To::One(from), Payload::Evidence(Box::new(evidence)));
             }
         }
-        if let Some(theirs) = summary.state.filter(|_| summary.clock == self.clock) {
-            let length = self.log.len();
-            let ours = match self.gossip.digest {
-                Some((at, digest)) if at == length => digest,
-                _ => self.state_digest(),
-            };
-            self.gossip.digest = Some((length, ours));
-            if ours != theirs {
-                effects.push(Effect::Diverged { member: from });
-            }
+        if let Some(theirs) = summary.state.filter(|_| summary.clock == self.clock)
+            && let Some(ours) = self.digest_to_compare()
+            && ours != theirs
+        {
+            effects.push(Effect::Diverged { member: from });
         }
         Ok(effects)
     }
