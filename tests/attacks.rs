@@ -243,6 +243,45 @@ fn an_operation_that_nobody_can_read_comes_back_and_blocks_nothing() {
     assert!(world.replica(3).algorithm().contains(&nested(2)));
 }
 
+/// An operation of no bytes: as many as one likes would fit into an empty message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Nothing;
+
+/// An algorithm with nothing to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Silent;
+
+impl SecureBroadcastAlgorithm for Silent {
+    type Op = Nothing;
+    type ReplicatedState = u8;
+    type Invalid = Infallible;
+
+    fn new(_: Actor) -> Self {
+        Self
+    }
+
+    fn state(&self) -> u8 {
+        0
+    }
+
+    fn sync_from(&mut self, _: u8) {}
+
+    fn validate(&self, _: &Dot, _: &Nothing) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn apply(&mut self, _: Dot, _: Nothing) {}
+}
+
+#[test]
+fn operations_that_are_readable_only_alone_come_back_and_block_nothing() {
+    let mut world: World<Silent> = World::new(4, 0, |_| 0);
+    world.submit(0, [Nothing, Nothing]);
+    world.flow();
+    assert_eq!(world.unfinished(), None);
+    assert_eq!(world.nodes[0].returned, 2);
+}
+
 #[test]
 fn lists_by_seat_take_no_more_memory_than_the_packet_they_came_in() {
     let most = MAX_PACKET_BYTES - 512;

@@ -12,7 +12,7 @@ use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Refusal, Request};
 use super::rules::{Rules, SignerFacts};
 use super::{Certificate, SecureBroadcast};
 use crate::actor::{Actor, Counter, Dot, Keys, Sig, signing_bytes};
-use crate::codec::{self, Bytes, Digest};
+use crate::codec::{self, Bytes, DecodeError, Digest};
 use crate::membership::{Generation, Seat, Signers};
 use crate::traits::{Causes, SecureBroadcastAlgorithm};
 
@@ -216,14 +216,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 self.own.waiting.push_front(op);
                 break;
             }
-            // Every witness has to, and so have we after a restart.
-            if let Err(error) = codec::decode::<A::Op>(bytes.get(before..).unwrap_or_default()) {
-                bytes.truncate(before);
-                let reason = ReturnReason::Unreadable(error);
-                effects.push(Effect::Returned { op, reason });
-                continue;
-            }
             ops.push(op);
+        }
+        // Every witness has to read them as they stand in the message, and so have we after a restart.
+        if let Err(error) = codec::decode_sequence::<A::Op>(ops.len(), &bytes) {
+            self.give_back_unreadable(ops, &error, effects);
+            return (Vec::new(), Vec::new());
         }
         let taken = ops.len();
         while let Err((index, reason)) = self.check_ops(first, &ops, &self.clock) {
@@ -239,6 +237,32 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             bytes = codec::encode_sequence(&ops);
         }
         (ops, bytes)
+    }
+
+    /// Gives back those of a batch that cannot be read, or all of it if none is to blame alone; the rest
+    /// waits in front for another batch.
+    fn give_back_unreadable(
+        &mut self,
+        batch: Vec<A::Op>,
+        error: &DecodeError,
+        effects: &mut Effects<A>,
+    ) {
+        let read = |op: &A::Op| codec::decode_sequence::<A::Op>(1, &codec::encode(op)).err();
+        let errors: Vec<_> = batch.iter().map(read).collect();
+        let nobody = errors.iter().all(Option::is_none);
+        let mut kept = Vec::new();
+        for (op, own) in batch.into_iter().zip(errors) {
+            match own.or_else(|| nobody.then(|| error.clone())) {
+                Some(error) => {
+                    let reason = ReturnReason::Unreadable(error);
+                    effects.push(Effect::Returned { op, reason });
+                }
+                None => kept.push(op),
+            }
+        }
+        for op in kept.into_iter().rev() {
+            self.own.waiting.push_front(op);
+        }
     }
 
     fn give_back_all(&mut self, effects: &mut Effects<A>) {
