@@ -55,6 +55,7 @@ mod lwwreg;
 mod map;
 mod merkle_reg;
 mod mvreg;
+pub(crate) mod order;
 mod orswot;
 mod place;
 mod seen;

@@ -103,6 +103,7 @@ deterministic! {
     pub mod deterministic_secure_broadcast;
     pub mod membership;
     pub mod orswot;
+    pub mod text;
     pub mod traits;
 }
 

@@ -11,6 +11,7 @@ use bft_crdts::crdt::{
     GCounter, GList, GSet, LWWReg, List, MVReg, Map, MerkleReg, Op, Orswot, PNCounter, Replicated,
     State,
 };
+use bft_crdts::text::Text;
 use bft_crdts::traits::{nth, validate_one_by_one};
 use bft_crdts::{Counter, Dot, SecureBroadcastAlgorithm};
 use hosted::{Subject, World, actor, bytes, pasts, restored};
@@ -250,4 +251,5 @@ contract! {
     list: List<u8>;
     glist: GList<u8>;
     merkle_reg: MerkleReg<u8>;
+    text: Text;
 }

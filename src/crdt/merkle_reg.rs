@@ -7,6 +7,7 @@ use crdts::CmRDT;
 use crdts::merkle_reg::Hash;
 use serde::{Deserialize, Serialize};
 
+use super::order::in_order;
 use super::{Forged, Hosted, Invalid, Op, Pen, Value};
 use crate::actor::{Actor, Counter, Dot};
 use crate::codec;
@@ -193,39 +194,17 @@ impl<V: Value> TryFrom<BTreeMap<Dot, WriteOver<V>>> for MerkleReg<V> {
 
     /// Writes everything again, each write after those it goes over.
     fn try_from(mut writes: BTreeMap<Dot, WriteOver<V>>) -> Result<Self, Forged> {
+        let needs = writes.iter().map(|(dot, write)| (*dot, write.over.clone()));
+        let order = in_order(&needs.collect());
         let mut register = MerkleReg::default();
-        let mut waiting: BTreeMap<Dot, Vec<Dot>> = BTreeMap::new();
-        let mut open = BTreeMap::new();
-        for (dot, write) in &writes {
-            let unknown = |over: &Dot| !writes.contains_key(over);
-            if dot.counter == Counter::ZERO || write.over.iter().any(unknown) {
-                return Err(Forged("a write over nothing, or of operation 0"));
-            }
-            open.insert(*dot, write.over.len());
-            for over in &write.over {
-                waiting.entry(*over).or_default().push(*dot);
-            }
-        }
-        let ready = open.iter().filter(|(_, open)| **open == 0);
-        let mut ready: Vec<Dot> = ready.map(|(dot, _)| *dot).collect();
-        while let Some(dot) = ready.pop() {
-            let Some(WriteOver { value, over }) = writes.remove(&dot) else {
-                continue;
-            };
-            register.insert(dot, over, value);
-            for next in waiting.remove(&dot).unwrap_or_default() {
-                if let Some(open) = open.get_mut(&next) {
-                    *open = open.saturating_sub(1);
-                    if *open == 0 {
-                        ready.push(next);
-                    }
+        for dot in order.ok_or(Forged("a write over nothing, or writes over each other"))? {
+            if let Some(WriteOver { value, over }) = writes.remove(&dot) {
+                if dot.counter == Counter::ZERO {
+                    return Err(Forged("operation 0"));
                 }
+                register.insert(dot, over, value);
             }
         }
-        if writes.is_empty() {
-            Ok(register)
-        } else {
-            Err(Forged("writes over each other"))
-        }
+        Ok(register)
     }
 }

@@ -7,6 +7,7 @@ use bft_crdts::crdt::{
     CountAct, GCounter, GList, GSet, Increment, Insert, InsertAct, LWWReg, List, ListAct, MVReg,
     Map, MapAct, MerkleReg, Nested, Op, Orswot, PNCounter, SetAct, Write, WriteOver,
 };
+use bft_crdts::text::{Anchor, Change, Edit, Element, Patch, Span, Text};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -192,4 +193,52 @@ impl Subject for MerkleReg<u8> {
         let value = rng.random();
         Op::new(WriteOver { value, over })
     }
+}
+
+impl Subject for Text {
+    fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Op<Self>> {
+        let at = rng.random_range(0..=self.len());
+        let delete = rng.random_range(0..=2).min(self.len() - at);
+        let insert = ["", "a", "bc", "déf", "🦀"][rng.random_range(0..5)];
+        let first = Patch { at, delete, insert };
+        if rng.random_bool(0.8) {
+            return self.patch(&[first]);
+        }
+        let then = self.len() - delete + insert.chars().count();
+        let at = rng.random_range(0..=then);
+        let delete = (then - at).min(1);
+        let second = Patch {
+            at,
+            delete,
+            insert: "+",
+        };
+        self.patch(&[first, second])
+    }
+
+    fn lie(rng: &mut ChaCha8Rng, dots: &[Dot]) -> Op<Self> {
+        let seen = match rng.random_bool(0.3) {
+            true => some_seen(rng, dots),
+            false => Default::default(),
+        };
+        let many = rng.random_range(0..4);
+        let changes = (0..many).map(|_| change(rng, dots)).collect();
+        Op::new(Edit { seen, changes })
+    }
+}
+
+fn change(rng: &mut ChaCha8Rng, dots: &[Dot]) -> Change {
+    let op = some_ref(rng, dots);
+    let first = rng.random_range(0..3);
+    if rng.random_bool(0.3) {
+        let len = [0, 1, 1, 2, 65_537, u32::MAX][rng.random_range(0..6)];
+        return Change::Delete(Span { op, first, len });
+    }
+    let nth = first / 2;
+    let text = ["", "x", "yz", "ü"][rng.random_range(0..4)].into();
+    let at = match rng.random_range(0..5) {
+        0 => Anchor::Start,
+        1 | 2 => Anchor::Before(Element { op, nth }),
+        _ => Anchor::After(Element { op, nth }),
+    };
+    Change::Insert { at, text }
 }
