@@ -1,6 +1,7 @@
 //! What the simulator has to know about an algorithm to draw it, judge it, and attack it.
 
 mod bank;
+mod hosted;
 mod orswot;
 
 use std::fmt::Debug;
