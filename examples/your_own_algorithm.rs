@@ -68,3 +68,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert!(report.is_sound() && report.converged && report.refused.len() == 1);
     Ok(())
 }
+
+/// What keeps it safe to replicate, checked by `cargo test --example your_own_algorithm`.
+#[cfg(test)]
+mod tests {
+    use bft_crdts::conformance::{Arbitrary, Gen, Turn};
+
+    use super::GuestBook;
+
+    /// What somebody might do next: write a line. Of what they may not write the book knows itself.
+    fn a_line(_: &Turn<'_, GuestBook>, g: &mut Gen) -> Option<String> {
+        Some(format!("line {}", u8::arbitrary(g)))
+    }
+
+    bft_crdts::conformance!(GuestBook, a_line);
+}

@@ -63,13 +63,15 @@
 //!
 //! * What is promised and what is not: the `README`. Four members are the fewest that tolerate a fault.
 //! * The rules, the invariants by number, and the glossary: `ARCHITECTURE.md`.
-//! * A data type of your own: [`SecureBroadcastAlgorithm`] and the example `your_own_algorithm`.
+//! * A data type of your own: [`SecureBroadcastAlgorithm`], the guide `docs/your-own-algorithm.md`, the example
+//!   `your_own_algorithm`, and the module `conformance`, which checks it.
 //! * What a driver owes a replica: [`SecureBroadcast`], [`Effect`] and
 //!   [`journal`](deterministic_secure_broadcast::journal).
 //!
 //! # Features
 //!
 //! * `net` (on): the simulated network.
+//! * `conformance` (off): the kit that checks an algorithm of yours, for the tests of your crate.
 //! * `unsound-rules` (off): opens the protocol's rules to a crate of deliberately broken ones. Never turn it on.
 
 /// Declares modules in which nothing may panic, ask the time, draw lots, start threads, print, or
@@ -107,6 +109,8 @@ deterministic! {
     pub mod traits;
 }
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "net")]
 pub mod net;
 

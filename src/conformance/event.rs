@@ -1,0 +1,135 @@
+//! What scenarios are made of: operations that were issued, replicas that deliver them, and what is said about them.
+
+use std::fmt::Debug;
+
+use super::panics::asking;
+use crate::actor::{Actor, Dot};
+use crate::codec::try_encode;
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// How many operations of each actor.
+pub(super) type Clock = Vec<u64>;
+
+/// What must be delivered before an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// All that its source had delivered.
+    Seen,
+    /// The causes it declares: all that the broadcast waits for.
+    Declared,
+}
+
+/// Why a scenario breaks the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Complaint {
+    /// In words, with keys where names should stand.
+    pub(super) text: String,
+    /// Whether it is the generator that is to blame.
+    pub(super) generator: bool,
+}
+
+impl Complaint {
+    /// The type is to blame.
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Complaint {
+            text: text.into(),
+            generator: false,
+        }
+    }
+}
+
+/// One operation that was issued.
+#[derive(Clone, Debug)]
+pub(super) struct Event<O> {
+    pub(super) dot: Dot,
+    pub(super) source: usize,
+    pub(super) op: O,
+    /// What its source had delivered.
+    pub(super) seen: Clock,
+    /// What it declares to need.
+    pub(super) needs: Clock,
+    /// Whether its source is up to no good.
+    pub(super) hostile: bool,
+    /// Refused by the first who could judge it: nobody delivers it, or anything of its source after it.
+    pub(super) void: bool,
+}
+
+/// One replica.
+#[derive(Clone, Debug)]
+pub(super) struct Replica<A: SecureBroadcastAlgorithm> {
+    pub(super) algorithm: A,
+    pub(super) clock: Clock,
+    pub(super) delivered: Vec<(Dot, A::Op)>,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Happened {
+    /// Nothing that matters.
+    Nothing,
+    /// The replica `at` has delivered an event, its own or another's.
+    Delivered { at: usize, event: usize },
+}
+
+/// How much was drawn, for the clause that the generator means something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) turns: u64,
+    pub(super) drawn: u64,
+    pub(super) issued: u64,
+    pub(super) concurrent: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Tally) {
+        self.turns += other.turns;
+        self.drawn += other.drawn;
+        self.issued += other.issued;
+        self.concurrent += other.concurrent;
+    }
+}
+
+/// One line of the chart.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) at: usize,
+    pub(super) text: String,
+}
+
+impl<A: SecureBroadcastAlgorithm> Replica<A> {
+    pub(super) fn apply(&mut self, event: &Event<A::Op>) {
+        asking("apply", event.dot.actor, Some(event.dot));
+        self.algorithm.apply(event.dot, event.op.clone());
+        self.clock[event.source] += 1;
+    }
+
+    /// The state, and its bytes if it has any.
+    pub(super) fn bytes(&self) -> Option<Vec<u8>> {
+        try_encode(&self.algorithm.state()).ok()
+    }
+}
+
+/// A replica of `actor` that begins with this state.
+pub(super) fn begun<A: SecureBroadcastAlgorithm>(actor: Actor, state: &A::ReplicatedState) -> A {
+    asking("new", actor, None);
+    let mut algorithm = A::new(actor);
+    asking("sync_from", actor, None);
+    algorithm.sync_from(state.clone());
+    algorithm
+}
+
+/// Whether all of `needs` is in `clock`.
+pub(super) fn covers(clock: &Clock, needs: &Clock) -> bool {
+    clock.iter().zip(needs).all(|(have, need)| have >= need)
+}
+
+pub(super) fn join(clock: &mut Clock, other: &Clock) {
+    for (have, more) in clock.iter_mut().zip(other) {
+        *have = (*have).max(*more);
+    }
+}
+
+/// What `Debug` says, on one line.
+pub(super) fn one_line(value: &impl Debug) -> String {
+    format!("{value:?}").replace(['\n', '\r', '\t'], " ")
+}
