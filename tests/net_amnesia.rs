@@ -196,7 +196,16 @@ fn f_villains_and_one_amnesiac_can_break_agreement_and_are_all_named() {
         .map(|found| found.culprit)
         .collect();
     assert_eq!(named, BTreeSet::from([b, d()]));
-    // The replicas notice by themselves that they fell apart, and say so.
+    // G12: nobody holds both certificates at first. The replicas notice that they fell apart, let the two meet, and
+    // in the end every one of them that is correct holds the evidence.
+    for (name, replica) in outcome
+        .replicas
+        .iter()
+        .filter(|(name, _)| ["a", "c"].contains(&name.as_str()))
+    {
+        let held: BTreeSet<Actor> = replica.evidence().map(|held| held.culprit).collect();
+        assert_eq!(held, named, "{name}");
+    }
     let apart = |property| {
         report
             .violations

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use bft_crdts::bank::{self, Bank, Ledger};
 use bft_crdts::deterministic_secure_broadcast::packet::{
-    Echo, MAX_REASON_BYTES, Proof, Refusal, Summary,
+    Compare, Echo, MAX_COMPARED, MAX_REASON_BYTES, Proof, Refusal, Summary,
 };
 use bft_crdts::deterministic_secure_broadcast::{
     Effect, Halt, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS, Malformed, RefusedReason, Sound,
@@ -22,6 +22,7 @@ use bft_crdts::{
     Actor, Bytes, Counter, Digest, Evidence, Generation, Packet, PacketKind, Payload, Rejection,
     Seat, SecureBroadcast, SigningActor, To,
 };
+use quickcheck_macros::quickcheck;
 use wire::{Cheap, Unwelcome, Wire, clock_of, payloads};
 
 type BankWire = Wire<Bank>;
@@ -207,6 +208,84 @@ fn two_certificates_in_one_slot_name_a_third_of_the_members() {
         assert_eq!(convicted(&wire, 0), liars, "n = {n}");
         assert_eq!(wire.balance(0, 1), 10, "the first stands");
     }
+}
+
+/// Two liars of four tell one half this and the other half that, once `common` messages are delivered: each list is
+/// how many operations the messages of a chain carry. Returns whom the two correct replicas hold evidence against.
+fn fall_apart(common: usize, chains: [&[usize]; 2]) -> [Vec<usize>; 2] {
+    let mut wire = BankWire::bank(4, 1_000);
+    for liar in [2, 3] {
+        wire.silence(liar);
+    }
+    let say = |wire: &mut BankWire, to: usize, last: Option<&Header>, ops: Vec<bank::Op>| {
+        let first = last.map_or(1, |last| last.last().unwrap().get() + 1);
+        let message = wire.message(3, first, last, &ops);
+        let _ = ask(wire, to, &message);
+        prove(wire, to, &message, &[to, 2, 3]);
+        message.0
+    };
+    let mut last = None;
+    for round in 0..common {
+        let ops = vec![pay(&wire, round % 3, 1)];
+        let known = last.take();
+        last = [0, 1]
+            .map(|to| say(&mut wire, to, known.as_ref(), ops.clone()))
+            .into_iter()
+            .next();
+    }
+    for (to, chain) in chains.into_iter().enumerate() {
+        let mut last = last.clone();
+        for (place, len) in chain.iter().enumerate() {
+            // In some of these the states are equal in the end, and only the messages differ.
+            let amount = 1 + ((to + place) % 2) as u64;
+            let ops = vec![pay(&wire, 2, amount); *len];
+            last = Some(say(&mut wire, to, last.as_ref(), ops));
+        }
+    }
+    wire.heal_but_for_pending();
+    for at in [0, 1] {
+        assert_eq!(wire.machine(at).halted(), None);
+    }
+    [0, 1].map(|at| convicted(&wire, at))
+}
+
+/// G12, without anybody who holds both certificates: they find each other.
+#[test]
+fn replicas_that_were_told_different_things_name_the_culprits_by_themselves() {
+    let ones = [1; 30];
+    let shapes: [(usize, [&[usize]; 2]); 13] = [
+        (0, [&[1], &[1]]),
+        (0, [&[1], &[1, 1]]),
+        (2, [&[1, 1], &[1, 1]]),
+        (3, [&[2], &[1, 1]]),
+        (3, [&[2, 2], &[1, 1, 1, 1]]),
+        (5, [&[1], &[1, 1, 1]]),
+        (2, [&[3], &[1, 3]]),
+        (2, [&[1, 3], &[3]]),
+        (2, [&[3], &[1]]),
+        (7, [&[2, 3], &[1]]),
+        (40, [&[1, 1], &[1, 1]]),
+        (0, [&ones, &ones]),
+        (33, [&ones, &ones[..17]]),
+    ];
+    for (common, chains) in shapes {
+        let named = fall_apart(common, chains);
+        assert_eq!(named, [[2, 3], [2, 3]], "{common} {chains:?}");
+    }
+}
+
+/// The same for any two chains.
+#[quickcheck]
+fn wherever_two_chains_part_the_culprits_are_named(common: u8, one: Vec<u8>, other: Vec<u8>) {
+    let chain = |lens: Vec<u8>| -> Vec<usize> {
+        let lens = lens.into_iter().take(12);
+        lens.map(|len| 1 + usize::from(len % 4))
+            .chain([1])
+            .collect()
+    };
+    let (one, other) = (chain(one), chain(other));
+    let named = fall_apart(usize::from(common % 20), [&one, &other]);
+    assert_eq!(named, [[2, 3], [2, 3]]);
 }
 
 // Rows 6 and 7: who counts, and how many are enough.
@@ -1056,6 +1135,7 @@ fn no_question_is_answered_at_length_for_ever() {
         Payload::Summary(wire.summary(&[0; 4])),
         Payload::Request(wire.request(&this)),
         Payload::Pull(wire.pull(&[0; 4])),
+        Payload::Compare(compare(vec![(Seat::new(3), 0, Digest::of(b"another"))])),
     ];
     for question in questions {
         wire.tick(0);
@@ -1076,6 +1156,52 @@ fn no_question_is_answered_at_length_for_ever() {
             "{answered} bytes for {kind}s between two ticks"
         );
     }
+}
+
+fn compare(headers: Vec<(Seat, u64, Digest)>) -> Compare {
+    Compare {
+        generation: Generation::GENESIS,
+        headers,
+    }
+}
+
+#[test]
+fn headers_to_compare_have_one_order_and_come_from_members() {
+    let mut wire = village();
+    let digest = Digest::of(b"a header");
+    let entry = |seat: u16, place: u64| (Seat::new(seat), place, digest);
+    let cases = [
+        (vec![], Malformed::Headers),
+        (vec![entry(1, 0), entry(0, 0)], Malformed::Headers),
+        (vec![entry(1, 2), entry(1, 2)], Malformed::Headers),
+        (
+            vec![entry(1, 2), entry(4, 0)],
+            Malformed::UnknownSeat(Seat::new(4)),
+        ),
+        (
+            (0..=MAX_COMPARED as u64)
+                .map(|place| entry(0, place))
+                .collect(),
+            Malformed::Headers,
+        ),
+    ];
+    for (headers, why) in cases {
+        let from = wire.actor(3);
+        let got = wire.rejection(0, from, Payload::Compare(compare(headers)));
+        assert_eq!(got, Rejection::Malformed(why));
+    }
+    let mut later = compare(vec![entry(1, 0)]);
+    later.generation = Generation::new(1);
+    let (have, got) = (Generation::GENESIS, Generation::new(1));
+    let from = wire.actor(3);
+    let why = wire.rejection(0, from, Payload::Compare(later));
+    assert_eq!(why, Rejection::FutureGeneration { have, got });
+    let stranger = wire::stranger().actor();
+    let good = Payload::Compare(compare(vec![entry(1, 0), entry(1, u64::MAX)]));
+    let why = wire.rejection(0, stranger, good.clone());
+    assert_eq!(why, Rejection::NotMember(stranger));
+    hand(&mut wire, 0, 3, good).unwrap();
+    assert_eq!(wire.flying.len(), 0, "there is nothing of it here");
 }
 
 // Evidence.

@@ -36,7 +36,7 @@ pub(super) struct Gossip {
     budgets: Vec<usize>,
     /// The length of the log at the last tick.
     seen: usize,
-    /// The digest of the state at a length of the log.
+    /// The digest of what we have come to at a length of the log.
     digest: Option<(usize, Digest)>,
     /// Whether it was computed since the last tick because somebody else's came.
     compared: bool,
@@ -79,6 +79,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .tracks
             .iter()
             .any(|track| track.parked.is_some() || !track.ahead.is_empty());
+        let forked = self.forked();
         for peer in peers {
             let clock = self.clock.clone();
             let summary = Summary {
@@ -91,6 +92,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if lacking {
                 effects.send(To::One(peer), Payload::Pull(Pull { generation, clock }));
             }
+            let _ = self.compare_tips(peer, forked.iter().copied(), effects);
             for certified in self
                 .tracks
                 .iter()
@@ -144,7 +146,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     fn new_digest(&mut self) -> Digest {
-        let digest = self.state_digest();
+        let digest = self.standing();
         self.gossip.digest = Some((self.log.len(), digest));
         digest
     }
@@ -199,6 +201,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             && ours != theirs
         {
             effects.push(Effect::Diverged { member: from });
+            // Whoever has had its share, or knows enough, is told nothing more.
+            let _ = self.compare_tips(from, self.seats(), &mut effects);
         }
         Ok(effects)
     }

@@ -75,7 +75,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             let known = known.clone();
             return self.on_conflict(&known, &certificate, digest);
         }
-        if first <= self.track(seat)?.delivered {
+        let taken = first <= self.track(seat)?.delivered;
+        if taken && self.check_member(from).is_err() {
             return Err(Rejection::SlotTaken);
         }
         certificate.verify::<K, R>(
@@ -84,6 +85,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             &digest,
             &self.verified(seat, digest),
         )?;
+        if taken {
+            // G12: it lies across messages of ours, so there is another two that conflict before it.
+            let mut effects = Effects::none();
+            let told = self.compare_tips(from, [seat], &mut effects);
+            return told.map(|()| effects).map_err(|_| Rejection::SlotTaken);
+        }
 
         let mut effects = Effects::none();
         if self.signed_elsewhere(seat, &certificate, digest) {
@@ -342,7 +349,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    fn seats(&self) -> impl Iterator<Item = Seat> + use<A, K, R> {
+    pub(super) fn seats(&self) -> impl Iterator<Item = Seat> + use<A, K, R> {
         (0_u16..).map(Seat::new).take(self.members.len())
     }
 

@@ -54,6 +54,9 @@ pub enum Malformed {
     /// Bytes that are not the operations the header announces.
     #[error("operations: {0}")]
     Operations(DecodeError),
+    /// No headers to compare, too many, or out of order.
+    #[error("headers to compare: none, too many, or not strictly increasing")]
+    Headers,
     /// Evidence that contradicts nothing.
     #[error("the two statements do not contradict each other")]
     NoContradiction,

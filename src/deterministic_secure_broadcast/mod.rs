@@ -14,6 +14,7 @@
 //! After Malkhi & Reiter, *Secure reliable multicast protocols in a WAN* (1997), made safe against
 //! restarts, loss and relays by the rules R1, R2 and R2′ of `ARCHITECTURE.md`.
 
+mod accountability;
 mod anti_entropy;
 mod delivery;
 pub mod effect;
@@ -184,6 +185,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Payload::Evidence(evidence) => self.on_evidence(*evidence),
             Payload::Summary(summary) => self.on_summary(from, &summary),
             Payload::Pull(pull) => self.on_pull(from, &pull),
+            Payload::Compare(compare) => self.on_compare(from, &compare),
         }
     }
 

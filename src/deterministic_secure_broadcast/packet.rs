@@ -9,6 +9,7 @@
 //! | evidence | anyone → anyone | this actor signed two contradicting statements | |
 //! | [`Summary`] | member → member | this is what I have delivered | pull, evidence |
 //! | [`Pull`] | member → member | send me what I lack beyond this clock | proofs with operations |
+//! | [`Compare`] | member → member | these are headers I have delivered; are they yours? | compare, or the proof of the first that is not |
 //!
 //! Operations travel as bytes: a witness decodes them only after their digest and the source's
 //! signature were checked, and relays them without encoding them again.
@@ -17,12 +18,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::Malformed;
 use super::evidence::Evidence;
 use super::header::{Clock, Header};
 use super::proof::Certificate;
 use crate::actor::{Actor, Counter, Sig};
-use crate::codec::{Bytes, Digest};
-use crate::membership::{Generation, Signers};
+use crate::codec::{self, Bytes, Digest};
+use crate::membership::{Generation, Seat, Signers};
 
 /// A payload with the identity its link vouches for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,10 +52,12 @@ pub enum Payload {
     Summary(Summary),
     /// Send me what I lack.
     Pull(Pull),
+    /// Headers I have delivered; are they yours?
+    Compare(Compare),
 }
 
 impl Payload {
-    /// Which of the seven kinds it is.
+    /// Which of the eight kinds it is.
     #[must_use]
     pub fn kind(&self) -> PacketKind {
         match self {
@@ -64,6 +68,7 @@ impl Payload {
             Self::Evidence(_) => PacketKind::Evidence,
             Self::Summary(_) => PacketKind::Summary,
             Self::Pull(_) => PacketKind::Pull,
+            Self::Compare(_) => PacketKind::Compare,
         }
     }
 }
@@ -85,11 +90,13 @@ pub enum PacketKind {
     Summary,
     /// A [`Pull`].
     Pull,
+    /// A [`Compare`].
+    Compare,
 }
 
 impl PacketKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Request,
         Self::Echo,
         Self::Proof,
@@ -97,6 +104,7 @@ impl PacketKind {
         Self::Evidence,
         Self::Summary,
         Self::Pull,
+        Self::Compare,
     ];
 
     /// Its lower-case name.
@@ -110,6 +118,7 @@ impl PacketKind {
             Self::Evidence => "evidence",
             Self::Summary => "summary",
             Self::Pull => "pull",
+            Self::Compare => "compare",
         }
     }
 }
@@ -181,7 +190,8 @@ pub struct Summary {
     pub clock: Clock,
     /// The members it holds evidence against.
     pub culprits: Signers,
-    /// The digest of its state at that clock, now and then, so that replicas that fell apart find out.
+    /// The digest of its state at that clock and of the last header of every source, now and then, so that
+    /// replicas that fell apart find out.
     pub state: Option<Digest>,
 }
 
@@ -192,4 +202,45 @@ pub struct Pull {
     pub generation: Generation,
     /// Its delivered clock; everything beyond it is wanted.
     pub clock: Clock,
+}
+
+/// The most headers in a [`Compare`]: one for each member and some more.
+pub const MAX_COMPARED: usize = 128;
+
+/// "These are headers I have delivered": sent when two replicas must have been told different messages, to find where
+/// they part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compare {
+    /// The sender's generation.
+    pub generation: Generation,
+    /// A source, the place of one of its messages among all of that source, from 0, and the digest of its header.
+    /// By increasing source and place; at most [`MAX_COMPARED`].
+    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_COMPARED>")]
+    pub headers: Vec<(Seat, u64, Digest)>,
+}
+
+impl Compare {
+    /// About how many bytes it takes, never less.
+    pub(crate) fn weight(&self) -> usize {
+        self.headers.len().saturating_mul(48).saturating_add(16)
+    }
+
+    /// # Errors
+    /// [`Malformed`] names the first rule broken.
+    pub(crate) fn check(&self, seats: usize) -> Result<(), Malformed> {
+        if self.headers.is_empty() || self.headers.len() > MAX_COMPARED {
+            return Err(Malformed::Headers);
+        }
+        let mut last = None;
+        for (seat, message, _) in &self.headers {
+            if seat.get() >= seats {
+                return Err(Malformed::UnknownSeat(*seat));
+            }
+            if last.is_some_and(|last| last >= (*seat, *message)) {
+                return Err(Malformed::Headers);
+            }
+            last = Some((*seat, *message));
+        }
+        Ok(())
+    }
 }

@@ -243,6 +243,7 @@ impl<A: Staged> Recorder<A> {
             }
             Payload::Summary(_) => "summary".into(),
             Payload::Pull(_) => "pull".into(),
+            Payload::Compare(_) => "compare".into(),
         }
     }
 

@@ -108,7 +108,7 @@ pub enum HaltReason {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// By kind; the last is garbage.
-    kinds: [(u64, u64); 8],
+    kinds: [(u64, u64); PacketKind::ALL.len() + 1],
     /// Packets that never arrived.
     pub lost: u64,
     /// Copies the network made. They are not counted as packets.
@@ -163,7 +163,7 @@ impl<A: Staged> Report<A> {
 impl Traffic {
     fn place(kind: Option<PacketKind>) -> usize {
         kind.and_then(|kind| PacketKind::ALL.iter().position(|known| *known == kind))
-            .unwrap_or(7)
+            .unwrap_or(PacketKind::ALL.len())
     }
 
     pub(crate) fn count(&mut self, kind: Option<PacketKind>, bytes: u32) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bft_crdts::codec::encode_sequence;
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
 use bft_crdts::deterministic_secure_broadcast::packet::{
-    Echo, Proof, Pull, Refusal, Request, Summary,
+    Compare, Echo, Proof, Pull, Refusal, Request, Summary,
 };
 use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Header};
 use bft_crdts::membership::{MemberIndex, Signers};
@@ -415,6 +415,19 @@ impl Gang {
                 clock,
             }));
         }
+        if rng.random_bool(0.3) {
+            let header = |place: u64, rng: &mut dyn FnMut() -> u8| {
+                let known = self.known.get(usize::from(rng()) % self.known.len().max(1));
+                let digest = known.map_or(Digest::of(b"nothing"), |known| known.digest);
+                (Seat::new(any as u16), place, digest)
+            };
+            let count = [1, 2, 5, 128, 129][rng.random_range(0..5)];
+            let headers = (0..count).map(|place| header(place, &mut || rng.random()));
+            return Some(Payload::Compare(Compare {
+                generation: G,
+                headers: headers.collect(),
+            }));
+        }
         let mut culprits = Signers::none(self.members);
         culprits.insert(MemberIndex::new(rng.random_range(0..8)));
         let state = rng
@@ -572,6 +585,15 @@ impl Gang {
                     }
                 }
                 Some(Payload::Evidence(evidence))
+            }
+            Payload::Compare(mut compare) => {
+                let header = compare.headers.last_mut()?;
+                match rng.random_range(0..3) {
+                    0 => header.0 = Seat::new(rng.random_range(0..self.members as u16 + 1)),
+                    1 => header.1 = [0, 1, 2, u64::MAX][rng.random_range(0..4)],
+                    _ => header.2 = Digest::of(&[rng.random::<u8>()]),
+                }
+                Some(Payload::Compare(compare))
             }
             Payload::Refusal(mut refusal) => {
                 refusal.index = rng.random_range(0..10);

@@ -8,7 +8,7 @@
 use bft_crdts::bank::{self, Bank, Ledger};
 use bft_crdts::codec::{decode, encode};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Refusal};
+use bft_crdts::deterministic_secure_broadcast::packet::{Compare, Proof, Refusal};
 use bft_crdts::deterministic_secure_broadcast::{Effect, Header};
 use bft_crdts::{
     Actor, Bytes, Certificate, Counter, Digest, Dot, Evidence, Generation, PacketKind, Payload,
@@ -321,6 +321,7 @@ impl Attack<'_> {
     /// Packets without a signature: the villain says what it likes.
     fn claim(&mut self) {
         let entries = match self.script.byte() {
+            253 => return self.compare(),
             254 => MEMBERS - 1,
             255 => MEMBERS + 1,
             _ => MEMBERS,
@@ -363,6 +364,31 @@ impl Attack<'_> {
             }
         };
         self.say(&payload);
+    }
+
+    /// Headers it has heard of, or none, wherever it likes.
+    fn compare(&mut self) {
+        let network = self.wire.network();
+        let heard = self
+            .heard
+            .iter()
+            .filter_map(|letter| match letter.payload() {
+                Payload::Request(request) => Some(request.header.digest(&network)),
+                _ => None,
+            });
+        let mut digests: Vec<_> = heard.collect();
+        digests.push(Digest::of(b"no header"));
+        let mut headers = Vec::new();
+        for _ in 0..self.script.below(8) {
+            let seat = Seat::new(self.script.below(MEMBERS + 1) as u16);
+            let digest = digests[self.script.below(digests.len())];
+            headers.push((seat, self.script.number(), digest));
+        }
+        headers.sort_unstable();
+        self.say(&Payload::Compare(Compare {
+            generation: Generation::GENESIS,
+            headers,
+        }));
     }
 
     /// Evidence against anybody, made of what the villain has or can sign.

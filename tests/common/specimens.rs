@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use bft_crdts::bank::Bank;
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Refusal};
+use bft_crdts::deterministic_secure_broadcast::packet::{Compare, Proof, Refusal};
 use bft_crdts::deterministic_secure_broadcast::{Halt, Header};
 use bft_crdts::membership::MemberIndex;
 use bft_crdts::{Bytes, Counter, Digest, Dot, Evidence, Generation, Payload, Record, Seat};
@@ -80,6 +80,11 @@ pub(crate) fn payloads() -> Vec<(&'static str, Payload)> {
         ops: None,
         ..proof.clone()
     };
+    let digest = Digest::of(b"a header");
+    let compare = Compare {
+        generation: Generation::GENESIS,
+        headers: vec![(Seat::new(1), 300, digest), (Seat::new(2), 0, digest)],
+    };
     vec![
         ("request", Payload::Request(wire.request(&message))),
         ("echo", Payload::Echo(wire.echo(2, &message.0))),
@@ -90,6 +95,7 @@ pub(crate) fn payloads() -> Vec<(&'static str, Payload)> {
         ("summary", Payload::Summary(brief)),
         ("summary with a digest", Payload::Summary(summary)),
         ("pull", Payload::Pull(wire.pull(&[300, 2, 0, 70_000]))),
+        ("compare", Payload::Compare(compare)),
     ]
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn packet(kind: &str) -> ArcStyle {
         "refusal" => arc(">>", "#b25e00", true, true),
         "reply" => arc(">>", "#137a4f", true, true),
         "summary" => arc(">>", "#6f7d8f", true, true),
-        "pull" => arc(">>", "#2b8299", true, true),
+        "pull" | "compare" => arc(">>", "#2b8299", true, true),
         _ => arc("->", SLATE, false, false),
     }
 }

@@ -675,8 +675,8 @@ fn optional_time(text: Option<&str>, path: &Path) -> Checked<Option<Span>> {
 }
 
 /// The kinds of packets a chart can be limited to.
-const KINDS: [&str; 7] = [
-    "request", "echo", "proof", "refusal", "evidence", "pull", "summary",
+const KINDS: [&str; 8] = [
+    "request", "echo", "proof", "refusal", "evidence", "pull", "summary", "compare",
 ];
 
 fn chart(chart: file::Chart, nodes: &[String]) -> Checked<Chart> {

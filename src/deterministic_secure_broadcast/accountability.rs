@@ -1,0 +1,208 @@
+//! Accountability: G12. Replicas that were told different messages for one slot find that slot, so that the two certificates for it
+//! meet, and name everybody who signed both.
+//!
+//! Up to the slot in which they part two chains of one source are the same, from there on every header differs, because
+//! each names the one before it. So whoever finds a header that is not its own tells the other some of its own headers
+//! before it, and the other answers in the same way, until one of them has found the first. Nothing is remembered
+//! between two packets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::SecureBroadcast;
+use super::effect::{Effects, To};
+use super::error::Rejection;
+use super::packet::{Compare, MAX_COMPARED, Payload, Proof};
+use super::rules::Rules;
+use crate::actor::{Actor, Keys};
+use crate::codec::Digest;
+use crate::membership::Seat;
+use crate::membership::quorum::faults;
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// How many headers of one source are told at a time, at most: the search is that many times shorter for each answer.
+const MOST_HEADERS: usize = 16;
+
+/// The same, at least, when many sources are searched at once. What does not fit has to wait.
+const LEAST_HEADERS: usize = 4;
+
+/// What another replica's headers of one source say, beside ours.
+#[derive(Default)]
+struct Comparison {
+    /// Up to this place we have the same.
+    same: Option<usize>,
+    /// From this place on, at the latest, we have not.
+    differs: Option<usize>,
+    /// It has some that we have not.
+    beyond: bool,
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// The digest of what we have come to: our state, and the header each source stands at. Equal for correct
+    /// replicas with equal clocks, as long as no more than `f` members lie.
+    pub(super) fn standing(&self) -> Digest {
+        let state = self.state_digest();
+        let tips = self.tracks.iter().map(|track| track.tip.as_bytes().as_slice());
+        let parts: Vec<&[u8]> = std::iter::once(state.as_bytes().as_slice()).chain(tips).collect();
+        Digest::of_parts("bft-crdts/standing/1", &parts)
+    }
+
+    /// Sources that have gone on from another header than the one we have delivered.
+    pub(super) fn forked(&self) -> Vec<Seat> {
+        let tracks = (0_u16..).map(Seat::new).zip(&self.tracks);
+        let forked = tracks.filter(|(_, track)| {
+            track.ahead.values().next().is_some_and(|next| {
+                let header = &next.certificate.header;
+                track.delivered.next() == Some(header.first) && header.previous != track.tip
+            })
+        });
+        forked.map(|(seat, _)| seat).collect()
+    }
+
+    /// Tells a peer the last header of these sources, unless enough is known about who lies.
+    pub(super) fn compare_tips(
+        &mut self,
+        peer: Actor,
+        seats: impl IntoIterator<Item = Seat>,
+        effects: &mut Effects<A>,
+    ) -> Result<(), Rejection> {
+        if self.evidence.len() > faults(self.members.len()) {
+            return Err(Rejection::Duplicate);
+        }
+        let tips = seats.into_iter().filter_map(|seat| self.tip(seat)).take(MAX_COMPARED).collect();
+        self.compare(peer, tips, effects)
+    }
+
+    fn tip(&self, seat: Seat) -> Option<(Seat, u64, Digest)> {
+        let last = self.tracks.get(seat.get())?.places.len().checked_sub(1)?;
+        self.header_at(seat, last)
+    }
+
+    fn header_at(&self, seat: Seat, message: usize) -> Option<(Seat, u64, Digest)> {
+        let logged = self.log.get(self.place(seat, message)?)?;
+        Some((seat, u64::try_from(message).ok()?, logged.digest))
+    }
+
+    fn compare(
+        &mut self,
+        peer: Actor,
+        headers: Vec<(Seat, u64, Digest)>,
+        effects: &mut Effects<A>,
+    ) -> Result<(), Rejection> {
+        if headers.is_empty() {
+            return Err(Rejection::Duplicate);
+        }
+        let generation = self.generation();
+        let compare = Compare { generation, headers };
+        self.spend(peer, compare.weight())?;
+        effects.send(To::One(peer), Payload::Compare(compare));
+        Ok(())
+    }
+
+    pub(super) fn on_compare(
+        &mut self,
+        from: Actor,
+        compare: &Compare,
+    ) -> Result<Effects<A>, Rejection> {
+        self.check_member(from)?;
+        self.check_generation(compare.generation)?;
+        compare.check(self.members.len())?;
+        let mut sources: BTreeMap<Seat, Comparison> = BTreeMap::new();
+        for (seat, message, theirs) in &compare.headers {
+            let found = sources.entry(*seat).or_default();
+            let Ok(message) = usize::try_from(*message) else {
+                found.beyond = true;
+                continue;
+            };
+            match self.header_at(*seat, message) {
+                None => found.beyond = true,
+                Some((.., ours)) if ours != *theirs => {
+                    found.differs.get_or_insert(message);
+                }
+                Some(_) if found.differs.is_none() => found.same = Some(message),
+                // After one that differs: it lies, or one of us has broken rules.
+                Some(_) => {}
+            }
+        }
+        let differing = sources.values().filter(|found| found.differs.is_some());
+        let share = MAX_COMPARED.checked_div(differing.count()).unwrap_or(0);
+        let share = share.clamp(LEAST_HEADERS, MOST_HEADERS);
+        let (mut headers, mut proofs) = (Vec::new(), Vec::new());
+        for (seat, found) in sources {
+            let first = found.same.map_or(0, |same| same.saturating_add(1));
+            match found.differs {
+                Some(differs) if differs <= first => proofs.push((seat, differs)),
+                Some(differs) => {
+                    let places = between(found.same, differs, share).into_iter();
+                    headers.extend(places.filter_map(|at| self.header_at(seat, at)));
+                }
+                // Its last header lies beyond what we have: it may know ours.
+                None if found.beyond && found.same.is_none() => headers.extend(self.tip(seat)),
+                None => {}
+            }
+        }
+        headers.truncate(MAX_COMPARED);
+        let mut effects = Effects::none();
+        let mut told = Ok(());
+        for (seat, message) in proofs {
+            let logged = self
+                .place(seat, message)
+                .and_then(|place| self.log.get(place));
+            let Some(certificate) = logged.map(|logged| logged.certificate.clone()) else {
+                continue;
+            };
+            told = self.spend(from, certificate.weight());
+            if told.is_err() {
+                break;
+            }
+            let proof = Proof {
+                certificate,
+                ops: None,
+            };
+            effects.send(To::One(from), Payload::Proof(proof));
+        }
+        if !headers.is_empty() && told.is_ok() {
+            told = self.compare(from, headers, &mut effects);
+        }
+        if effects.is_empty() {
+            told?;
+        }
+        Ok(effects)
+    }
+}
+
+/// At most `count` places from the last that is the same to the first that is known to differ, at about equal
+/// distances, both ends included.
+fn between(same: Option<usize>, differs: usize, count: usize) -> BTreeSet<usize> {
+    let first = same.map_or(0, |same| same.saturating_add(1));
+    let (parts, distance) = (count.saturating_sub(1), differs.saturating_sub(first));
+    let inner = (1..parts).filter_map(|part| {
+        let offset = distance.checked_mul(part)?.checked_div(parts)?;
+        first.checked_add(offset)
+    });
+    same.into_iter().chain(inner).chain([differs]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::between;
+
+    #[test]
+    fn every_search_ends_at_the_first_difference() {
+        for count in [4, 5, 16] {
+            for end in 0..300 {
+                for wanted in 0..=end {
+                    let (mut same, mut differs, mut rounds) = (None, end, 0);
+                    while same.map_or(0, |same| same + 1) < differs {
+                        let places = between(same, differs, count);
+                        assert!(places.len() <= count);
+                        same = places.iter().copied().filter(|at| *at < wanted).max();
+                        differs = places.into_iter().find(|at| *at >= wanted).unwrap();
+                        rounds += 1;
+                    }
+                    assert_eq!(differs, wanted);
+                    assert!(rounds <= 12, "{rounds} rounds for {wanted} of {end} by {count}");
+                }
+            }
+        }
+    }
+}
