@@ -13,10 +13,10 @@ use bft_crdts::crdt::{
 };
 use bft_crdts::text::Text;
 use bft_crdts::traits::{nth, validate_one_by_one};
-use bft_crdts::{Counter, Dot, SecureBroadcastAlgorithm};
-use hosted::{Subject, World, actor, bytes, pasts, restored};
-use rand::RngExt;
+use bft_crdts::{Causes, Counter, Dot, SecureBroadcastAlgorithm};
+use hosted::{Subject, World, actor, bytes, dots_in, pasts, restored};
 use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{RngExt, SeedableRng};
 use seed::Seed;
 
 /// Everything arrives everywhere, every operation is valid wherever it arrives, and then all have the same bytes.
@@ -167,6 +167,28 @@ fn damage(bytes: &mut Vec<u8>, rng: &mut impl RngExt) {
     }
 }
 
+/// Contexts, removal clocks, neighbours: whatever dot stands in the bytes of an operation, honest or not, is one of its
+/// causes, so it is delivered before the operation is judged, and nothing else can be named.
+fn operations_name_only_their_causes<T: Subject>(seed: Seed) {
+    let mut world = World::<T>::new(seed.rng());
+    world.steps(30);
+    let dots = world.some_dots();
+    let mut ops: Vec<Op<T>> = world.sent.iter().map(|sent| sent.op.clone()).collect();
+    ops.extend((0..20).map(|_| T::lie(&mut world.rng, &dots)));
+    for op in &ops {
+        let Causes::Dots(causes) = world.replicas[0].copy.causes(op) else {
+            panic!("hosted types name their causes");
+        };
+        for named in dots_in(&encode(op)) {
+            let cause = |cause: &Dot| cause.actor == named.actor && cause.counter >= named.counter;
+            assert!(
+                causes.iter().any(cause),
+                "{named} is no cause of {op:?}: {causes:?}"
+            );
+        }
+    }
+}
+
 /// Operations are equal, and hash alike, exactly if their bytes are equal; and they come back from their bytes.
 fn operations_are_their_bytes<T: Subject>(seed: Seed) {
     let mut world = World::<T>::new(seed.rng());
@@ -228,6 +250,11 @@ macro_rules! contract {
             }
 
             #[quickcheck]
+            fn operations_name_only_their_causes(seed: Seed) {
+                super::operations_name_only_their_causes::<$subject>(seed);
+            }
+
+            #[quickcheck]
             fn operations_are_their_bytes(seed: Seed) {
                 super::operations_are_their_bytes::<$subject>(seed);
             }
@@ -252,4 +279,31 @@ contract! {
     glist: GList<u8>;
     merkle_reg: MerkleReg<u8>;
     text: Text;
+}
+
+/// The claim above is about something: operations of these types do name dots, and those are found in their bytes.
+#[test]
+fn dots_are_found_in_the_bytes_of_operations() {
+    fn found<T: Subject>() -> usize {
+        let mut world = World::<T>::new(rand_chacha::ChaCha8Rng::seed_from_u64(1));
+        let dots = world.some_dots();
+        let lies = (0..50).map(|_| T::lie(&mut world.rng, &dots));
+        lies.map(|op| dots_in(&encode(&op)).len()).sum()
+    }
+    assert_eq!(
+        found::<GCounter>() + found::<PNCounter>() + found::<GSet<u8>>(),
+        0
+    );
+    let naming = [
+        found::<Orswot<u8>>(),
+        found::<MVReg<u8>>(),
+        found::<LWWReg<u8>>(),
+        found::<Map<u8, Orswot<u8>>>(),
+        found::<Map<u8, Map<u8, MVReg<u8>>>>(),
+        found::<List<u8>>(),
+        found::<GList<u8>>(),
+        found::<MerkleReg<u8>>(),
+        found::<Text>(),
+    ];
+    assert!(naming.iter().all(|dots| *dots >= 5), "{naming:?}");
 }

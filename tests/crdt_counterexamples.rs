@@ -339,6 +339,34 @@ fn a_context_used_twice_splits_replicas_there_and_cannot_be_written_here() {
     assert_eq!(both.value().values().len(), 2);
 }
 
+/// Theirs keep members in hash maps: two sets that were told the same have different bytes, so replicas could not compare or
+/// sign digests of them. Ours are encoded in order.
+#[test]
+fn bytes_come_in_hash_order_there_and_are_canonical_here() {
+    let theirs = || {
+        let mut set = crdts::Orswot::<u8, u8>::new();
+        for member in 0..32 {
+            let ctx = set.read().derive_add_ctx(1);
+            set.apply(set.add(member, ctx));
+        }
+        set
+    };
+    let (one, other) = (theirs(), theirs());
+    assert_eq!(one, other);
+    let encoded = |set| bft_crdts::codec::encode(set);
+    assert_ne!(encoded(&one), encoded(&other));
+
+    let ours = |members: &mut dyn Iterator<Item = u8>| {
+        let mut set = Replicated::<Orswot<u8>>::new(actor(0));
+        for member in members {
+            let by = dot(member + 1, 1);
+            set.apply(by, set.value().add([member]));
+        }
+        bytes(&set)
+    };
+    assert_eq!(ours(&mut (0..32)), ours(&mut (0..32).rev()));
+}
+
 /// A replayed operation passes their check; here there is no dot to replay, and the broadcast gives each only once.
 #[test]
 fn replays_pass_there() {
