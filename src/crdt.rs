@@ -49,6 +49,7 @@ mod counters;
 mod draft;
 mod glist;
 mod gset;
+mod index;
 mod invalid;
 mod list;
 mod lwwreg;
@@ -67,7 +68,7 @@ use std::hash::{Hash, Hasher};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::actor::{Actor, Dot};
+use crate::actor::{Actor, Counter, Dot};
 use crate::codec;
 use crate::traits::{Causes, SecureBroadcastAlgorithm, nth, validate_one_by_one};
 
@@ -292,6 +293,7 @@ impl<T: Hosted> SecureBroadcastAlgorithm for Replicated<T> {
     }
 
     fn validate(&self, dot: &Dot, op: &Op<T>) -> Result<(), Invalid> {
+        check_dot(dot)?;
         self.value().admit(&mut T::Ahead::default(), dot, &op.0)
     }
 
@@ -303,7 +305,8 @@ impl<T: Hosted> SecureBroadcastAlgorithm for Replicated<T> {
         }
         let mut ahead = T::Ahead::default();
         ops.iter().enumerate().try_for_each(|(index, op)| {
-            let admitted = self.value().admit(&mut ahead, &nth(first, index), &op.0);
+            let dot = nth(first, index);
+            let admitted = check_dot(&dot).and_then(|()| self.value().admit(&mut ahead, &dot, &op.0));
             admitted.map_err(|why| (index, why))
         })
     }
@@ -319,6 +322,21 @@ impl<T: Hosted> SecureBroadcastAlgorithm for Replicated<T> {
 /// The dot of the broadcast as the `crdts` crate writes it.
 fn named(dot: &Dot) -> crdts::Dot<Actor> {
     crdts::Dot::new(dot.actor, dot.counter.get())
+}
+
+/// Counters begin at 1.
+fn check_dot(dot: &Dot) -> Result<(), Invalid> {
+    match dot.counter {
+        Counter::ZERO => Err(Invalid::Zero(dot.actor)),
+        _ => Ok(()),
+    }
+}
+
+/// The newest operation of each source in a clock of the `crdts` crate.
+fn dots(clock: crdts::VClock<Actor>) -> Vec<Dot> {
+    let dots = clock.dots.into_iter();
+    dots.map(|(actor, counter)| Dot::new(actor, Counter::new(counter)))
+        .collect()
 }
 
 /// Refuses operations that name nothing, or more than [`MAX_NAMED`].

@@ -77,7 +77,7 @@ fn snapshot_and_tail<T: Subject>(seed: Seed) {
     }
 }
 
-/// A batch is judged as its operations are in turn.
+/// A batch is judged as its operations are in turn, under any dots the broadcast could still give, and some it cannot.
 fn batches_are_judged_one_by_one<T: Subject>(seed: Seed) {
     let mut world = World::<T>::new(seed.rng());
     world.steps(30);
@@ -85,7 +85,7 @@ fn batches_are_judged_one_by_one<T: Subject>(seed: Seed) {
     let replica = world.replicas[0].clone();
     let me = replica.copy.actor();
     let last = replica.delivered.get(&me).copied().unwrap_or(0);
-    for first in [last + 1, 1, 0, u64::MAX - 2] {
+    for first in [last + 1, last + 7, 0, u64::MAX - 2] {
         let first = Dot::new(me, Counter::new(first));
         let mut draft = bft_crdts::crdt::Draft::new(&replica.copy, Counter::new(last));
         let ops: Vec<Op<T>> = (0..6)

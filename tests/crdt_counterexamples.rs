@@ -5,10 +5,11 @@ mod hosted;
 
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
+use std::time::{Duration, Instant};
 
 use bft_crdts::crdt::{
-    CountAct, GCounter, GList, Increment, Invalid, LWWReg, List, MVReg, Map, MapAct, MerkleReg, Op,
-    Orswot, PNCounter, Ref, Replicated, Seen, SetAct, Write,
+    CountAct, GCounter, GList, Increment, Invalid, LWWReg, List, MVReg, Map, MapAct, MerkleReg,
+    Nested, Op, Orswot, PNCounter, Ref, Replicated, Seen, SetAct, Write,
 };
 use bft_crdts::{Causes, SecureBroadcastAlgorithm};
 use crdts::ctx::AddCtx;
@@ -452,4 +453,78 @@ fn places_have_a_bottom() {
     let limit = bft_crdts::crdt::MAX_PLACE_DEPTH;
     let depth = limit + 1;
     assert_eq!(refused, Some(Invalid::TooDeep { depth, limit }));
+}
+
+/// How long it takes when someone has put `size` things under a key and somebody else, again and again, puts something there
+/// and removes the key as far as he has filled it: the best of many rounds, for what else the machine does only ever adds.
+fn remove_again_and_again<V: Nested>(size: u64, put: impl Fn(u64) -> V::Act) -> Duration {
+    let mut copy = Replicated::<Map<u8, V>>::new(actor(0));
+    let update = |n: u64| {
+        Op::new(MapAct::Update {
+            key: 0,
+            act: put(n),
+        })
+    };
+    for n in 1..=size {
+        copy.apply(dot(1, n), update(n));
+    }
+    let remove = Op::new(MapAct::Remove {
+        keys: BTreeSet::from([0]),
+        seen: Seen::nothing(),
+    });
+    assert!(bft_crdts::codec::encode(&remove).len() <= 4, "a few bytes");
+    let mut next = 1;
+    let mut round = |_| {
+        let begin = Instant::now();
+        for _ in 0..20 {
+            copy.apply(dot(2, next), update(size + next));
+            copy.apply(dot(2, next + 1), remove.clone());
+            next += 2;
+        }
+        begin.elapsed()
+    };
+    (0..15).map(&mut round).min().unwrap_or(Duration::MAX)
+}
+
+/// Whoever removes a key again and again had everybody look at all that others have put under it, a few bytes at a time:
+/// 20 ms for the four bytes of one operation and 20,000 members.
+#[test]
+fn a_removal_looks_only_at_what_it_takes_away() {
+    let add = |n: u64| SetAct::Add {
+        members: [n].into(),
+    };
+    let [few, many] = [10, 5_000].map(|size| remove_again_and_again::<Orswot<u64>>(size, add));
+    assert!(
+        many < 10 * few,
+        "{few:?} with 10 members, {many:?} with 5,000"
+    );
+
+    let write = |n: u64| MapAct::Update {
+        key: n,
+        act: Write {
+            value: n,
+            seen: Seen::nothing(),
+        },
+    };
+    let sizes = [10, 5_000];
+    let [few, many] = sizes.map(|size| remove_again_and_again::<Map<u64, MVReg<u64>>>(size, write));
+    assert!(many < 10 * few, "{few:?} with 10 keys, {many:?} with 5,000");
+}
+
+/// Nobody makes an operation 0, and a replica that is handed one does nothing with it.
+#[test]
+fn nothing_is_named_0() {
+    let zero = dot(1, 0);
+    let refused = Err(Invalid::Zero(actor(1)));
+    let mut counts = Replicated::<Map<u8, PNCounter>>::new(actor(0));
+    let act = CountAct::Decrement { by: u64::MAX };
+    let op = Op::new(MapAct::Update { key: 0, act });
+    assert_eq!(counts.validate(&zero, &op), refused);
+    let batch = counts.validate_batch(&zero, &[op.clone(), op.clone()]);
+    assert_eq!(batch, Err((0, Invalid::Zero(actor(1)))));
+    let before = bytes(&counts);
+    counts.apply(zero, op);
+    assert_eq!(bytes(&counts), before);
+    let set = Replicated::<Orswot<u8>>::new(actor(0));
+    assert_eq!(set.validate(&zero, &set.value().add([1])), refused);
 }

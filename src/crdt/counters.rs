@@ -173,8 +173,8 @@ impl Resettable for GCounter {
         self.0.reset_remove(clock);
     }
 
-    fn within(&self, _: &VClock<Actor>) -> bool {
-        true
+    fn live(&self) -> Vec<Dot> {
+        Vec::new()
     }
 }
 
@@ -187,8 +187,8 @@ impl Resettable for PNCounter {
         self.0.reset_remove(clock);
     }
 
-    fn within(&self, _: &VClock<Actor>) -> bool {
-        true
+    fn live(&self) -> Vec<Dot> {
+        Vec::new()
     }
 }
 

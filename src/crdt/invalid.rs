@@ -16,8 +16,8 @@ pub enum Invalid {
         /// How much it may.
         limit: usize,
     },
-    /// It has seen an operation number zero, which nobody makes.
-    #[error("operation 0 of {0} is said to be seen")]
+    /// It is, or has seen, an operation number zero, which nobody makes.
+    #[error("there is no operation 0 of {0}")]
     Zero(Actor),
     /// It names an operation of its own source that does not come before it.
     #[error("{0} is named before it is made")]

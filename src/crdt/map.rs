@@ -8,21 +8,27 @@ use crdts::ctx::AddCtx;
 use crdts::{CmRDT, ResetRemove, VClock};
 use serde::{Deserialize, Serialize};
 
-use super::{Forged, Hosted, Invalid, Op, Pen, Seen, Value, check_named, named};
+use super::index::Index;
+use super::{Forged, Hosted, Invalid, Op, Pen, Seen, Value, check_named, dots, named};
 use crate::actor::{Actor, Counter, Dot};
 
 /// A map whose values are hosted types themselves: [`crdts::Map`].
 ///
 /// Removing a key takes away what the author had seen under it; what others do to it concurrently stays. As with
-/// [`Orswot`](super::Orswot) the clock of a remove is cut to the clock of the map, so that none is kept for later. Maps
-/// of maps are possible, up to four within each other (the codec reads no deeper).
+/// [`Orswot`](super::Orswot) the clock of a remove is cut to the clock of the map, so that none is kept for later. It
+/// costs what it takes away, however much stays under the key. Maps of maps are possible, up to four within each other
+/// (the codec reads no deeper).
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(
     bound = "K: Value, V: Nested",
     into = "Entries<K, V>",
     try_from = "Entries<K, V>"
 )]
-pub struct Map<K: Value, V: Nested>(crdts::Map<K, Cell<V>, Actor>);
+pub struct Map<K: Value, V: Nested> {
+    map: crdts::Map<K, Cell<V>, Actor>,
+    /// From the first [`reset`](Resettable::reset) on.
+    index: Option<Index<K>>,
+}
 
 /// What can be done to a [`Map`].
 #[derive(Serialize, Deserialize)]
@@ -63,16 +69,14 @@ pub trait Resettable: sealed::Sealed {
     /// Forgets what the dots up to this clock have made.
     fn reset(&mut self, clock: &VClock<Actor>);
 
-    /// Whether every dot in it lies below this clock.
-    fn within(&self, clock: &VClock<Actor>) -> bool;
-}
+    /// The operations that what is in it hangs on, as far as a reset could take it away.
+    fn live(&self) -> Vec<Dot>;
 
-/// Whether every entry of `inner` lies below `outer`.
-pub(super) fn covers(outer: &VClock<Actor>, inner: &VClock<Actor>) -> bool {
-    inner
-        .dots
-        .iter()
-        .all(|(actor, counter)| *counter <= outer.get(actor))
+    /// Whether all these lie below this clock.
+    fn within(&self, clock: &VClock<Actor>) -> bool {
+        let mut live = self.live().into_iter();
+        live.all(|dot| dot.counter.get() <= clock.get(&dot.actor))
+    }
 }
 
 /// A hosted type in the place of a value of the `crdts` crate.
@@ -114,7 +118,7 @@ impl<V: Nested> ResetRemove<Actor> for Cell<V> {
 
 impl<K: Value, V: Nested> Default for Map<K, V> {
     fn default() -> Self {
-        Map(crdts::Map::new())
+        crdts::Map::new().into()
     }
 }
 
@@ -127,12 +131,12 @@ impl<K: Value, V: Nested> fmt::Debug for Map<K, V> {
 impl<K: Value, V: Nested> Map<K, V> {
     /// A copy of the value under `key`.
     pub fn get(&self, key: &K) -> Option<V> {
-        self.0.get(key).val.map(|cell| cell.0)
+        self.map.get(key).val.map(|cell| cell.0)
     }
 
     /// Every key with its value, by key.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.0.iter().map(|entry| {
+        self.map.iter().map(|entry| {
             let (key, cell) = entry.val;
             (key, &cell.0)
         })
@@ -140,17 +144,17 @@ impl<K: Value, V: Nested> Map<K, V> {
 
     /// The keys, in order.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
-        self.0.keys().map(|entry| entry.val)
+        self.map.keys().map(|entry| entry.val)
     }
 
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        self.0.len().val
+        self.map.len().val
     }
 
     /// Whether there are no keys.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty().val
+        self.map.is_empty().val
     }
 
     /// The operation that does something to the value under `key`; if there is none, to an empty value.
@@ -170,7 +174,7 @@ impl<K: Value, V: Nested> Map<K, V> {
         let keys: BTreeSet<K> = keys.into_iter().collect();
         let mut seen = Seen::nothing();
         for key in &keys {
-            seen.join(&Seen::from(&self.0.get(key).rm_clock));
+            seen.join(&Seen::from(&self.map.get(key).rm_clock));
         }
         Op::new(MapAct::Remove { keys, seen })
     }
@@ -179,7 +183,7 @@ impl<K: Value, V: Nested> Map<K, V> {
     fn look(&self, key: &K, show: impl FnOnce(&V)) {
         let clock = VClock::new();
         let dot = crdts::Dot::new(Actor::from_bytes([0; 32]), 0);
-        let _ = self.0.update(key.clone(), AddCtx { clock, dot }, |cell, _| {
+        let _ = self.map.update(key.clone(), AddCtx { clock, dot }, |cell, _| {
             show(&cell.0);
             Turn::Nothing
         });
@@ -226,7 +230,13 @@ impl<K: Value, V: Nested> Hosted for Map<K, V> {
     }
 
     fn perform(&mut self, dot: &Dot, act: MapAct<K, V>) {
-        self.0.apply(match act {
+        if let (Some(index), MapAct::Update { key, .. }) = (&mut self.index, &act) {
+            index.add(*dot, key.clone());
+            if index.is_stale() {
+                self.index = None;
+            }
+        }
+        self.map.apply(match act {
             MapAct::Update { key, act } => crdts::map::Op::Up {
                 dot: named(dot),
                 key,
@@ -235,7 +245,7 @@ impl<K: Value, V: Nested> Hosted for Map<K, V> {
             MapAct::Remove { keys, seen } => {
                 let mut clock = seen.clock(dot);
                 // What the map has not seen, or has forgotten, is not in it either.
-                clock.glb(&self.0.read_ctx().rm_clock);
+                clock.glb(&self.map.read_ctx().rm_clock);
                 let keyset = keys;
                 crdts::map::Op::Rm { clock, keyset }
             }
@@ -256,12 +266,38 @@ impl<K: Value, V: Nested> Resettable for Map<K, V> {
     const REMOVABLE: bool = V::REMOVABLE;
 
     fn reset(&mut self, clock: &VClock<Actor>) {
-        self.0.reset_remove(clock);
+        let map = &self.map;
+        let index = self.index.get_or_insert_with(|| Index::of(updates(map)));
+        let keyset = index.take(clock);
+        if keyset.is_empty() {
+            return;
+        }
+        let mut clock = clock.clone();
+        clock.glb(&self.map.read_ctx().rm_clock);
+        self.map.apply(crdts::map::Op::Rm { clock, keyset });
     }
 
-    fn within(&self, clock: &VClock<Actor>) -> bool {
-        self.0.iter().all(|entry| covers(clock, &entry.rm_clock))
+    fn live(&self) -> Vec<Dot> {
+        updates(&self.map).map(|(dot, _)| dot).collect()
     }
+}
+
+impl<K: Value, V: Nested> From<crdts::Map<K, Cell<V>, Actor>> for Map<K, V> {
+    fn from(map: crdts::Map<K, Cell<V>, Actor>) -> Self {
+        Map { map, index: None }
+    }
+}
+
+/// Every operation that a key, or something under it, hangs on.
+fn updates<K: Value, V: Nested>(
+    map: &crdts::Map<K, Cell<V>, Actor>,
+) -> impl Iterator<Item = (Dot, K)> + '_ {
+    map.iter().flat_map(|entry| {
+        let (key, cell) = entry.val;
+        let newest = dots(entry.rm_clock).into_iter();
+        let live = newest.chain(cell.0.live());
+        live.map(|dot| (dot, key.clone()))
+    })
 }
 
 impl<K: Clone, V: Nested> Clone for MapAct<K, V> {
@@ -301,7 +337,7 @@ type Entries<K, V> = BTreeMap<K, (BTreeMap<Actor, Counter>, V)>;
 
 impl<K: Value, V: Nested> From<Map<K, V>> for Entries<K, V> {
     fn from(map: Map<K, V>) -> Self {
-        let entries = map.0.iter();
+        let entries = map.map.iter();
         entries
             .map(|entry| {
                 let (key, cell) = entry.val;
@@ -341,6 +377,6 @@ impl<K: Value, V: Nested> TryFrom<Entries<K, V>> for Map<K, V> {
             let dot = named(&dot);
             map.apply(crdts::map::Op::Up { dot, key, op });
         }
-        Ok(Map(map))
+        Ok(map.into())
     }
 }

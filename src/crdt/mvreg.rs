@@ -7,7 +7,7 @@ use crdts::{CmRDT, ResetRemove, VClock};
 use serde::{Deserialize, Serialize};
 
 use super::lwwreg::Write;
-use super::map::{Resettable, covers, sealed};
+use super::map::{Resettable, sealed};
 use super::{Forged, Hosted, Invalid, Op, Pen, Value, named};
 use crate::actor::{Actor, Counter, Dot};
 
@@ -93,8 +93,8 @@ impl<V: Value> Resettable for MVReg<V> {
         self.0.reset_remove(clock);
     }
 
-    fn within(&self, clock: &VClock<Actor>) -> bool {
-        covers(clock, &self.0.read_ctx().add_clock)
+    fn live(&self) -> Vec<Dot> {
+        self.values().into_keys().collect()
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crdts::{CmRDT, ResetRemove, VClock};
+use crdts::{CmRDT, VClock};
 use serde::{Deserialize, Serialize};
 
+use super::index::Index;
 use super::map::{Resettable, sealed};
-use super::{Forged, Hosted, Invalid, Op, Pen, Seen, Value, check_named, named};
+use super::{Forged, Hosted, Invalid, Op, Pen, Seen, Value, check_named, dots, named};
 use crate::actor::{Actor, Counter, Dot};
 
 /// A set in which of an add and a concurrent remove the add wins: [`crdts::Orswot`].
@@ -20,7 +21,11 @@ use crate::actor::{Actor, Counter, Dot};
     into = "BTreeMap<M, BTreeMap<Actor, Counter>>",
     try_from = "BTreeMap<M, BTreeMap<Actor, Counter>>"
 )]
-pub struct Orswot<M: Value>(crdts::Orswot<M, Actor>);
+pub struct Orswot<M: Value> {
+    set: crdts::Orswot<M, Actor>,
+    /// From the first [`reset`](Resettable::reset) on.
+    index: Option<Index<M>>,
+}
 
 /// What can be done to an [`Orswot`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,7 +47,7 @@ pub enum SetAct<M> {
 
 impl<M: Value> Default for Orswot<M> {
     fn default() -> Self {
-        Orswot(crdts::Orswot::new())
+        crdts::Orswot::new().into()
     }
 }
 
@@ -56,22 +61,22 @@ impl<M: Value> fmt::Debug for Orswot<M> {
 impl<M: Value> Orswot<M> {
     /// Whether `member` is in the set.
     pub fn contains(&self, member: &M) -> bool {
-        self.0.contains(member).val
+        self.set.contains(member).val
     }
 
     /// The members, in order.
     pub fn members(&self) -> BTreeSet<&M> {
-        self.0.iter().map(|entry| entry.val).collect()
+        self.set.iter().map(|entry| entry.val).collect()
     }
 
     /// How many members there are.
     pub fn len(&self) -> usize {
-        self.0.iter().count()
+        self.set.iter().count()
     }
 
     /// Whether there are no members.
     pub fn is_empty(&self) -> bool {
-        self.0.iter().next().is_none()
+        self.set.iter().next().is_none()
     }
 
     /// The operation that adds these members. It is valid if there are from one to
@@ -87,7 +92,7 @@ impl<M: Value> Orswot<M> {
         let members: BTreeSet<M> = members.into_iter().collect();
         let mut seen = Seen::nothing();
         for member in &members {
-            seen.join(&Seen::from(&self.0.contains(member).rm_clock));
+            seen.join(&Seen::from(&self.set.contains(member).rm_clock));
         }
         Op::new(SetAct::Remove { members, seen })
     }
@@ -119,7 +124,13 @@ impl<M: Value> Hosted for Orswot<M> {
     }
 
     fn perform(&mut self, dot: &Dot, act: SetAct<M>) {
-        self.0.apply(match act {
+        if let (Some(index), SetAct::Add { members }) = (&mut self.index, &act) {
+            members.iter().for_each(|member| index.add(*dot, member.clone()));
+            if index.is_stale() {
+                self.index = None;
+            }
+        }
+        self.set.apply(match act {
             SetAct::Add { members } => crdts::orswot::Op::Add {
                 dot: named(dot),
                 members: members.into_iter().collect(),
@@ -127,7 +138,7 @@ impl<M: Value> Hosted for Orswot<M> {
             SetAct::Remove { members, seen } => {
                 let mut clock = seen.clock(dot);
                 // What the set has not seen, or has forgotten, is not in it either.
-                clock.glb(&self.0.clock());
+                clock.glb(&self.set.clock());
                 crdts::orswot::Op::Rm {
                     clock,
                     members: members.into_iter().collect(),
@@ -143,19 +154,42 @@ impl<M: Value> Hosted for Orswot<M> {
     }
 }
 
+impl<M: Value> From<crdts::Orswot<M, Actor>> for Orswot<M> {
+    fn from(set: crdts::Orswot<M, Actor>) -> Self {
+        Orswot { set, index: None }
+    }
+}
+
+/// Every add that a member owes its presence to.
+fn adds<M: Value>(set: &crdts::Orswot<M, Actor>) -> impl Iterator<Item = (Dot, M)> + '_ {
+    set.iter().flat_map(|entry| {
+        let dots = dots(entry.rm_clock).into_iter();
+        dots.map(|dot| (dot, entry.val.clone()))
+    })
+}
+
 impl<M: Value> sealed::Sealed for Orswot<M> {}
 
 impl<M: Value> Resettable for Orswot<M> {
     const REMOVABLE: bool = true;
 
     fn reset(&mut self, clock: &VClock<Actor>) {
-        self.0.reset_remove(clock);
+        let set = &self.set;
+        let index = self.index.get_or_insert_with(|| Index::of(adds(set)));
+        let members = index.take(clock);
+        if members.is_empty() {
+            return;
+        }
+        let mut clock = clock.clone();
+        clock.glb(&self.set.clock());
+        self.set.apply(crdts::orswot::Op::Rm {
+            clock,
+            members: members.into_iter().collect(),
+        });
     }
 
-    fn within(&self, clock: &VClock<Actor>) -> bool {
-        self.0
-            .iter()
-            .all(|entry| super::map::covers(clock, &entry.rm_clock))
+    fn live(&self) -> Vec<Dot> {
+        adds(&self.set).map(|(dot, _)| dot).collect()
     }
 }
 
@@ -165,7 +199,7 @@ type Entries<M> = BTreeMap<M, BTreeMap<Actor, Counter>>;
 
 impl<M: Value> From<Orswot<M>> for Entries<M> {
     fn from(set: Orswot<M>) -> Self {
-        let entries = set.0.iter();
+        let entries = set.set.iter();
         entries
             .map(|entry| {
                 let adds = entry.rm_clock.dots.into_iter();
@@ -199,6 +233,6 @@ impl<M: Value> TryFrom<Entries<M>> for Orswot<M> {
             let dot = named(&dot);
             set.apply(crdts::orswot::Op::Add { dot, members });
         }
-        Ok(Orswot(set))
+        Ok(set.into())
     }
 }
