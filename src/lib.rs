@@ -7,8 +7,9 @@
 //!
 //! # Three layers, like an onion
 //!
-//! * **The core** is what is replicated: a [`Bank`], an [`Orswot`], or your own [`SecureBroadcastAlgorithm`]. It says
-//!   which operations are valid and what they do, and knows nothing of networks.
+//! * **The core** is what is replicated: a [`Bank`], an [`Orswot`], a [`Text`](text::Text), a type of the
+//!   [`crdts`](crdt) crate, or your own [`SecureBroadcastAlgorithm`]. It says which operations are valid and what they
+//!   do, and knows nothing of networks.
 //! * **The middle** is [`SecureBroadcast`], a replica: a state machine that takes packets and ticks and returns
 //!   [`Effects`] to carry out in order. Inside there is no clock, no input or output, no randomness and no thread. A
 //!   message is *requested* by its source, *echoed* by witnesses, and *proved* by a quorum of echoes:

@@ -151,6 +151,17 @@ impl Verdict {
         }
     }
 
+    /// Whether it says no, and not only that it comes late or a second time.
+    pub(crate) fn is_rejection(&self) -> bool {
+        match self {
+            Self::Undecodable(_) => true,
+            Self::Rejected(rejection) => {
+                !matches!(rejection, Rejection::Duplicate | Rejection::Late)
+            }
+            _ => false,
+        }
+    }
+
     /// A small number that tells them apart, for the digest of a run.
     pub(crate) fn code(&self) -> u8 {
         match self {

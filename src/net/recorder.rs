@@ -32,6 +32,8 @@ pub(crate) enum Happened<A: SecureBroadcastAlgorithm> {
 pub(crate) struct Recorder<A: Staged> {
     pub(crate) happened: Vec<(Moment, Happened<A>)>,
     pub(crate) traffic: Traffic,
+    /// By node, its packets that replicas rejected.
+    pub(crate) rejected: Vec<u64>,
     print: Print,
     trace: Option<Vec<TraceEvent>>,
     names: Names,
@@ -118,6 +120,7 @@ impl<A: Staged> Recorder<A> {
         Self {
             happened: Vec::new(),
             traffic: Traffic::default(),
+            rejected: vec![0; nodes.len()],
             print: Print::new(),
             trace: traced.then(Vec::new),
             names,
@@ -362,7 +365,15 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                     reason: why.to_string(),
                 });
             }
-            Event::Arrived { copy, verdict, .. } => {
+            Event::Arrived {
+                copy,
+                from,
+                verdict,
+                ..
+            } => {
+                if let Some(rejected) = self.rejected.get_mut(from.index()) {
+                    *rejected += u64::from(verdict.is_rejection());
+                }
                 self.print
                     .event(3, moment, &[copy, u64::from(verdict.code())], &[]);
                 self.write(moment, |_| TraceKind::Arrived {

@@ -38,6 +38,8 @@ pub struct Report<A: Staged> {
     pub halted: Vec<(String, HaltReason)>,
     /// Packets put on the wire, lost and anti-entropy included.
     pub traffic: Traffic,
+    /// Packets of villains that replicas rejected, those not counted that came late or a second time.
+    pub rejected: u64,
     /// How long operations took.
     pub latency: Latency,
     /// What villains and faults did, and how often.

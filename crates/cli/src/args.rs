@@ -1,10 +1,11 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Byzantine fault tolerant shared state without consensus: run scenarios, sweep seeds, measure.
+/// Byzantine fault tolerant shared state without consensus: run scenarios, sweep seeds, replay histories, measure.
 #[derive(Debug, Parser)]
 #[command(name = "bft-crdts", version, about, max_term_width = 110)]
 pub struct Cli {
@@ -25,6 +26,9 @@ pub enum Command {
     Sweep(Sweep),
     /// Measure against the floor of the cryptography that cannot be avoided.
     Bench(Bench),
+    /// Type a recorded editing history again over secure broadcast; exit code 1 unless every correct member ends with its
+    /// text.
+    Replay(Replay),
     /// Write the pictures of the read-me.
     Assets(Assets),
     /// Make a file of operations, or compute the balances one must lead to.
@@ -85,6 +89,28 @@ pub struct Bench {
     /// A tenth of the time; noisier.
     #[arg(long)]
     pub quick: bool,
+}
+
+/// `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The history: JSON, or JSON compressed by gzip.
+    pub history: PathBuf,
+    /// How many members; every agent of the history is one [default: 4, or the number of agents].
+    #[arg(long, value_name = "N")]
+    pub members: Option<usize>,
+    /// How many of them are faulty, fewer than a third; agents are not.
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub faulty: usize,
+    /// The most transactions in one message.
+    #[arg(long, value_name = "B", default_value = "1")]
+    pub batch: NonZeroUsize,
+    /// All randomness is derived from this.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `assets`.

@@ -1,7 +1,8 @@
 //! The `bft-crdts` command, as a library.
 //!
-//! `main.rs` only hands the arguments over. What reads input from outside — [`scenario::parse`] and
-//! [`operations::parse`] — is pure and returns typed errors, so that it can be fuzzed and tested.
+//! `main.rs` only hands the arguments over. What reads input from outside — [`scenario::parse`],
+//! [`operations::parse`] and [`replay::history::parse`] — is pure and returns typed errors, so that it can be fuzzed and
+//! tested.
 
 pub mod args;
 pub mod assets;
@@ -14,6 +15,7 @@ pub mod names;
 pub mod operations;
 pub mod play;
 pub mod pool;
+pub mod replay;
 pub mod report;
 pub mod rules;
 pub mod run;
@@ -26,6 +28,7 @@ pub mod workload;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use args::{Cli, Command, Ledger};
 use input::Input;
 
@@ -76,6 +79,13 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
                     bench.text()
                 }
             );
+        }
+        Command::Replay(args) => {
+            let replayed = replay::replay(&args);
+            let file = args.history.display().to_string();
+            if !replayed.with_context(|| file)? {
+                return Ok(ExitCode::from(VIOLATION));
+            }
         }
         Command::Assets(args) => {
             for path in assets::write(&args.out)? {

@@ -112,6 +112,10 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             .count();
         let (violations, more_violations) =
             (self.bench.violations().to_vec(), self.bench.uncounted());
+        let rejected = self.recorder.rejected.iter();
+        let rejected = (0..).map(NodeId::new).zip(rejected);
+        let rejected = rejected.filter(|(from, _)| !self.bench.judges(*from));
+        let rejected = rejected.map(|(_, packets)| packets).sum();
         let (trace_digest, events, traffic) = self.recorder.finish();
         let trace = events.map(|events| Trace {
             title: self.title,
@@ -133,6 +137,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             convictions,
             halted,
             traffic,
+            rejected,
             latency: Latency {
                 home: Percentiles::of(home),
                 everywhere: Percentiles::of(everywhere),

@@ -1,0 +1,270 @@
+//! `replay`: a recorded editing history, typed again over secure broadcast.
+//!
+//! Every agent of the history is a member, and the other members only witness. An agent submits a transaction when its
+//! ancestors are delivered at its replica; its positions are resolved on a view that holds these and nothing else, and the
+//! operation has exactly these as causes. The replicas are real ones with real keys ([`Ed25519`]), and packets are
+//! encoded bytes on the simulated network, where a packet takes 1 to 10 ms of virtual time. In the end every correct
+//! member must hold the text that the history ends with, to the letter.
+//!
+//! Faulty members ([`Options::faulty`]) are never agents. Each loses half of what it gets, answers some of the rest with
+//! false signatures, forges dots, equivocates, and asks in others' names; none of it may be accepted.
+
+mod desk;
+pub mod history;
+mod replayed;
+mod villain;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bft_crdts::crdt::{Replicated, State};
+use bft_crdts::membership::quorum::faults;
+use bft_crdts::net::{Cast, Item, Net, NetError, Outcome, Progress, Report, Span};
+use bft_crdts::text::Text;
+use bft_crdts::{Actor, Ed25519, PacketKind, Sound};
+
+use crate::args;
+use crate::report::Traffic;
+use crate::run::bar;
+use desk::Desk;
+use history::{History, HistoryError};
+use villain::Vandal;
+
+pub use desk::OutsideText;
+pub use replayed::Replayed;
+
+/// What is replicated.
+type Algorithm = Replicated<Text>;
+
+/// How often a replica's clock ticks, in virtual time. Nothing needs it until something is lost.
+const TICK: Span = Span::from_millis(200);
+
+/// The fewest members by default: with fewer no fault is tolerated.
+const FEWEST: usize = 4;
+
+/// How a history is to be replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Members; four by default, or as many as there are agents if these are more.
+    pub members: Option<usize>,
+    /// How many of them are faulty.
+    pub faulty: usize,
+    /// The most transactions in one message.
+    pub batch: usize,
+    /// All randomness is derived from it.
+    pub seed: u64,
+}
+
+/// Why a history cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// There is no such history.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The history contradicts itself.
+    #[error(transparent)]
+    OutsideText(#[from] OutsideText),
+    /// Every agent is a member.
+    #[error("{members} members are too few: each of the {agents} agents of this history is one")]
+    TooFewMembers {
+        /// How many members there were to be.
+        members: usize,
+        /// How many agents there are.
+        agents: usize,
+    },
+    /// More than f of n.
+    #[error("{faulty} of {members} members faulty: at most {tolerated} are tolerated")]
+    TooManyFaulty {
+        /// How many were to be faulty.
+        faulty: usize,
+        /// Of how many.
+        members: usize,
+        /// How many may be.
+        tolerated: usize,
+    },
+    /// Agents are not faulty, and too many members are to be.
+    #[error(
+        "{faulty} of {members} members faulty: that leaves too few for {agents} agents, who are not"
+    )]
+    FaultyAgents {
+        /// How many were to be faulty.
+        faulty: usize,
+        /// Of how many.
+        members: usize,
+        /// How many agents there are.
+        agents: usize,
+    },
+    /// The network cannot be set up.
+    #[error(transparent)]
+    Net(#[from] NetError),
+}
+
+/// Replays a file and prints what came of it; whether all is as it must be.
+///
+/// # Errors
+/// [`ReplayError`].
+pub fn replay(args: &args::Replay) -> Result<bool, ReplayError> {
+    let history = history::read(&args.history)?;
+    let options = Options {
+        members: args.members,
+        faulty: args.faulty,
+        batch: args.batch.get(),
+        seed: args.seed,
+    };
+    let bar = bar("operations");
+    let replayed = run(&Arc::new(history), options, &mut |progress| {
+        bar.set_length(progress.items as u64);
+        bar.set_position(progress.settled as u64);
+    });
+    bar.finish_and_clear();
+    let replayed = replayed?;
+    if args.json {
+        println!("{}", replayed.json());
+    } else {
+        println!("{}", args.history.display());
+        print!("{}", replayed.text());
+    }
+    Ok(replayed.is_right())
+}
+
+/// Replays a history; `progress` is told every now and then how many operations are settled.
+///
+/// # Errors
+/// [`ReplayError`], but no [`ReplayError::History`].
+pub fn run(
+    history: &Arc<History>,
+    options: Options,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Replayed, ReplayError> {
+    let agents = history.agents;
+    let members = options.members.unwrap_or(agents.max(FEWEST));
+    let faulty = check(agents, members, options.faulty)?;
+    let begin = Instant::now();
+    let cast = Cast::<Ed25519>::letters(members);
+    let names: Vec<String> = (0..members)
+        .filter_map(|place| cast.name_at(place).map(str::to_owned))
+        .collect();
+    let actors: Vec<Actor> = cast.actors().collect();
+    let desk = Rc::new(RefCell::new(Desk::new(history, &actors)));
+    let items = items(history, &desk, &names, options.batch);
+    let mut net = Net::<Algorithm, Ed25519>::new(cast, &Algorithm::algorithm(), State::default())
+        .network("replay")
+        .seed(options.seed)
+        .tick(TICK)
+        .message_ops(options.batch)
+        .workload(items);
+    for name in names.iter().rev().take(faulty) {
+        net = net.villain(name, Box::new(Vandal::default()));
+    }
+    let outcome = net.run_to_end(progress)?;
+    if let Some(stuck) = desk.borrow().stuck() {
+        return Err(stuck.clone().into());
+    }
+    Ok(summed_up(history, options, &outcome, begin.elapsed()))
+}
+
+fn check(agents: usize, members: usize, faulty: usize) -> Result<usize, ReplayError> {
+    if members < agents {
+        return Err(ReplayError::TooFewMembers { members, agents });
+    }
+    let tolerated = faults(members);
+    if faulty > tolerated {
+        return Err(ReplayError::TooManyFaulty {
+            faulty,
+            members,
+            tolerated,
+        });
+    }
+    if members - faulty < agents {
+        return Err(ReplayError::FaultyAgents {
+            faulty,
+            members,
+            agents,
+        });
+    }
+    Ok(faulty)
+}
+
+/// One operation for each transaction that changes something, after those it follows, and with at most `batch` of an
+/// agent under way.
+fn items(
+    history: &Arc<History>,
+    desk: &Rc<RefCell<Desk>>,
+    names: &[String],
+    batch: usize,
+) -> Vec<Item<Algorithm>> {
+    // For each agent the places of its items.
+    let mut places: Vec<Vec<usize>> = vec![Vec::new(); history.agents];
+    let mut items = Vec::with_capacity(history.transactions.len());
+    for (index, transaction) in history.transactions.iter().enumerate() {
+        if transaction.operation.is_none() {
+            continue;
+        }
+        let agent = transaction.agent;
+        let desk = desk.clone();
+        let mut item = Item::from(names[agent].as_str(), move |_| {
+            let written = desk.borrow_mut().write(index);
+            written.map_err(|why| why.to_string())
+        });
+        item.tag = index as u64;
+        for (other, known) in transaction.known.iter().enumerate() {
+            // Of its own the agent has always seen the last, delivered or not.
+            let before = match other == agent {
+                true => places[agent].len().checked_sub(batch),
+                false => usize::try_from(*known).unwrap_or(usize::MAX).checked_sub(1),
+            };
+            let before = before.and_then(|before| places[other].get(before));
+            item.after.extend(before);
+        }
+        places[agent].push(items.len());
+        items.push(item);
+    }
+    items
+}
+
+fn summed_up(
+    history: &History,
+    options: Options,
+    outcome: &Outcome<Algorithm, Ed25519, Sound>,
+    took: Duration,
+) -> Replayed {
+    let Outcome { report, replicas } = outcome;
+    let Report {
+        members, faulty, ..
+    } = *report;
+    let exact = replicas
+        .iter()
+        .filter(|(_, replica)| replica.algorithm().value().chars().eq(history.end.chars()));
+    let operations = history.operations();
+    let violations = report.violations.iter();
+    Replayed {
+        transactions: history.transactions.len(),
+        operations,
+        agents: history.agents,
+        members,
+        faulty,
+        batch: options.batch,
+        seed: options.seed,
+        characters: history.end.chars().count(),
+        correct: members - faulty,
+        exact: exact.count(),
+        converged: report.converged,
+        unfinished: (operations as u64).saturating_sub(report.delivered),
+        violations: violations
+            .map(|violation| format!("{}: {}", violation.property, violation.detail))
+            .collect(),
+        rejected: report.rejected + report.traffic.packets_of(PacketKind::Refusal),
+        convicted: report.convictions.len(),
+        sometimes: report.sometimes.clone(),
+        traffic: Traffic {
+            messages: report.traffic.packets(),
+            bytes: report.traffic.bytes(),
+        },
+        latency: (report.latency.everywhere.p50, report.latency.everywhere.max),
+        ended: report.ended_at - bft_crdts::net::VirtualTime::ZERO,
+        took,
+        trace_digest: report.trace_digest.to_hex(),
+    }
+}
