@@ -39,12 +39,17 @@ pub(crate) fn first_message(wire: &Wire<Bank>, to: usize) -> (Header, Bytes) {
 
 /// Seat 1 has paid two members in one slot.
 pub(crate) fn evidence(wire: &Wire<Bank>) -> Evidence {
+    evidence_against(wire, 1)
+}
+
+/// This seat has vouched for both of these payments: their source, or a witness.
+fn evidence_against(wire: &Wire<Bank>, signer: usize) -> Evidence {
     let network = wire.network();
     let signed = |to| {
         let header = first_message(wire, to).0;
         SignedHeader {
             generation: Generation::GENESIS,
-            sig: vouch(wire.key(1), &network, &header),
+            sig: vouch(wire.key(signer), &network, &header),
             header,
         }
     };
@@ -53,7 +58,7 @@ pub(crate) fn evidence(wire: &Wire<Bank>) -> Evidence {
         true => (a, b),
         false => (b, a),
     };
-    let culprit = wire.actor(1);
+    let culprit = wire.actor(signer);
     Evidence {
         culprit,
         one,
@@ -92,6 +97,10 @@ pub(crate) fn payloads() -> Vec<(&'static str, Payload)> {
         ("proof with operations", Payload::Proof(proof)),
         ("refusal", Payload::Refusal(refusal)),
         ("evidence", Payload::Evidence(Box::new(evidence(&wire)))),
+        (
+            "evidence against a witness",
+            Payload::Evidence(Box::new(evidence_against(&wire, 2))),
+        ),
         ("summary", Payload::Summary(brief)),
         ("summary with a digest", Payload::Summary(summary)),
         ("pull", Payload::Pull(wire.pull(&[300, 2, 0, 70_000]))),
