@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::panics::asking;
+use super::panics::{asking, asking_about};
 use crate::actor::{Actor, Dot};
 use crate::codec::try_encode;
 use crate::traits::SecureBroadcastAlgorithm;
@@ -24,8 +24,18 @@ pub(super) enum Order {
 pub(super) struct Complaint {
     /// In words, with keys where names should stand.
     pub(super) text: String,
-    /// Whether it is the generator that is to blame.
-    pub(super) generator: bool,
+    pub(super) kind: Kind,
+}
+
+/// What to make of a complaint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The type breaks the clause at hand.
+    Clause,
+    /// It panics, whatever was looked for.
+    Panic,
+    /// The generator is to blame.
+    Generator,
 }
 
 impl Complaint {
@@ -33,8 +43,14 @@ impl Complaint {
     pub(super) fn new(text: impl Into<String>) -> Self {
         Complaint {
             text: text.into(),
-            generator: false,
+            kind: Kind::Clause,
         }
+    }
+
+    /// The type has panicked with these words.
+    pub(super) fn panic(text: String) -> Self {
+        let kind = Kind::Panic;
+        Complaint { text, kind }
     }
 }
 
@@ -98,7 +114,7 @@ pub(super) struct Line {
 
 impl<A: SecureBroadcastAlgorithm> Replica<A> {
     pub(super) fn apply(&mut self, event: &Event<A::Op>) {
-        asking("apply", event.dot.actor, Some(event.dot));
+        asking_about("apply", event.dot.actor, event.dot, &event.op);
         self.algorithm.apply(event.dot, event.op.clone());
         self.clock[event.source] += 1;
     }
@@ -111,9 +127,9 @@ impl<A: SecureBroadcastAlgorithm> Replica<A> {
 
 /// A replica of `actor` that begins with this state.
 pub(super) fn begun<A: SecureBroadcastAlgorithm>(actor: Actor, state: &A::ReplicatedState) -> A {
-    asking("new", actor, None);
+    asking("new", actor);
     let mut algorithm = A::new(actor);
-    asking("sync_from", actor, None);
+    asking("sync_from", actor);
     algorithm.sync_from(state.clone());
     algorithm
 }
@@ -130,6 +146,6 @@ pub(super) fn join(clock: &mut Clock, other: &Clock) {
 }
 
 /// What `Debug` says, on one line.
-pub(super) fn one_line(value: &impl Debug) -> String {
+pub(super) fn one_line(value: &(impl Debug + ?Sized)) -> String {
     format!("{value:?}").replace(['\n', '\r', '\t'], " ")
 }

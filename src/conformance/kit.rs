@@ -10,12 +10,13 @@ use std::time::Duration;
 use super::cast::named;
 use super::clause::Clause;
 use super::elsewhere;
-use super::event::Tally;
+use super::event::{Kind, Tally};
 use super::generator::Generator;
+use super::panics::telling;
 use super::random::Random;
 use super::report::{Failure, Place, chart, short_name};
 use super::script::Script;
-use super::session::generate;
+use super::session::{Ended, generate, run};
 use super::shrink::{Broken, smallest};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -127,12 +128,23 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Kit<A, G> {
             true => smallest::<A, G>(clause, &self.generator, broken),
             false => broken,
         };
+        let panicked =
+            |ended: &Ended<A::Op>| matches!(&ended.complaint, Some(why) if why.kind == Kind::Panic);
+        let in_words = panicked(&ended)
+            .then(|| telling(|| run::<A, G>(clause, &self.generator, &script)))
+            .filter(panicked);
+        let ended = in_words.unwrap_or(ended);
+        let panicked = panicked(&ended);
         let complaint = ended
             .complaint
             .map(|complaint| complaint.text)
             .unwrap_or_default();
         let chart = chart(script.actors, &ended.story);
-        self.report(clause, seed, (found, script.steps.len()), &complaint, chart)
+        let steps = (found, script.steps.len());
+        Failure {
+            panicked,
+            ..self.report(clause, seed, steps, &complaint, chart)
+        }
     }
 
     pub(super) fn report(
@@ -150,6 +162,7 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Kit<A, G> {
             left: steps.1,
             complaint: named(complaint),
             chart,
+            panicked: false,
             algorithm: short_name(type_name::<A>()),
             place: self.place.clone(),
         }

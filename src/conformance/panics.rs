@@ -2,9 +2,11 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
+use super::event::one_line;
 use crate::actor::{Actor, Dot};
 
 thread_local! {
@@ -14,13 +16,33 @@ thread_local! {
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
     /// What the type under test was asked last.
     static ASKED: Cell<Option<(&'static str, Actor, Option<Dot>)>> = const { Cell::new(None) };
+    /// Whether the operations it is asked about are noted, which takes its time.
+    static TELLING: Cell<bool> = const { Cell::new(false) };
+    /// The operation it was asked about last, if they are noted.
+    static ABOUT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 static HOOK: Once = Once::new();
 
+/// Notes that the type is about to be asked this, at this replica.
+pub(super) fn asking(what: &'static str, at: Actor) {
+    ASKED.set(Some((what, at, None)));
+}
+
 /// Notes that the type is about to be asked this, at this replica, about this operation.
-pub(super) fn asking(what: &'static str, at: Actor, about: Option<Dot>) {
-    ASKED.set(Some((what, at, about)));
+pub(super) fn asking_about(what: &'static str, at: Actor, dot: Dot, op: &dyn Debug) {
+    ASKED.set(Some((what, at, Some(dot))));
+    if TELLING.get() {
+        ABOUT.replace(Some(one_line(op)));
+    }
+}
+
+/// What `work` returns; a panic in it tells the operation it was asked about, too.
+pub(super) fn telling<T>(work: impl FnOnce() -> T) -> T {
+    TELLING.set(true);
+    let result = work();
+    TELLING.set(false);
+    result
 }
 
 /// Notes that it is not the type that is asked next.
@@ -54,8 +76,11 @@ fn told(payload: &(dyn Any + Send)) -> String {
     let message = message.or_else(|| payload.downcast_ref::<String>().cloned());
     let message = message.unwrap_or_else(|| "a panic without words".to_owned());
     let asked = match ASKED.take() {
-        Some((what, at, Some(dot))) => format!("`{what}` of {dot} at {at}"),
-        Some((what, at, None)) => format!("`{what}` at {at}"),
+        Some((what, at, Some(dot))) => match ABOUT.take() {
+            Some(op) => format!("At {at} `{what}` of {dot}, {op},"),
+            None => format!("At {at} `{what}` of {dot}"),
+        },
+        Some((what, at, None)) => format!("At {at} `{what}`"),
         None => "it".to_owned(),
     };
     format!("{asked} panicked: {message} ({})", PLACE.take())

@@ -54,6 +54,8 @@ pub struct Failure {
     pub complaint: String,
     /// The scenario, a column for each replica.
     pub chart: String,
+    /// Whether the type panicked. That is a reason for any clause to fail, and reported as what it is.
+    pub panicked: bool,
     pub(super) algorithm: String,
     pub(super) place: Option<Place>,
 }
@@ -69,9 +71,16 @@ impl Display for Failure {
             left,
             complaint,
             chart,
+            panicked,
             algorithm,
             place,
         } = self;
+        // Sums that overflow panic, and of them the clause on limits has more to say.
+        let clause = match clause {
+            Clause::Limits => clause,
+            _ if *panicked => &Clause::Totality,
+            clause => clause,
+        };
         writeln!(f, "{algorithm} breaks the contract: {}", clause.broken())?;
         if !chart.is_empty() {
             writeln!(
@@ -95,8 +104,11 @@ impl Display for Failure {
     }
 }
 
-/// The chart of a scenario among the first `actors` of the cast.
+/// The chart of a scenario among the first `actors` of the cast; nothing where nothing happens.
 pub(super) fn chart(actors: u8, story: &[Line]) -> String {
+    if story.is_empty() {
+        return String::new();
+    }
     let people = usize::from(actors).min(NAMES.len());
     let most = COLUMNS / people.max(1);
     let texts: Vec<String> = story.iter().map(|line| named(&line.text)).collect();

@@ -129,7 +129,7 @@ fn drive<A: SecureBroadcastAlgorithm, G: Generator<A>>(
 ) -> (Vec<Step<A::Op>>, Ended<A::Op>) {
     let profile = checks::profile(clause);
     let world = catch(|| World::new(generator, profile.order, profile.harm, actors, genesis));
-    let world = match world.unwrap_or_else(|panic| Err(Complaint::new(panic))) {
+    let world = match world.unwrap_or_else(|panic| Err(Complaint::panic(panic))) {
         Ok(world) => world,
         Err(complaint) => return (Vec::new(), Ended::early(complaint)),
     };
@@ -180,12 +180,12 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Session<'_, A, G> {
             let happened = take(world, step)?;
             check.after(world, happened)
         };
-        catch(work).unwrap_or_else(|panic| Err(Complaint::new(panic)))
+        catch(work).unwrap_or_else(|panic| Err(Complaint::panic(panic)))
     }
 
     fn end(&mut self) -> Result<(), Complaint> {
         let Session { world, check } = self;
-        catch(|| check.end(world)).unwrap_or_else(|panic| Err(Complaint::new(panic)))
+        catch(|| check.end(world)).unwrap_or_else(|panic| Err(Complaint::panic(panic)))
     }
 }
 

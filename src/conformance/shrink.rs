@@ -59,18 +59,8 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Search<'_, A, G> {
         };
         self.left = left;
         let ended = run::<A, G>(self.clause, self.generator, &script);
-        let wanted = self
-            .best
-            .ended
-            .complaint
-            .as_ref()
-            .map(|complaint| complaint.generator);
-        if ended
-            .complaint
-            .as_ref()
-            .map(|complaint| complaint.generator)
-            != wanted
-        {
+        let kind = |ended: &Ended<A::Op>| Some(ended.complaint.as_ref()?.kind);
+        if kind(&ended) != kind(&self.best.ended) {
             return false;
         }
         // Steps after the complaint were not run.

@@ -6,7 +6,7 @@ use super::checks;
 use super::clause::Clause;
 use super::event::{Complaint, Line};
 use super::generator::Generator;
-use super::panics::{asking, catch};
+use super::panics::{asking_about, catch};
 use super::script::{Script, Step};
 use super::session::take;
 use super::world::World;
@@ -101,7 +101,7 @@ fn play<A, G>(
         see(
             &world,
             step,
-            outcome.unwrap_or_else(|panic| Err(Complaint::new(panic))),
+            outcome.unwrap_or_else(|panic| Err(Complaint::panic(panic))),
         );
     }
 }
@@ -112,7 +112,7 @@ fn ask_around<A: SecureBroadcastAlgorithm, G: Generator<A>>(world: &World<'_, A,
         let _ = replica.algorithm.state();
         for place in world.ready(at) {
             let event = &world.events[place];
-            asking("validate", world.everybody[at], Some(event.dot));
+            asking_about("validate", world.everybody[at], event.dot, &event.op);
             let _ = replica.algorithm.causes(&event.op);
             let _ = replica.algorithm.validate(&event.dot, &event.op);
         }

@@ -5,10 +5,11 @@ use quickcheck::Gen;
 use super::cast::{NAMES, cast};
 use super::damage::{Harm, harmed};
 use super::event::{
-    Clock, Complaint, Event, Happened, Line, Order, Replica, Tally, begun, covers, join, one_line,
+    Clock, Complaint, Event, Happened, Kind, Line, Order, Replica, Tally, begun, covers, join,
+    one_line,
 };
 use super::generator::{Generator, Turn, dot_after};
-use super::panics::{asking, catch, forget};
+use super::panics::{asking, asking_about, catch, forget};
 use super::random::Random;
 use super::script::Draw;
 use crate::actor::{Actor, Dot};
@@ -163,7 +164,7 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
             0 => foreign.or(drawn),
             _ => drawn.or(foreign),
         };
-        asking("deserialize", self.everybody[0], None);
+        asking("deserialize", self.everybody[0]);
         let garbage = |random: &mut Random| {
             let mut g = random.gen_of(size as usize);
             yours(|| self.generator.garbage(&mut g))
@@ -192,7 +193,7 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
         };
         let replica = &self.replicas[who];
         if covers(&replica.clock, &needs) {
-            asking("validate", self.everybody[who], Some(dot));
+            asking_about("validate", self.everybody[who], dot, &op);
             if let Err(why) = replica.algorithm.validate(&dot, &op) {
                 if !hostile {
                     self.note(who, format!("{dot} refused: {why}"));
@@ -220,7 +221,7 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
     /// Notes that an honest operation names causes that are not delivered where it would be issued. The broadcast would
     /// give it back; that is a mistake only if nothing else is wrong with it.
     fn overreaches(&mut self, who: usize, dot: &Dot, op: &A::Op) {
-        asking("validate", self.everybody[who], Some(*dot));
+        asking_about("validate", self.everybody[who], *dot, op);
         if self.replicas[who].algorithm.validate(dot, op).is_ok() {
             let causes = self.replicas[who].algorithm.causes(op);
             self.note(who, format!("{dot} {}", one_line(op)));
@@ -244,7 +245,7 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
     /// What an operation of `who` declares to need. `None` if that can never be there.
     pub(super) fn needs(&self, who: usize, op: &A::Op) -> Option<Clock> {
         let replica = &self.replicas[who];
-        asking("causes", self.everybody[who], Some(self.next_dot(who)));
+        asking_about("causes", self.everybody[who], self.next_dot(who), op);
         match replica.algorithm.causes(op) {
             Causes::EverythingDelivered => Some(replica.clock.clone()),
             Causes::Dots(dots) => {
@@ -321,7 +322,7 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
             .all(|replica| replica.clock[source] < dot.counter.get());
         let replica = &mut self.replicas[at];
         if first && event.hostile {
-            asking("validate", self.everybody[at], Some(dot));
+            asking_about("validate", self.everybody[at], dot, &op);
             if replica.algorithm.validate(&dot, &op).is_err() {
                 self.events[place].void = true;
                 return Happened::Nothing;
@@ -336,7 +337,7 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
             self.story
                 .extend((!text.is_empty()).then_some(Line { at, text }));
         }
-        asking("apply", self.everybody[at], Some(dot));
+        asking_about("apply", self.everybody[at], dot, &op);
         replica.algorithm.apply(dot, op.clone());
         replica.clock[source] += 1;
         replica.delivered.push((dot, op));
@@ -389,7 +390,7 @@ fn yours<T>(work: impl FnOnce() -> T) -> Result<T, Complaint> {
     forget();
     catch(work).map_err(|panic| Complaint {
         text: format!("The generator, or the type when the generator asked it: {panic}"),
-        generator: true,
+        kind: Kind::Generator,
     })
 }
 

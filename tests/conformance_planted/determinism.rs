@@ -123,8 +123,10 @@ fn a_clock_that_ticks_in_seconds() {
     use crate::plain::Drawn;
     use bft_crdts::conformance::Kit;
     let kit = Kit::<Of<Diary<1_000>>, _>::new(Drawn);
-    let failure = kit.check(Clause::Determinism, 0..20).unwrap_err();
-    assert!(failure.complaint.contains("a second later"), "{failure}");
+    // A second may begin at any moment, and then less of a pause is needed.
+    let found = (0..8).map(|_| kit.check(Clause::Determinism, 0..5).unwrap_err().complaint);
+    let mut found = found.inspect(|complaint| println!("{complaint}"));
+    assert!(found.any(|complaint| complaint.contains("a second later")));
 }
 
 #[test]

@@ -76,6 +76,23 @@ fn a_seed_is_a_scenario() {
     assert_eq!(*again, failure);
 }
 
+/// Whatever was looked for: a panic is called one, and the operation it comes from is told.
+#[test]
+fn a_panic_is_called_a_panic() {
+    for clause in [Clause::Totality, Clause::Forgery] {
+        let failure = failure::<hostile::Lamps<true>>(clause);
+        assert!(failure.panicked && failure.clause == clause);
+        let report = failure.to_string();
+        assert!(report.contains(": IT PANICS\n"), "{report}");
+        let lamp = report.split("index is ").nth(1).expect("an index");
+        let lamp = lamp.split_whitespace().next().expect("a number");
+        let asked = format!("#1, {lamp}, panicked");
+        assert!(report.contains(&asked), "{report}");
+    }
+    let failure = failure::<hostile::Warmth<true>>(Clause::Limits);
+    assert!(!failure.panicked, "{failure}");
+}
+
 /// What was drawn badly is the generator's fault, and said to be.
 struct Clumsy;
 

@@ -3,7 +3,7 @@
 use super::super::damage::Harm;
 use super::super::event::Complaint;
 use super::super::generator::{Generator, dot_after};
-use super::super::panics::asking;
+use super::super::panics::asking_about;
 use super::super::random::Random;
 use super::super::script::Draw;
 use super::super::world::World;
@@ -69,17 +69,17 @@ where
         let Some(op) = twice.or(harmed).or(drawn) else {
             continue;
         };
-        asking("validate", world.everybody[at], Some(dot));
+        asking_about("validate", world.everybody[at], dot, &op);
         if copy.validate(&dot, &op).is_ok() {
-            asking("apply", world.everybody[at], Some(dot));
+            asking_about("apply", world.everybody[at], dot, &op);
             copy.apply(dot, op.clone());
             delivered.push((dot, op.clone()));
         }
         ops.push(op);
     }
-    asking("validate_batch", world.everybody[at], Some(first));
+    asking_about("validate_batch", world.everybody[at], first, &ops);
     let together = replica.algorithm.validate_batch(&first, &ops);
-    asking("validate", world.everybody[at], Some(first));
+    asking_about("validate", world.everybody[at], first, &ops);
     let in_turn = validate_one_by_one(&replica.algorithm, &first, &ops);
     if together == in_turn {
         return Ok(());

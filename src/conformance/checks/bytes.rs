@@ -28,7 +28,7 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Check<A, G> for CanonicalByte
             equal_hashes(&event.op)?;
         }
         let who = world.name(at);
-        asking("state", world.everybody[at], None);
+        asking("state", world.everybody[at]);
         there_and_back(
             &world.replicas[at].algorithm.state(),
             &format!("The state of {who}"),

@@ -2,7 +2,7 @@
 
 use super::super::event::{Complaint, Event, Happened, covers};
 use super::super::generator::Generator;
-use super::super::panics::asking;
+use super::super::panics::asking_about;
 use super::super::script::Draw;
 use super::super::world::World;
 use super::probes::Probes;
@@ -89,7 +89,7 @@ where
         .iter()
         .zip(&world.replicas)
         .map(|(actor, replica)| {
-            asking("causes", *actor, Some(event.dot));
+            asking_about("causes", *actor, event.dot, &event.op);
             (actor, replica.algorithm.causes(&event.op))
         });
     let stranger = A::new(event.dot.actor).causes(&event.op);
@@ -120,7 +120,7 @@ where
     G: Generator<A>,
 {
     let replica = world.with_causes_only(event);
-    asking("validate", event.dot.actor, Some(event.dot));
+    asking_about("validate", event.dot.actor, event.dot, &event.op);
     replica.algorithm.validate(&event.dot, &event.op).map_err(|why| {
         Complaint::new(format!(
             "{} is valid where it was issued. A replica that has delivered its causes, what its source did before it, and \
@@ -145,7 +145,7 @@ where
     if covers(&replica.clock, &event.seen) {
         return Ok(()); // that is the clause on stability
     }
-    asking("validate", world.everybody[at], Some(event.dot));
+    asking_about("validate", world.everybody[at], event.dot, &event.op);
     replica.algorithm.validate(&event.dot, &event.op).map_err(|why| {
         Complaint::new(format!(
             "{} is valid where it was issued. {} has delivered its causes, not all that {} had, and refuses it: {why}",

@@ -2,7 +2,7 @@
 
 use super::super::event::{Complaint, Happened, begun};
 use super::super::generator::Generator;
-use super::super::panics::asking;
+use super::super::panics::{asking, asking_about};
 use super::super::script::Draw;
 use super::super::world::World;
 use super::bytes::there_and_back;
@@ -30,7 +30,7 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Check<A, G> for Hostile {
             return Ok(());
         };
         let who = world.name(at);
-        asking("state", world.everybody[at], None);
+        asking("state", world.everybody[at]);
         there_and_back(
             &world.replicas[at].algorithm.state(),
             &format!("The state of {who}"),
@@ -49,7 +49,7 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Check<A, G> for Hostile {
             let ready: Vec<usize> = world.ready(at).into_iter().filter(accepted).collect();
             for place in &ready {
                 let event = &world.events[*place];
-                asking("validate", world.everybody[at], Some(event.dot));
+                asking_about("validate", world.everybody[at], event.dot, &event.op);
                 if let Err(why) = world.replicas[at].algorithm.validate(&event.dot, &event.op) {
                     return Err(Complaint::new(format!(
                         "{} is accepted elsewhere; {} has delivered its causes and all that its source did before, and refuses \

@@ -3,7 +3,7 @@
 use super::super::damage::Harm;
 use super::super::event::{Clock, Complaint, Order, covers};
 use super::super::generator::Generator;
-use super::super::panics::asking;
+use super::super::panics::asking_about;
 use super::super::random::Random;
 use super::super::script::Draw;
 use super::super::world::World;
@@ -53,7 +53,7 @@ impl<O: Clone + std::fmt::Debug> Probes<O> {
         let Some(needs) = world.needs(who, &op).filter(|needs| covers(&seen, needs)) else {
             return Ok(());
         };
-        asking("validate", dot.actor, Some(dot));
+        asking_about("validate", dot.actor, dot, &op);
         let verdict = world.replicas[who].algorithm.validate(&dot, &op);
         let refused = verdict.err().map(|why| why.to_string());
         let answer = refused.as_deref().unwrap_or("it would be valid");
@@ -84,7 +84,7 @@ impl<O: Clone + std::fmt::Debug> Probes<O> {
             if !comparable {
                 return None;
             }
-            asking("validate", world.everybody[at], Some(probe.dot));
+            asking_about("validate", world.everybody[at], probe.dot, &probe.op);
             let verdict = replica
                 .algorithm
                 .validate(&probe.dot, &probe.op)
@@ -104,7 +104,7 @@ impl<O: Clone + std::fmt::Debug> Probes<O> {
                 }
             };
             Some(format!(
-                "{} = {:?} may come from {}.\n  At {} it is {}\n  At {}, {what}, it is {}",
+                "Let {} be {:?}, from {}.\n  At {} it is {}\n  At {}, {what}, it is {}",
                 probe.dot,
                 probe.op,
                 world.name(probe.source),

@@ -3,7 +3,7 @@
 use super::super::damage::Harm;
 use super::super::event::{Complaint, Happened, begun};
 use super::super::generator::{Generator, dot_after};
-use super::super::panics::asking;
+use super::super::panics::{asking, asking_about};
 use super::super::random::Random;
 use super::super::script::Draw;
 use super::super::world::World;
@@ -52,7 +52,7 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Check<A, G> for Snapshots<A> 
             let source = random.below(world.everybody.len());
             questions.extend(op.map(|op| (source, op)));
         }
-        asking("state", world.everybody[at], None);
+        asking("state", world.everybody[at]);
         let state = world.replicas[at].algorithm.state();
         // As it travels; where it cannot, another clause says so.
         let bytes = try_encode(&state).unwrap_or_default();
@@ -62,7 +62,7 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Check<A, G> for Snapshots<A> 
         let other = (at + 1) % world.everybody.len();
         let fresh = begun::<A>(world.everybody[other], &state);
         let mut used = world.replicas[other].algorithm.clone();
-        asking("sync_from", world.everybody[other], None);
+        asking("sync_from", world.everybody[other]);
         used.sync_from(state);
         for (was, algorithm) in [
             ("a new replica", fresh),
@@ -87,7 +87,7 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Check<A, G> for Snapshots<A> 
         };
         for copy in self.0.iter_mut().filter(|copy| copy.of == at) {
             let event = &world.events[event];
-            asking("apply", world.everybody[at], Some(event.dot));
+            asking_about("apply", world.everybody[at], event.dot, &event.op);
             copy.algorithm.apply(event.dot, event.op.clone());
             copy.compare(world)?;
         }
@@ -127,7 +127,7 @@ impl<A: SecureBroadcastAlgorithm> Copy<A> {
     }
 
     fn agree(&self, original: &A, name: &str, dot: Dot, op: &A::Op) -> Result<(), Complaint> {
-        asking("validate", dot.actor, Some(dot));
+        asking_about("validate", dot.actor, dot, op);
         let verdicts = [
             original.validate(&dot, op),
             self.algorithm.validate(&dot, op),

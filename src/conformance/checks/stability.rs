@@ -2,7 +2,7 @@
 
 use super::super::event::{Complaint, Happened};
 use super::super::generator::Generator;
-use super::super::panics::asking;
+use super::super::panics::asking_about;
 use super::super::script::Draw;
 use super::super::world::World;
 use super::probes::Probes;
@@ -40,7 +40,7 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Check<A, G> for Stability<A::
         for at in places(world, at, event) {
             for place in world.ready(at) {
                 let event = &world.events[place];
-                asking("validate", world.everybody[at], Some(event.dot));
+                asking_about("validate", world.everybody[at], event.dot, &event.op);
                 if let Err(why) = world.replicas[at].algorithm.validate(&event.dot, &event.op) {
                     return Err(Complaint::new(format!(
                         "{} was valid where it was issued. {} has delivered all that {} had, and more, and refuses it: {why}",

@@ -4,7 +4,7 @@ use super::super::cast::cast;
 use super::super::damage::{Harm, noise};
 use super::super::event::{Complaint, one_line};
 use super::super::generator::Generator;
-use super::super::panics::asking;
+use super::super::panics::{asking, asking_about};
 use super::super::random::Random;
 use super::super::script::Draw;
 use super::super::world::World;
@@ -42,22 +42,22 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Check<A, G> for Totality {
         world.note(at, format!("! {dot} {}", one_line(&op)));
 
         let (actor, replica) = (world.everybody[at], &mut world.replicas[at]);
-        asking("causes", actor, Some(dot));
+        asking_about("causes", actor, dot, &op);
         let _ = replica.algorithm.causes(&op);
-        asking("validate", actor, Some(dot));
+        asking_about("validate", actor, dot, &op);
         let _ = replica.algorithm.validate(&dot, &op);
-        asking("validate_batch", actor, Some(dot));
+        asking_about("validate_batch", actor, dot, &op);
         let _ = replica
             .algorithm
             .validate_batch(&dot, &[op.clone(), op.clone()]);
-        asking("apply", actor, Some(dot));
+        asking_about("apply", actor, dot, &op);
         replica.algorithm.apply(dot, op.clone());
-        asking("state", actor, None);
+        asking("state", actor);
         let state = replica.algorithm.state();
-        asking("serialize", actor, Some(dot));
+        asking_about("serialize", actor, dot, &op);
         for bytes in [try_encode(&op), try_encode(&state)] {
             let bytes = noise(&bytes.unwrap_or_default(), &mut random);
-            asking("deserialize", actor, None);
+            asking("deserialize", actor);
             let _ = decode_within::<A::Op>(bytes.len(), &bytes);
             let _ = decode_within::<A::ReplicatedState>(bytes.len(), &bytes);
         }
