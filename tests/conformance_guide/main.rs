@@ -4,7 +4,6 @@ mod draft;
 
 use std::collections::BTreeMap;
 
-use bft_crdts::conformance::{Arbitrary, Gen, Turn};
 use bft_crdts::{Actor, Causes, Dot, SecureBroadcastAlgorithm};
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +96,8 @@ impl SecureBroadcastAlgorithm for Polls {
         })
     }
 }
+
+use bft_crdts::conformance::{Arbitrary, Gen, Turn};
 
 /// Something that somebody might do, seeing what they see.
 fn ask_or_vote(turn: &Turn<'_, Polls>, g: &mut Gen) -> Option<Op> {
