@@ -119,5 +119,5 @@ fn many_characters_at_one_place_cost_what_they_are_long() {
     let one_run = took(&|| many(&"x".repeat(10_000), 1), 8);
     let one_place = took(&|| many("x", 10_000), 8);
     println!("8 times 10,000 characters: {one_run:?} in a row, {one_place:?} at one place");
-    assert!(one_place < one_run * 10, "{one_run:?} and {one_place:?}");
+    assert!(one_place < one_run * 30, "{one_run:?} and {one_place:?}");
 }
