@@ -8,6 +8,12 @@ use std::fmt::Debug;
 
 use crate::membership::quorum;
 
+mod decide;
+mod handover;
+
+pub use decide::{EnterFacts, Precommit, ProposeFacts, Vote1Facts, Vote2Facts};
+pub use handover::{ActivateFacts, Linked, OldFacts, SealFacts, View};
+
 mod sealed {
     /// Only [`Sound`](super::Sound) has it, unless the feature `unsound-rules` opens the door.
     pub trait Sealed {}
@@ -51,6 +57,8 @@ pub struct EchoFacts {
     pub valid: bool,
     /// What `open` holds.
     pub open: OpenSlot,
+    /// The generation it counts in is active here, and not sealed.
+    pub active: bool,
 }
 
 /// What is known of one signature when it is counted towards a quorum.
@@ -91,6 +99,7 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
             && facts.causes
             && facts.digest
             && facts.valid
+            && facts.active
             && matches!(facts.open, OpenSlot::Empty | OpenSlot::Same)
     }
 
@@ -141,6 +150,76 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
     fn persists_own() -> bool {
         true
     }
+
+    /// R3: whether a change has been approved by enough members to be proposed.
+    #[must_use]
+    fn is_approved(approvals: usize, members: usize) -> bool {
+        approvals >= Self::quorum(members)
+    }
+
+    /// R4: whether a leader may propose this value in this attempt.
+    #[must_use]
+    fn may_propose(facts: &ProposeFacts) -> bool {
+        facts.leader && facts.approved && facts.justified && facts.carries_highest
+    }
+
+    /// R4: whether a member may vote for a proposal.
+    #[must_use]
+    fn may_vote1(facts: &Vote1Facts) -> bool {
+        let proposal = facts.proposal;
+        facts.current && !facts.timed_out && !facts.voted && Self::may_propose(&proposal)
+    }
+
+    /// R4: whether a member may vote that a quorum has voted (`QC1`).
+    #[must_use]
+    fn may_vote2(facts: &Vote2Facts) -> bool {
+        facts.current
+            && !facts.timed_out
+            && !facts.voted
+            && facts.votes1 >= Self::quorum(facts.members)
+    }
+
+    /// R4: whether a quorum of second votes decides.
+    #[must_use]
+    fn is_decided(votes2: usize, members: usize) -> bool {
+        votes2 >= Self::quorum(members)
+    }
+
+    /// R4: whether a member leaves its attempt for the one after these timeouts.
+    #[must_use]
+    fn may_enter(facts: &EnterFacts) -> bool {
+        facts.not_behind && facts.timeouts >= Self::quorum(facts.members)
+    }
+
+    /// R4: what the next proposal has to carry: the value of the highest `QC1` that any of these timeouts shows.
+    #[must_use]
+    fn highest<V: Clone>(shown: impl IntoIterator<Item = Option<Precommit<V>>>) -> Option<Precommit<V>> {
+        decide::highest(shown)
+    }
+
+    /// R5: whether a member may seal its generation.
+    #[must_use]
+    fn may_seal(facts: &SealFacts) -> bool {
+        facts.activated && facts.decided
+    }
+
+    /// R6: whether a replica may activate the generation that was decided.
+    #[must_use]
+    fn may_activate(facts: &ActivateFacts) -> bool {
+        facts.decided && facts.settled && facts.seals >= Self::quorum(facts.members)
+    }
+
+    /// R6: what a replica knows of a source after a hand-over, from what it knew and what the seals show.
+    #[must_use]
+    fn merge_seals<H: Linked>(start: &H::Name, own: View<H>, seals: Vec<View<H>>) -> View<H> {
+        handover::merge(start, own, seals)
+    }
+
+    /// R2: whether a certificate of an older generation may be taken.
+    #[must_use]
+    fn may_take_old(facts: &OldFacts) -> bool {
+        facts.below_best || (facts.open && facts.vouched)
+    }
 }
 
 /// The protocol as it is meant: every default of [`Rules`].
@@ -165,6 +244,7 @@ mod tests {
             digest: true,
             valid: true,
             open: OpenSlot::Empty,
+            active: true,
         };
         assert!(Sound::may_echo(&good));
         assert!(Sound::may_echo(&EchoFacts {
@@ -194,6 +274,10 @@ mod tests {
             },
             EchoFacts {
                 valid: false,
+                ..good
+            },
+            EchoFacts {
+                active: false,
                 ..good
             },
             EchoFacts {

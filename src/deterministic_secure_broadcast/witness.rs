@@ -373,6 +373,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             digest: *attached,
             valid: true,
             open: track.open_slot(header.first, digest),
+            active: true,
         };
         if R::may_echo(&facts) {
             let advanced = |(seat, counter): &&(Seat, Counter)| *counter <= track.clock.get(*seat);
