@@ -9,6 +9,7 @@ use bft_crdts::deterministic_secure_broadcast::rules::{
 };
 
 pub mod chosen;
+pub mod generations;
 
 /// One broken rule set, for people.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

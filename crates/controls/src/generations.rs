@@ -1,0 +1,129 @@
+//! Broken rules for changes of membership (R3 to R6, and R2 for what is older than the last change).
+
+use bft_crdts::deterministic_secure_broadcast::rules::{
+    ActivateFacts, EchoFacts, EnterFacts, Linked, OldFacts, OpenSlot, Precommit, Rules, SealFacts,
+    Sound, Unsound, View, Vote1Facts, Vote2Facts,
+};
+
+macro_rules! broken {
+    ($($(#[doc = $breaks:literal])+ $rules:ident = $name:literal { $($body:tt)* })*) => {
+        $(
+            $(#[doc = $breaks])+
+            #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+            pub struct $rules;
+            impl Unsound for $rules {}
+            impl Rules for $rules {
+                const NAME: &'static str = $name;
+                $($body)*
+            }
+        )*
+    };
+}
+
+broken! {
+    /// A member that has sealed its generation goes on echoing in it.
+    EchoesAfterSeal = "echoes-after-seal" {
+        fn may_echo(facts: &EchoFacts) -> bool {
+            Sound::may_echo(&EchoFacts { active: true, ..*facts })
+        }
+    }
+
+    /// The headers that seals show open are not inherited.
+    IgnoresOpenHeaders = "ignores-open-headers" {
+        fn merge_seals<H: Linked>(
+            start: &H::Name,
+            own: View<H>,
+            mut seals: Vec<View<H>>,
+        ) -> View<H> {
+            for seal in &mut seals {
+                seal.open.clear();
+            }
+            Sound::merge_seals(start, own, seals)
+        }
+    }
+
+    /// Of two headers in one slot either may be echoed.
+    ThawsFrozen = "thaws-frozen" {
+        fn may_echo(facts: &EchoFacts) -> bool {
+            let open = match facts.open {
+                OpenSlot::Frozen => OpenSlot::Same,
+                open => open,
+            };
+            Sound::may_echo(&EchoFacts { open, ..*facts })
+        }
+    }
+
+    /// One seal less than a quorum is enough.
+    OneSealShort = "one-seal-short" {
+        fn may_activate(facts: &ActivateFacts) -> bool {
+            Sound::may_activate(&ActivateFacts { seals: facts.seals + 1, ..*facts })
+        }
+    }
+
+    /// Certificates of older generations are refused.
+    RefusesOldCertificates = "refuses-old-certificates" {
+        fn may_take_old(_facts: &OldFacts) -> bool {
+            false
+        }
+    }
+
+    /// A member seals a generation that it never activated.
+    SealsUnactivated = "seals-unactivated" {
+        fn may_seal(facts: &SealFacts) -> bool {
+            Sound::may_seal(&SealFacts { activated: true, ..*facts })
+        }
+    }
+
+    /// Of the open headers only those furthest along are kept, whatever they are linked to.
+    KeepsHighestHeader = "keeps-highest-header" {
+        fn merge_seals<H: Linked>(start: &H::Name, own: View<H>, seals: Vec<View<H>>) -> View<H> {
+            let all = std::iter::once(&own).chain(&seals);
+            let mut open: Vec<H> = all.flat_map(|view| view.open.iter().cloned()).collect();
+            let furthest = open.iter().map(Linked::first).max();
+            open.retain(|header| Some(header.first()) == furthest);
+            open.sort_by_key(Linked::name);
+            open.dedup_by_key(|header| header.name());
+            View { open, ..Sound::merge_seals(start, own, seals) }
+        }
+    }
+
+    /// What others have voted for in an earlier attempt binds nobody.
+    IgnoresHighest = "ignores-highest" {
+        fn highest<V: Clone>(
+            _shown: impl IntoIterator<Item = Option<Precommit<V>>>,
+        ) -> Option<Precommit<V>> {
+            None
+        }
+    }
+
+    /// One timeout less than a quorum ends an attempt.
+    OneTimeoutShort = "one-timeout-short" {
+        fn may_enter(facts: &EnterFacts) -> bool {
+            Sound::may_enter(&EnterFacts { timeouts: facts.timeouts + 1, ..*facts })
+        }
+    }
+
+    /// A member votes for a second proposal of one attempt.
+    VotesTwice = "votes-twice" {
+        fn may_vote1(facts: &Vote1Facts) -> bool {
+            Sound::may_vote1(&Vote1Facts { voted: false, ..*facts })
+        }
+    }
+
+    /// A member votes in attempts that it has left behind.
+    VotesInThePast = "votes-in-the-past" {
+        fn may_vote1(facts: &Vote1Facts) -> bool {
+            Sound::may_vote1(&Vote1Facts { current: true, ..*facts })
+        }
+        fn may_vote2(facts: &Vote2Facts) -> bool {
+            Sound::may_vote2(&Vote2Facts { current: true, ..*facts })
+        }
+    }
+
+    /// Changes are proposed, and voted for, that hardly anybody has approved.
+    ProposesUnapproved = "proposes-unapproved" {
+        fn is_approved(_approvals: usize, _members: usize) -> bool {
+            true
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What holds, and what each broken rule breaks.
+
+use std::marker::PhantomData;
+
+use bft_crdts::deterministic_secure_broadcast::rules::{Rules, Sound};
+
+use bft_crdts_controls::generations::*;
+
+use super::Handover;
+use crate::common::{falls, holds};
+
+/// One member of four joins.
+fn join<R: Rules>() -> Handover<R> {
+    Handover {
+        members: &[0b01111, 0b11111],
+        liars: 0b01000,
+        early: 0b01111,
+        alike: &[&[0, 1, 2]],
+        headers: 0b110,
+        source: None,
+        merging: true,
+        hunt: None,
+        rules: PhantomData,
+    }
+}
+
+/// One member leaves, one joins: more than the protocol allows at once.
+fn swap<R: Rules>() -> Handover<R> {
+    Handover {
+        members: &[0b01111, 0b11011],
+        alike: &[&[0, 1]],
+        ..join()
+    }
+}
+
+#[test]
+fn a_handover_holds() {
+    holds("M2 join", join::<Sound>(), 1_000..=5_000_000);
+    holds("M2 leave and join", swap::<Sound>(), 1_000..=5_000_000);
+}
+
+/// Three generations: a member leaves for another, and comes back for it.
+fn rejoin<R: Rules>() -> Handover<R> {
+    Handover {
+        members: &[0b01111, 0b11011, 0b01111],
+        ..swap()
+    }
+}
+
+#[test]
+fn three_generations_hold() {
+    holds("M2c", rejoin::<Sound>(), 1_000..=50_000_000);
+}
+
+#[test]
+fn a_handover_falls_when_a_sealed_generation_is_echoed_in() {
+    falls(
+        "M2 echoes after seal",
+        swap::<EchoesAfterSeal>().hunting("agreement"),
+        1..=20,
+    );
+}
+
+#[test]
+fn a_handover_falls_when_open_headers_are_ignored() {
+    falls(
+        "M2 ignores open headers",
+        swap::<IgnoresOpenHeaders>().hunting("agreement"),
+        1..=20,
+    );
+}
+
+#[test]
+fn a_handover_falls_when_a_frozen_slot_is_echoed_in() {
+    falls(
+        "M2 thaws frozen",
+        swap::<ThawsFrozen>().hunting("agreement"),
+        1..=20,
+    );
+}
+
+#[test]
+fn a_handover_falls_with_a_seal_short() {
+    falls(
+        "M2 one seal short",
+        swap::<OneSealShort>().hunting("agreement"),
+        1..=20,
+    );
+}
+
+#[test]
+fn a_handover_falls_without_old_certificates() {
+    falls(
+        "M2 refuses old certificates",
+        swap::<RefusesOldCertificates>().hunting("delivery to all"),
+        1..=20,
+    );
+}
