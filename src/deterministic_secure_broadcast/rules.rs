@@ -218,7 +218,12 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
     /// R2: whether a certificate of an older generation may be taken.
     #[must_use]
     fn may_take_old(facts: &OldFacts) -> bool {
-        facts.below_best || (facts.open && facts.vouched)
+        facts.below_best
+            || if facts.followed {
+                facts.open
+            } else {
+                facts.vouched
+            }
     }
 }
 

@@ -56,8 +56,11 @@ pub struct OldFacts {
     pub below_best: bool,
     /// Its header is in `open`.
     pub open: bool,
-    /// This replica has activated the generation after the certificate's, or more than `f` of the seals it has
-    /// activated its own generation with show the header.
+    /// This replica has activated the generation after the certificate's: then every genuine certificate of it is for
+    /// something it has, or has open.
+    pub followed: bool,
+    /// More than `f` of the seals it activates its own generation with show the header, open or certified. It is all
+    /// that somebody can go by who was not there, a joiner for one, who has nothing open before that.
     pub vouched: bool,
 }
 
