@@ -11,7 +11,7 @@ use crate::membership::quorum;
 mod decide;
 mod handover;
 
-pub use decide::{EnterFacts, Precommit, ProposeFacts, Vote1Facts, Vote2Facts};
+pub use decide::{EnterFacts, Precommit, ProposeFacts, TimeoutFacts, Vote1Facts, Vote2Facts};
 pub use handover::{ActivateFacts, Linked, OldFacts, SealFacts, View};
 
 mod sealed {
@@ -183,6 +183,12 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
     #[must_use]
     fn is_decided(votes2: usize, members: usize) -> bool {
         votes2 >= Self::quorum(members)
+    }
+
+    /// R4: whether a member may give an attempt up.
+    #[must_use]
+    fn may_time_out(facts: &TimeoutFacts) -> bool {
+        facts.current && !facts.timed_out
     }
 
     /// R4: whether a member leaves its attempt for the one after these timeouts.

@@ -50,6 +50,15 @@ pub struct Vote2Facts {
     pub members: usize,
 }
 
+/// What a member knows when it may give an attempt up.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TimeoutFacts {
+    /// It is the attempt the member is in. Who gives up a later one shows too little: it may still vote in its own.
+    pub current: bool,
+    /// The member has given it up before.
+    pub timed_out: bool,
+}
+
 /// What a member knows when it may go on to a later attempt.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EnterFacts {
