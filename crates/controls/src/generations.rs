@@ -2,7 +2,7 @@
 
 use bft_crdts::deterministic_secure_broadcast::rules::{
     ActivateFacts, EchoFacts, EnterFacts, Linked, OldFacts, OpenSlot, Precommit, Rules, SealFacts,
-    Sound, Unsound, View, Vote1Facts, Vote2Facts,
+    Sound, TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
 };
 
 macro_rules! broken {
@@ -67,6 +67,13 @@ broken! {
         }
     }
 
+    /// Only what is open here is taken from an older generation, by a joiner too, who has nothing open.
+    TakesOpenOnly = "takes-open-only" {
+        fn may_take_old(facts: &OldFacts) -> bool {
+            Sound::may_take_old(&OldFacts { followed: true, ..*facts })
+        }
+    }
+
     /// A member seals a generation that it never activated.
     SealsUnactivated = "seals-unactivated" {
         fn may_seal(facts: &SealFacts) -> bool {
@@ -117,6 +124,13 @@ broken! {
         }
         fn may_vote2(facts: &Vote2Facts) -> bool {
             Sound::may_vote2(&Vote2Facts { current: true, ..*facts })
+        }
+    }
+
+    /// A member gives up attempts that it has not come to yet, and goes on voting.
+    TimesOutAhead = "times-out-ahead" {
+        fn may_time_out(facts: &TimeoutFacts) -> bool {
+            Sound::may_time_out(&TimeoutFacts { current: true, ..*facts })
         }
     }
 

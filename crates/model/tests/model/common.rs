@@ -111,11 +111,8 @@ where
     );
 }
 
-fn print<S: Debug, A: Display>(path: Vec<(S, Option<A>)>) {
-    for (state, action) in path {
-        match action {
-            Some(action) => println!("    {action}"),
-            None => println!("    {state:?}"),
-        }
+fn print<S, A: Display>(path: Vec<(S, Option<A>)>) {
+    for action in path.into_iter().filter_map(|(_, action)| action) {
+        println!("    {action}");
     }
 }

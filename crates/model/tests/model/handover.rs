@@ -271,7 +271,8 @@ impl<R: Rules> Handover<R> {
             || R::may_take_old(&OldFacts {
                 below_best: has(chain(replica.view.best), header.into()),
                 open: has(replica.view.open, header.into()),
-                vouched: has(replica.activated, generation + 1) || has(vouched, header.into()),
+                followed: has(replica.activated, generation + 1),
+                vouched: has(vouched, header.into()),
             })
     }
 

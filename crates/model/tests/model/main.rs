@@ -18,7 +18,6 @@
 //! | `decision.rs` | M3, M3j | attempts, votes and timeouts |
 
 mod common;
-#[cfg(any())]
 mod decision;
 mod handover;
 mod one_slot;

@@ -96,3 +96,29 @@ fn a_handover_falls_without_old_certificates() {
         1..=20,
     );
 }
+
+/// Three generations: somebody joins who was not there two generations before.
+fn late_joiner<R: Rules>() -> Handover<R> {
+    Handover {
+        members: &[0b01111, 0b01111, 0b11111],
+        ..join()
+    }
+}
+
+#[test]
+fn a_late_joiner_holds() {
+    holds(
+        "M2c late joiner",
+        late_joiner::<Sound>(),
+        1_000..=50_000_000,
+    );
+}
+
+#[test]
+fn a_late_joiner_falls_behind_if_it_goes_by_what_is_open_only() {
+    falls(
+        "M2c takes open only",
+        late_joiner::<TakesOpenOnly>().hunting("delivery to all"),
+        1..=30,
+    );
+}
