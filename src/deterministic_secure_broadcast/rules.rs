@@ -209,6 +209,13 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
         facts.activated && facts.decided
     }
 
+    /// R5, R6: whether a header that is open is shown in a seal, and kept by whoever goes on to the next generation;
+    /// `echoed`: in this generation, not only inherited.
+    #[must_use]
+    fn carries_open(_echoed: bool) -> bool {
+        true
+    }
+
     /// R6: whether a replica may activate the generation that was decided.
     #[must_use]
     fn may_activate(facts: &ActivateFacts) -> bool {
