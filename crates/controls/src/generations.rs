@@ -81,6 +81,13 @@ broken! {
         }
     }
 
+    /// Headers that were inherited open are not passed on.
+    ForgetsInherited = "forgets-inherited" {
+        fn carries_open(echoed: bool) -> bool {
+            echoed
+        }
+    }
+
     /// Of the open headers only those furthest along are kept, whatever they are linked to.
     KeepsHighestHeader = "keeps-highest-header" {
         fn merge_seals<H: Linked>(start: &H::Name, own: View<H>, seals: Vec<View<H>>) -> View<H> {

@@ -63,10 +63,12 @@ fn chain(header: u8) -> Set {
 struct Handover<R> {
     /// The members of each generation.
     members: &'static [Set],
-    /// Who is faulty, in whatever generation.
+    /// Who is faulty, in whatever generation. The correct ones have the lowest numbers.
     liars: Set,
     /// Replicas that know the genesis, as observers at least; the others come with their first activation.
     early: Set,
+    /// Whether those that have left for good go on as observers.
+    observers: bool,
     /// Correct replicas that differ in nothing but their number.
     alike: &'static [&'static [usize]],
     /// The headers there are.
@@ -187,11 +189,8 @@ impl fmt::Display for Action {
 
 impl<R: Rules> Handover<R> {
     fn hunting(self, promise: &'static str) -> Self {
-        Self {
-            hunt: Some(promise),
-            merging: false,
-            ..self
-        }
+        let hunt = Some(promise);
+        Self { hunt, ..self }
     }
 
     fn correct(&self) -> impl Iterator<Item = usize> + use<R> {
@@ -263,6 +262,17 @@ impl<R: Rules> Handover<R> {
             open,
             active: replica.is_in(generation) && !has(replica.sealed, generation),
         })
+    }
+
+    /// What a replica shows of what it has, and keeps, when a generation ends.
+    fn carried(replica: &Replica, generation: usize) -> Seal {
+        let echoed = replica.echoed[generation];
+        let carried = |&header: &usize| R::carries_open(has(echoed, header));
+        let open = each(replica.view.open).filter(carried);
+        Seal {
+            open: open.fold(0, |set, header| set | 1 << header),
+            ..replica.view
+        }
     }
 
     /// Whether a replica takes a certificate of a generation, with these headers vouched for by seals.
@@ -351,7 +361,9 @@ impl<R: Rules> Handover<R> {
             of + 1 == generation || Self::takes(replica, seal.best, of, vouched)
         };
         let views = seals.iter().map(|seal| view(seal, taken(seal))).collect();
-        let merged = R::merge_seals(&START, view(&replica.view, true), views);
+        let now = usize::from(replica.at).saturating_sub(1);
+        let own = view(&Self::carried(replica, now), true);
+        let merged = R::merge_seals(&START, own, views);
         let best = merged.best.map_or(START, |best| best.0);
         let known = seals
             .iter()
@@ -382,7 +394,12 @@ impl<R: Rules> Handover<R> {
             })
             .fold(0, |set, other| set | 1 << other);
         let enough = |count| self.may_activate(replica, who, generation, count);
-        if !enough(8) {
+        let returns = || {
+            self.members[generation..]
+                .iter()
+                .any(|&members| has(members, who))
+        };
+        if !enough(8) || !(self.observers || returns()) {
             return;
         }
         let mut forgeries = vec![None];
@@ -599,7 +616,7 @@ impl<R: Rules> Model for Handover<R> {
             Action::Seal(who, generation) => {
                 let replica = &mut next.replicas[who];
                 replica.sealed |= 1 << generation;
-                replica.seals[generation] = replica.view;
+                replica.seals[generation] = Self::carried(replica, generation);
             }
             Action::Activate {
                 who,

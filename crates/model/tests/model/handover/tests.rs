@@ -12,9 +12,10 @@ use crate::common::{falls, holds};
 /// One member of four joins.
 fn join<R: Rules>() -> Handover<R> {
     Handover {
-        members: &[0b01111, 0b11111],
-        liars: 0b01000,
-        early: 0b01111,
+        members: &[0b1000_0111, 0b1000_1111],
+        liars: 0b1000_0000,
+        early: 0b0111,
+        observers: true,
         alike: &[&[0, 1, 2]],
         headers: 0b110,
         source: None,
@@ -27,7 +28,7 @@ fn join<R: Rules>() -> Handover<R> {
 /// One member leaves, one joins: more than the protocol allows at once.
 fn swap<R: Rules>() -> Handover<R> {
     Handover {
-        members: &[0b01111, 0b11011],
+        members: &[0b1000_0111, 0b1000_1011],
         alike: &[&[0, 1]],
         ..join()
     }
@@ -42,7 +43,16 @@ fn a_handover_holds() {
 /// Three generations: a member leaves for another, and comes back for it.
 fn rejoin<R: Rules>() -> Handover<R> {
     Handover {
-        members: &[0b01111, 0b11011, 0b01111],
+        members: &[0b1000_0111, 0b1000_1011, 0b1000_0111],
+        ..swap()
+    }
+}
+
+/// Three generations: each time one leaves for somebody new.
+fn turnover<R: Rules>() -> Handover<R> {
+    Handover {
+        members: &[0b1000_0111, 0b1000_1011, 0b1001_0011],
+        observers: false,
         ..swap()
     }
 }
@@ -100,7 +110,7 @@ fn a_handover_falls_without_old_certificates() {
 /// Three generations: somebody joins who was not there two generations before.
 fn late_joiner<R: Rules>() -> Handover<R> {
     Handover {
-        members: &[0b01111, 0b01111, 0b11111],
+        members: &[0b1000_0111, 0b1000_0111, 0b1000_1111],
         ..join()
     }
 }
@@ -119,6 +129,24 @@ fn a_late_joiner_falls_behind_if_it_goes_by_what_is_open_only() {
     falls(
         "M2c takes open only",
         late_joiner::<TakesOpenOnly>().hunting("delivery to all"),
+        1..=30,
+    );
+}
+
+#[test]
+fn three_generations_fall_when_inherited_headers_are_forgotten() {
+    falls(
+        "M2c forgets inherited",
+        rejoin::<ForgetsInherited>().hunting("agreement"),
+        1..=30,
+    );
+}
+
+#[test]
+fn three_generations_fall_when_somebody_seals_what_it_never_activated() {
+    falls(
+        "M2c seals unactivated",
+        turnover::<SealsUnactivated>().hunting("agreement"),
         1..=30,
     );
 }
