@@ -324,13 +324,23 @@ impl<R: Rules> Handover<R> {
             })
     }
 
+    /// The headers of which somebody who has overheard everything can show a certificate, per generation.
+    fn certificates(&self, state: &State) -> [Set; 3] {
+        let mut certificates = [0; 3];
+        for (generation, certificates) in certificates.iter_mut().enumerate().take(self.last() + 1)
+        {
+            let certified = |&header: &u8| self.certified(state, header, generation, true);
+            *certificates =
+                (self.headers().filter(certified)).fold(0, |set, header| set | 1 << header);
+        }
+        certificates
+    }
+
     /// Every seal a faulty member could sign.
-    fn forgeries(&self, state: &State, generation: usize) -> Vec<Seal> {
+    fn forgeries(&self, state: &State, of: &[Set]) -> Vec<Seal> {
         let mut certificates = vec![(START, 0)];
-        for header in self.headers() {
-            for of in (0..=generation).filter(|&of| self.certified(state, header, of, true)) {
-                certificates.push((header, of as u8));
-            }
+        for (generation, &certified) in of.iter().enumerate() {
+            certificates.extend(each(certified).map(|header| (header as u8, generation as u8)));
         }
         let mut forgeries = Vec::new();
         for open in subsets(self.signed(state)) {
@@ -385,7 +395,13 @@ impl<R: Rules> Handover<R> {
         (after, if skipped { vouched } else { 0 })
     }
 
-    fn activations(&self, state: &State, who: usize, generation: usize, to: &mut Vec<Action>) {
+    fn activations(
+        &self,
+        state: &State,
+        certificates: &[Set; 3],
+        (who, generation): (usize, usize),
+        to: &mut Vec<Action>,
+    ) {
         let replica = &state.replicas[who];
         let before = self.members[generation - 1];
         let sealers = (self.correct())
@@ -404,7 +420,8 @@ impl<R: Rules> Handover<R> {
         }
         let mut forgeries = vec![None];
         if before & self.liars != 0 {
-            forgeries.extend(self.forgeries(state, generation - 1).into_iter().map(Some));
+            let forged = self.forgeries(state, &certificates[..generation]);
+            forgeries.extend(forged.into_iter().map(Some));
         }
         let begin = to.len();
         for chosen in subsets(sealers) {
@@ -569,6 +586,8 @@ impl<R: Rules> Model for Handover<R> {
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        let certificates = self.certificates(state);
+        let signed = self.signed(state);
         for who in self.correct() {
             let replica = &state.replicas[who];
             for (generation, &members) in self.members.iter().enumerate() {
@@ -577,12 +596,12 @@ impl<R: Rules> Model for Handover<R> {
                     let bound = replica.view.open == bit && replica.echoed[generation] & bit != 0;
                     if has(members, who)
                         && !bound
-                        && self.signed(state) & bit != 0
+                        && signed & bit != 0
                         && self.may_echo(replica, header, generation)
                     {
                         actions.push(Action::Echo(who, header, generation));
                     }
-                    if self.certified(state, header, generation, true)
+                    if certificates[generation] & bit != 0
                         && Self::may_deliver(replica, header, generation)
                     {
                         actions.push(Action::Deliver(who, header, generation));
@@ -592,7 +611,7 @@ impl<R: Rules> Model for Handover<R> {
                     actions.push(Action::Seal(who, generation));
                 }
                 if generation > 0 {
-                    self.activations(state, who, generation, actions);
+                    self.activations(state, &certificates, (who, generation), actions);
                 }
             }
         }

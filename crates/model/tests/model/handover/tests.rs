@@ -116,6 +116,11 @@ fn late_joiner<R: Rules>() -> Handover<R> {
 }
 
 #[test]
+fn newcomers_hold() {
+    holds("M2c newcomers", turnover::<Sound>(), 1_000..=50_000_000);
+}
+
+#[test]
 fn a_late_joiner_holds() {
     holds(
         "M2c late joiner",
