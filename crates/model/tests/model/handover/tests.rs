@@ -155,3 +155,45 @@ fn three_generations_fall_when_somebody_seals_what_it_never_activated() {
         1..=30,
     );
 }
+
+/// Two slots of one source, which is correct.
+fn two_slots<R: Rules>() -> Handover<R> {
+    Handover {
+        headers: 0b01010,
+        source: Some(0),
+        alike: &[&[1], &[2]],
+        ..swap()
+    }
+}
+
+/// Two slots of a faulty source: two headers for the first, one after the first of them.
+fn two_slots_equivocated<R: Rules>() -> Handover<R> {
+    Handover {
+        headers: 0b01110,
+        ..swap()
+    }
+}
+
+#[test]
+fn two_slots_hold() {
+    holds(
+        "M2d correct source",
+        two_slots::<Sound>(),
+        1_000..=5_000_000,
+    );
+}
+
+#[test]
+fn two_slots_of_a_faulty_source_hold() {
+    holds("M2d", two_slots_equivocated::<Sound>(), 1_000..=50_000_000);
+}
+
+#[test]
+fn two_slots_fall_when_the_highest_header_is_kept() {
+    let model = two_slots_equivocated::<KeepsHighestHeader>();
+    falls(
+        "M2d keeps the highest header",
+        model.hunting("agreement"),
+        1..=30,
+    );
+}
