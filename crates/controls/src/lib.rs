@@ -10,6 +10,7 @@ use bft_crdts::deterministic_secure_broadcast::rules::{
 
 pub mod chosen;
 pub mod generations;
+pub mod recording;
 
 /// One broken rule set, for people.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use stateright::{Model, Property};
 
 use crate::common::{Set, certified, collect, each, has, subsets};
 
-mod tests;
+pub(crate) mod tests;
 
 /// Members 0 to 2 are correct, 3 is not.
 const CORRECT: Set = 0b0111;

@@ -14,7 +14,7 @@ use stateright::{Model, Property};
 
 use crate::common::{Set, certified, each, has, subsets};
 
-mod tests;
+pub(crate) mod tests;
 
 /// The name of "no header": the beginning of the chain.
 const START: u8 = 0;

@@ -17,6 +17,7 @@
 //! | `handover.rs` | M2, M2c, M2d | seals and activations over two or three generations |
 //! | `decision.rs` | M3, M3j | attempts, votes and timeouts |
 
+mod asked;
 mod common;
 mod decision;
 mod handover;

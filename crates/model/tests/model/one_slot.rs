@@ -338,18 +338,23 @@ impl<R: Rules> Model for OneSlot<R> {
     }
 }
 
-#[test]
-fn one_slot_holds() {
+/// Every state, with these rules.
+pub(crate) fn explore<R: Rules>() {
     holds(
         "M1 faulty source",
-        OneSlot::<Sound>::new(4, 1, false, true),
+        OneSlot::<R>::new(4, 1, false, true),
         50..=5_000,
     );
     holds(
         "M1 correct source",
-        OneSlot::<Sound>::new(4, 1, true, true),
+        OneSlot::<R>::new(4, 1, true, true),
         100..=50_000,
     );
+}
+
+#[test]
+fn one_slot_holds() {
+    explore::<Sound>();
 }
 
 #[test]

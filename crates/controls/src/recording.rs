@@ -1,0 +1,135 @@
+//! The sound rules, which remember who was asked: whether a replica, or a model of it, leaves a decision to them.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bft_crdts::deterministic_secure_broadcast::rules::{
+    ActivateFacts, DeliverFacts, EchoFacts, EnterFacts, Linked, OldFacts, Precommit, ProposeFacts,
+    Rules, SealFacts, SignerFacts, Sound, TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
+};
+
+/// The rules of operations: R1 and R2.
+pub const OPERATIONS: [&str; 10] = [
+    "quorum",
+    "may_echo",
+    "may_count",
+    "may_deliver",
+    "may_attach",
+    "takes_relayed_proofs",
+    "repeats_echo",
+    "parks",
+    "persists_open",
+    "persists_own",
+];
+
+/// The rules of generations: R3 to R6, and R2 for what is older.
+pub const GENERATIONS: [&str; 13] = [
+    "is_approved",
+    "may_propose",
+    "may_vote1",
+    "may_vote2",
+    "is_decided",
+    "may_time_out",
+    "may_enter",
+    "highest",
+    "may_seal",
+    "carries_open",
+    "may_activate",
+    "merge_seals",
+    "may_take_old",
+];
+
+static ASKED: AtomicU64 = AtomicU64::new(0);
+
+/// The rules that were asked in this process, by whoever runs with [`Recording`].
+#[must_use]
+pub fn asked() -> BTreeSet<&'static str> {
+    let asked = ASKED.load(Ordering::Relaxed);
+    let all = OPERATIONS.into_iter().chain(GENERATIONS).enumerate();
+    all.filter(|(index, _)| asked >> index & 1 == 1)
+        .map(|(_, name)| name)
+        .collect()
+}
+
+/// The bit of a rule. Worked out when this is compiled, for rules are asked millions of times.
+const fn bit(name: &str) -> u64 {
+    let (mut index, name) = (0, name.as_bytes());
+    while index < OPERATIONS.len() + GENERATIONS.len() {
+        let known = if index < OPERATIONS.len() {
+            OPERATIONS[index]
+        } else {
+            GENERATIONS[index - OPERATIONS.len()]
+        };
+        let known = known.as_bytes();
+        let mut same = 0;
+        while same < name.len() && same < known.len() && name[same] == known[same] {
+            same += 1;
+        }
+        if same == name.len() && same == known.len() {
+            return 1 << index;
+        }
+        index += 1;
+    }
+    panic!("a rule that is in neither list");
+}
+
+fn record(rule: u64) {
+    ASKED.fetch_or(rule, Ordering::Relaxed);
+}
+
+/// The sound rules, recorded.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Recording;
+
+impl Unsound for Recording {}
+
+macro_rules! recorded {
+    ($(fn $rule:ident($($name:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(
+            fn $rule($($name: $type),*) -> $answer {
+                record(const { bit(stringify!($rule)) });
+                Sound::$rule($($name),*)
+            }
+        )*
+    };
+}
+
+impl Rules for Recording {
+    const NAME: &'static str = "recording";
+
+    recorded! {
+        fn quorum(members: usize) -> usize;
+        fn may_echo(facts: &EchoFacts) -> bool;
+        fn may_count(facts: SignerFacts, verify: impl FnOnce() -> bool) -> bool;
+        fn may_deliver(facts: &DeliverFacts) -> bool;
+        fn may_attach(matches: bool) -> bool;
+        fn takes_relayed_proofs() -> bool;
+        fn repeats_echo() -> bool;
+        fn parks() -> bool;
+        fn persists_open() -> bool;
+        fn persists_own() -> bool;
+        fn is_approved(approvals: usize, members: usize) -> bool;
+        fn may_propose(facts: &ProposeFacts) -> bool;
+        fn may_vote1(facts: &Vote1Facts) -> bool;
+        fn may_vote2(facts: &Vote2Facts) -> bool;
+        fn is_decided(votes2: usize, members: usize) -> bool;
+        fn may_time_out(facts: &TimeoutFacts) -> bool;
+        fn may_enter(facts: &EnterFacts) -> bool;
+        fn may_seal(facts: &SealFacts) -> bool;
+        fn carries_open(echoed: bool) -> bool;
+        fn may_activate(facts: &ActivateFacts) -> bool;
+        fn may_take_old(facts: &OldFacts) -> bool;
+    }
+
+    fn highest<V: Clone>(
+        shown: impl IntoIterator<Item = Option<Precommit<V>>>,
+    ) -> Option<Precommit<V>> {
+        record(const { bit("highest") });
+        Sound::highest(shown)
+    }
+
+    fn merge_seals<H: Linked>(start: &H::Name, own: View<H>, seals: Vec<View<H>>) -> View<H> {
+        record(const { bit("merge_seals") });
+        Sound::merge_seals(start, own, seals)
+    }
+}
