@@ -69,6 +69,8 @@ struct Handover<R> {
     early: Set,
     /// Whether those that have left for good go on as observers.
     observers: bool,
+    /// Whether whoever has activated a generation hands out the seals it has used.
+    serving: bool,
     /// Correct replicas that differ in nothing but their number.
     alike: &'static [&'static [usize]],
     /// The headers there are.
@@ -453,8 +455,9 @@ impl<R: Rules> Handover<R> {
         }
     }
 
-    /// Whether nothing is left that a correct replica must do, by what correct ones send again and again: their seals
-    /// and those they have used, certificates, requests, echoes.
+    /// Whether nothing is left that a correct replica must do, by what correct ones send again and again: certificates,
+    /// requests, echoes, their seals until a quorum of the next generation says that it has activated it, and the seals
+    /// they have activated it with for ever.
     fn quiet(&self, state: &State) -> bool {
         let replicas = &state.replicas;
         let seals = self.correct().all(|who| {
@@ -464,16 +467,25 @@ impl<R: Rules> Handover<R> {
             })
         });
         let activates = |who: usize, generation: usize| {
-            let before = self.members[generation - 1];
-            let sealed = (self.correct())
-                .filter(|&other| has(before, other) && has(replicas[other].sealed, generation - 1));
-            let served = self
+            let (before, members) = (self.members[generation - 1], self.members[generation]);
+            let sealed =
+                |&other: &usize| has(before, other) && has(replicas[other].sealed, generation - 1);
+            let active = |&other: &usize| has(replicas[other].activated, generation);
+            let lies = (members & self.liars).count_ones() as usize;
+            let through = self
                 .correct()
-                .any(|other| has(replicas[other].activated, generation));
+                .filter(|&other| has(members, other))
+                .filter(active);
+            let resent = through.count() + lies < R::quorum(members.count_ones() as usize);
+            let resent = if resent {
+                self.correct().filter(sealed).count()
+            } else {
+                0
+            };
+            let served = self.serving && self.correct().any(|other| active(&other));
             let served = if served { before.count_ones() } else { 0 };
-            let seals = served.max(sealed.count() as u32);
-            has(self.members[generation], who)
-                && self.may_activate(&replicas[who], who, generation, seals)
+            let seals = served.max(resent as u32);
+            has(members, who) && self.may_activate(&replicas[who], who, generation, seals)
         };
         let delivers = |who: usize| {
             self.correct().any(|other| {

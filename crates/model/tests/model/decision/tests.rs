@@ -28,11 +28,11 @@ fn three<R: Rules>() -> Decision<R> {
 
 /// Every state of two attempts, with these rules.
 pub(crate) fn explore<R: Rules>() {
-    holds("M3", two::<R>(), 1_000..=5_000_000);
+    holds("M3", two::<R>(), 3_000..=30_000);
     holds(
         "M3 second leader correct",
         two_second_correct::<R>(),
-        1_000..=5_000_000,
+        30_000..=300_000,
     );
 }
 
@@ -46,7 +46,7 @@ fn a_decision_falls_with_a_quorum_of_two() {
     falls(
         "M3 quorum 2 of 4",
         two::<QuorumOfHalf>().hunting("one decision"),
-        1..=20,
+        4,
     );
 }
 
@@ -55,7 +55,7 @@ fn a_decision_falls_when_earlier_votes_bind_nobody() {
     falls(
         "M3 ignores highest",
         two::<IgnoresHighest>().hunting("one decision"),
-        1..=20,
+        10,
     );
 }
 
@@ -64,7 +64,7 @@ fn a_decision_falls_with_a_timeout_short() {
     falls(
         "M3 one timeout short",
         two::<OneTimeoutShort>().hunting("one decision"),
-        1..=20,
+        9,
     );
 }
 
@@ -73,7 +73,7 @@ fn a_decision_falls_when_somebody_votes_twice() {
     falls(
         "M3 votes twice",
         two::<VotesTwice>().hunting("one decision"),
-        1..=20,
+        12,
     );
 }
 #[test]
@@ -85,7 +85,7 @@ fn a_decision_falls_when_nobody_needs_to_approve() {
     falls(
         "M3 proposes unapproved",
         model.hunting("only what is approved"),
-        1..=20,
+        4,
     );
 }
 #[test]
@@ -93,7 +93,7 @@ fn a_decision_falls_when_somebody_votes_in_the_past() {
     falls(
         "M3j votes in the past",
         three::<VotesInThePast>().hunting("one decision"),
-        1..=20,
+        12,
     );
 }
 #[test]
@@ -101,11 +101,12 @@ fn a_decision_falls_when_somebody_gives_up_ahead() {
     falls(
         "M3j times out ahead",
         three::<TimesOutAhead>().hunting("one decision"),
-        1..=20,
+        10,
     );
 }
 
 #[test]
+#[ignore = "slow"]
 fn three_attempts_hold() {
-    holds("M3j", three::<Sound>(), 1_000..=500_000_000);
+    holds("M3j", three::<Sound>(), 2_000_000..=20_000_000);
 }

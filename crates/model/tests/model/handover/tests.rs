@@ -1,4 +1,5 @@
-//! What holds, and what each broken rule breaks.
+//! What holds, and what each broken rule breaks. All of them have four members, one of them faulty; where somebody joins,
+//! five.
 
 use std::marker::PhantomData;
 
@@ -16,6 +17,7 @@ fn join<R: Rules>() -> Handover<R> {
         liars: 0b1000_0000,
         early: 0b0111,
         observers: true,
+        serving: true,
         alike: &[&[0, 1, 2]],
         headers: 0b110,
         source: None,
@@ -36,8 +38,8 @@ fn swap<R: Rules>() -> Handover<R> {
 
 /// Every state of two generations, with these rules.
 pub(crate) fn explore<R: Rules>() {
-    holds("M2 join", join::<R>(), 1_000..=5_000_000);
-    holds("M2 leave and join", swap::<R>(), 1_000..=5_000_000);
+    holds("M2 join", join::<R>(), 5_000..=50_000);
+    holds("M2 leave and join", swap::<R>(), 10_000..=100_000);
 }
 
 #[test]
@@ -63,8 +65,9 @@ fn turnover<R: Rules>() -> Handover<R> {
 }
 
 #[test]
+#[ignore = "slow"]
 fn three_generations_hold() {
-    holds("M2c", rejoin::<Sound>(), 1_000..=50_000_000);
+    holds("M2c", rejoin::<Sound>(), 2_000_000..=20_000_000);
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn a_handover_falls_when_a_sealed_generation_is_echoed_in() {
     falls(
         "M2 echoes after seal",
         swap::<EchoesAfterSeal>().hunting("agreement"),
-        1..=20,
+        9,
     );
 }
 
@@ -81,7 +84,7 @@ fn a_handover_falls_when_open_headers_are_ignored() {
     falls(
         "M2 ignores open headers",
         swap::<IgnoresOpenHeaders>().hunting("agreement"),
-        1..=20,
+        10,
     );
 }
 
@@ -90,7 +93,7 @@ fn a_handover_falls_when_a_frozen_slot_is_echoed_in() {
     falls(
         "M2 thaws frozen",
         swap::<ThawsFrozen>().hunting("agreement"),
-        1..=20,
+        10,
     );
 }
 
@@ -99,7 +102,20 @@ fn a_handover_falls_with_a_seal_short() {
     falls(
         "M2 one seal short",
         swap::<OneSealShort>().hunting("agreement"),
-        1..=20,
+        9,
+    );
+}
+
+#[test]
+fn a_handover_never_ends_if_nobody_hands_out_seals() {
+    let model = Handover {
+        serving: false,
+        ..swap::<Sound>()
+    };
+    falls(
+        "M2 without serving seals",
+        model.hunting("the hand-over ends"),
+        5,
     );
 }
 
@@ -108,7 +124,7 @@ fn a_handover_falls_without_old_certificates() {
     falls(
         "M2 refuses old certificates",
         swap::<RefusesOldCertificates>().hunting("delivery to all"),
-        1..=20,
+        9,
     );
 }
 
@@ -121,8 +137,9 @@ fn late_joiner<R: Rules>() -> Handover<R> {
 }
 
 #[test]
+#[ignore = "slow"]
 fn newcomers_hold() {
-    holds("M2c newcomers", turnover::<Sound>(), 1_000..=50_000_000);
+    holds("M2c newcomers", turnover::<Sound>(), 2_000_000..=20_000_000);
 }
 
 #[test]
@@ -130,7 +147,7 @@ fn a_late_joiner_holds() {
     holds(
         "M2c late joiner",
         late_joiner::<Sound>(),
-        1_000..=50_000_000,
+        500_000..=5_000_000,
     );
 }
 
@@ -139,7 +156,7 @@ fn a_late_joiner_falls_behind_if_it_goes_by_what_is_open_only() {
     falls(
         "M2c takes open only",
         late_joiner::<TakesOpenOnly>().hunting("delivery to all"),
-        1..=30,
+        15,
     );
 }
 
@@ -148,7 +165,7 @@ fn three_generations_fall_when_inherited_headers_are_forgotten() {
     falls(
         "M2c forgets inherited",
         rejoin::<ForgetsInherited>().hunting("agreement"),
-        1..=30,
+        14,
     );
 }
 
@@ -157,7 +174,7 @@ fn three_generations_fall_when_somebody_seals_what_it_never_activated() {
     falls(
         "M2c seals unactivated",
         turnover::<SealsUnactivated>().hunting("agreement"),
-        1..=30,
+        10,
     );
 }
 
@@ -184,13 +201,13 @@ fn two_slots_hold() {
     holds(
         "M2d correct source",
         two_slots::<Sound>(),
-        1_000..=5_000_000,
+        150_000..=1_500_000,
     );
 }
 
 #[test]
 fn two_slots_of_a_faulty_source_hold() {
-    holds("M2d", two_slots_equivocated::<Sound>(), 1_000..=50_000_000);
+    holds("M2d", two_slots_equivocated::<Sound>(), 150_000..=1_500_000);
 }
 
 #[test]
@@ -199,6 +216,24 @@ fn two_slots_fall_when_the_highest_header_is_kept() {
     falls(
         "M2d keeps the highest header",
         model.hunting("agreement"),
-        1..=30,
+        10,
+    );
+}
+
+/// Two slots of a faulty source: two headers for the first, two after the first of them.
+fn two_slots_equivocated_twice<R: Rules>() -> Handover<R> {
+    Handover {
+        headers: 0b11110,
+        ..swap()
+    }
+}
+
+#[test]
+#[ignore = "slow"]
+fn two_slots_equivocated_twice_hold() {
+    holds(
+        "M2d equivocated twice",
+        two_slots_equivocated_twice::<Sound>(),
+        800_000..=8_000_000,
     );
 }
