@@ -47,6 +47,30 @@ fn a_handover_holds() {
     explore::<Sound>();
 }
 
+/// One member of five leaves.
+fn leave<R: Rules>() -> Handover<R> {
+    Handover {
+        members: &[0b1000_1111, 0b1000_0111],
+        early: 0b1111,
+        ..join()
+    }
+}
+
+/// The faulty member leaves for another faulty one.
+fn swap_of_liars<R: Rules>() -> Handover<R> {
+    Handover {
+        members: &[0b1000_0111, 0b0100_0111],
+        liars: 0b1100_0000,
+        ..join()
+    }
+}
+
+#[test]
+fn other_handovers_hold() {
+    holds("M2 leave", leave::<Sound>(), 10_000..=100_000);
+    holds("M2 liars change", swap_of_liars::<Sound>(), 1_000..=10_000);
+}
+
 /// Three generations: a member leaves for another, and comes back for it.
 fn rejoin<R: Rules>() -> Handover<R> {
     Handover {
