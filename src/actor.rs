@@ -245,7 +245,12 @@ impl<K: Keys> SigningActor<K> {
 
     /// Signs a statement for one network.
     pub fn sign<S: Statement + ?Sized>(&self, network: &NetworkId, statement: &S) -> Sig {
-        K::sign(&self.secret, &signing_bytes(network, statement))
+        self.sign_bytes(&signing_bytes(network, statement))
+    }
+
+    /// Signs what [`signing_bytes`] has made.
+    pub(crate) fn sign_bytes(&self, bytes: &[u8]) -> Sig {
+        K::sign(&self.secret, bytes)
     }
 }
 

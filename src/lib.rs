@@ -125,6 +125,6 @@ pub use deterministic_secure_broadcast::{
     PacketKind, Payload, Record, Refused, Rejection, RestoreError, Rules, SecureBroadcast, Sound,
     To,
 };
-pub use membership::{Generation, MemberIndex, Members, Seat};
+pub use membership::{Change, ChangeError, Generation, MemberIndex, Members, Seat};
 pub use orswot::Orswot;
 pub use traits::{Causes, SecureBroadcastAlgorithm};

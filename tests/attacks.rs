@@ -7,6 +7,7 @@ mod liar;
 #[path = "attacks/search.rs"]
 mod search;
 mod seed;
+#[allow(dead_code, reason = "shared with the generations, which use the rest")]
 #[path = "attacks/world.rs"]
 mod world;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LATER: [&str; 3] = ["generations", "models", "node"];
 
 /// Rows of the layers built here that need what is not built yet.
-const NOT_YET: [u8; 3] = [2, 8, 44];
+const NOT_YET: [u8; 1] = [44];
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -151,8 +151,11 @@ fn every_defect_has_a_regression_or_a_place_it_comes_with() {
             "{id} is nobody's"
         );
         for name in names(tests) {
-            let begins = format!("regressions::{}_", id.to_lowercase());
-            assert!(name.starts_with(&begins), "{id} is shown by {name}");
+            let id = id.to_lowercase();
+            let ours = ["regressions", "generations/defects"];
+            let begins = ours.map(|file| format!("{file}::{id}_"));
+            let ours = begins.iter().any(|begins| name.starts_with(begins));
+            assert!(ours, "{id} is shown by {name}");
         }
     }
     check_names(

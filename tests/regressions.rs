@@ -1,7 +1,7 @@
 //! What went wrong in the systems before this one, each as a claim that is false here.
 //!
-//! Every test is one line of `docs/defects.md`: two lines say what happened there and what stops it here. S1, S2, S4, S6
-//! and L3 concern changing memberships and come with them.
+//! Every test is one line of `docs/defects.md`: two lines say what happened there and what stops it here. S1, S2, S4
+//! and L3 concern changing memberships (`tests/generations/`); S6, snapshots, which are to come.
 
 #[path = "common/wire.rs"]
 mod wire;

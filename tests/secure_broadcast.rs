@@ -496,6 +496,7 @@ fn holds_every_kind_of_record(chance: u64) {
                 Record::Delivered { .. } => "delivered",
                 Record::Evidence(_) => "evidence",
                 Record::Halted { .. } => "halted",
+                other => panic!("nobody changes who the members are: {other:?}"),
             });
         }
     }

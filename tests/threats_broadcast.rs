@@ -409,6 +409,15 @@ fn a_quorum_counted_in_another_generation_is_none() {
     proof.certificate.generation = got;
     let future = Rejection::FutureGeneration { have, got };
     let from = wire.actor(0);
+    // Once between two ticks a peer is asked for the chain; of what it says nothing is kept.
+    let clock = wire.machine(3).clock().clone();
+    let asked = wire.offer(3, from, Payload::Proof(proof.clone())).unwrap();
+    let asked: Vec<_> = asked.iter().collect();
+    assert!(matches!(
+        asked.as_slice(),
+        [Effect::Send { to: To::One(to), payload: Payload::PullChain(_) }] if *to == from
+    ));
+    assert_eq!(*wire.machine(3).clock(), clock);
     assert_eq!(wire.rejection(3, from, Payload::Proof(proof)), future);
     let mut request = wire.request(&message);
     request.generation = got;

@@ -171,6 +171,11 @@ fn an_echo_of_one_generation_is_none_in_another() {
     assert_eq!(why, Rejection::InvalidSignature { signer });
     // And shown as what it is.
     echo.generation = Generation::new(1);
+    let _ = wire.hand(
+        0,
+        from,
+        &bft_crdts::codec::encode(&Payload::Echo(echo.clone())),
+    );
     let why = wire.rejection(0, from, Payload::Echo(echo));
     let (have, got) = (Generation::GENESIS, Generation::new(1));
     assert_eq!(why, Rejection::FutureGeneration { have, got });

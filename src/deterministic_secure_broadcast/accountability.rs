@@ -105,7 +105,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) -> Result<Effects<A>, Rejection> {
         self.check_member(from)?;
         self.check_generation(compare.generation)?;
-        compare.check(self.members.len())?;
+        compare.check(self.members.seats())?;
         let mut sources: BTreeMap<Seat, Comparison> = BTreeMap::new();
         for (seat, message, theirs) in &compare.headers {
             let found = sources.entry(*seat).or_default();

@@ -8,6 +8,7 @@ use super::rules::Rules;
 use std::collections::BTreeMap;
 
 use crate::actor::{Actor, Keys};
+use super::header::Clock;
 use crate::codec::Digest;
 use crate::membership::Signers;
 use crate::traits::SecureBroadcastAlgorithm;
@@ -34,6 +35,8 @@ pub(super) struct Gossip {
     ticks: u64,
     turn: usize,
     budgets: Vec<usize>,
+    guests: BTreeMap<Actor, usize>,
+    strangers: usize,
     /// The length of the log at the last tick.
     seen: usize,
     /// The digest of what we have come to at a length of the log.
@@ -48,6 +51,8 @@ impl Gossip {
             ticks: 0,
             turn: 0,
             budgets: vec![BYTES_PER_TICK; seats],
+            guests: BTreeMap::new(),
+            strangers: BYTES_PER_TICK,
             seen: 0,
             digest: None,
             compared: false,
@@ -55,14 +60,24 @@ impl Gossip {
     }
 }
 
+impl Gossip {
+    /// Makes room for new seats.
+    pub(super) fn grow(&mut self, seats: usize) {
+        self.budgets.resize(seats, BYTES_PER_TICK);
+        // It is over every seat.
+        self.digest = None;
+    }
+}
+
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Tells the next peers what we have, relays certificates that wait here for their operations,
     /// and asks again for what we know we lack.
-    pub(super) fn gossip(&mut self, effects: &mut Effects<A>) {
+    pub(super) fn gossip(&mut self, peers: Vec<Actor>, effects: &mut Effects<A>) {
         self.gossip.budgets.fill(BYTES_PER_TICK);
+        self.gossip.guests.clear();
+        self.gossip.strangers = BYTES_PER_TICK;
         self.gossip.compared = false;
         let state = self.state_for_summary();
-        let peers = self.next_peers();
         if peers.is_empty() {
             return;
         }
@@ -75,7 +90,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         {
             culprits.insert(index);
         }
-        let lacking = self
+        // Whoever is no member hears from nobody of what it lacks.
+        let lacking = !self.is_member()
+            || self
             .tracks
             .iter()
             .any(|track| track.parked.is_some() || !track.ahead.is_empty());
@@ -89,6 +106,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 state,
             };
             effects.send(To::One(peer), Payload::Summary(summary));
+            self.pull_headers(peer, effects);
             if lacking {
                 effects.send(To::One(peer), Payload::Pull(Pull { generation, clock }));
             }
@@ -107,7 +125,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    fn next_peers(&mut self) -> Vec<Actor> {
+    /// Whose turn it is.
+    pub(super) fn next_peers(&mut self) -> Vec<Actor> {
         let own = self.actor();
         let others: Vec<Actor> = self
             .members
@@ -166,13 +185,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         from: Actor,
         summary: &Summary,
     ) -> Result<Effects<A>, Rejection> {
-        self.check_member(from)?;
-        self.check_generation(summary.generation)?;
+        if let Some(effects) = self.on_other_generation(from, summary.generation)? {
+            return Ok(effects);
+        }
         self.check_clock(summary.clock.seats())?;
+        if self.check_member(from).is_err() {
+            return self.on_departed(from, summary);
+        }
         if !summary.culprits.is_canonical(self.members.len()) {
             return Err(Malformed::Signers.into());
         }
         let mut effects = Effects::none();
+        self.hand_over_to(from, &summary.clock, &mut effects);
         if summary.clock.is_ahead_of(&self.clock) {
             let pull = Pull {
                 generation: self.generation(),
@@ -207,9 +231,51 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Ok(effects)
     }
 
+    /// R7: somebody who was a member stays until enough of us have what it has.
+    fn on_departed(&mut self, from: Actor, summary: &Summary) -> Result<Effects<A>, Rejection> {
+        let departed = self.members.seat_of(&from).is_some();
+        if !departed || !self.is_member() {
+            return Err(Rejection::NotMember(from));
+        }
+        let (generation, clock) = (self.generation(), self.clock.clone());
+        let answer = if summary.clock.is_ahead_of(&clock) {
+            Payload::Pull(Pull { generation, clock })
+        } else {
+            Payload::Summary(Summary {
+                generation,
+                clock,
+                culprits: Signers::none(self.members.len()),
+                state: None,
+            })
+        };
+        self.spend(from, 0)?;
+        let mut effects = Effects::none();
+        effects.send(To::One(from), answer);
+        Ok(effects)
+    }
+
+    /// Counts a member that has all that we have, once we have left.
+    fn hand_over_to(&mut self, from: Actor, theirs: &Clock, effects: &mut Effects<A>) {
+        if self.clock.is_ahead_of(theirs) {
+            return;
+        }
+        let Some(enough) = &mut self.handover.leaving else {
+            return;
+        };
+        enough.insert(from);
+        let members = self.members.actors();
+        let counted = enough.iter().filter(|actor| members.contains(actor));
+        if counted.count() >= R::quorum(members.len()) {
+            self.handover.leaving = None;
+            effects.push(Effect::Left);
+        }
+    }
+
     pub(super) fn on_pull(&mut self, from: Actor, pull: &Pull) -> Result<Effects<A>, Rejection> {
-        self.check_member(from)?;
-        self.check_generation(pull.generation)?;
+        self.check_served(from)?;
+        if let Some(effects) = self.on_other_generation(from, pull.generation)? {
+            return Ok(effects);
+        }
         self.check_clock(pull.clock.seats())?;
         let mut effects = Effects::none();
         // Our log is in causal order, and so is every answer from it: merge what the asker lacks of
@@ -253,7 +319,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     fn check_clock(&self, have: usize) -> Result<(), Rejection> {
-        let need = self.members.len();
+        let need = self.members.seats();
         if have == need {
             Ok(())
         } else {
@@ -261,18 +327,23 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    fn budget(&self, peer: Actor) -> usize {
-        let seat = self.members.seat_of(&peer);
-        seat.and_then(|seat| self.gossip.budgets.get(seat.get()))
-            .copied()
-            .unwrap_or(0)
+    fn budget(&mut self, peer: Actor) -> usize {
+        *self.budget_of(peer)
     }
 
     fn set_budget(&mut self, peer: Actor, budget: usize) {
+        *self.budget_of(peer) = budget;
+    }
+
+    /// Everybody with a seat, and everybody whom we let join, has its own budget; all others share one.
+    fn budget_of(&mut self, peer: Actor) -> &mut usize {
         let seat = self.members.seat_of(&peer);
-        if let Some(entry) = seat.and_then(|seat| self.gossip.budgets.get_mut(seat.get())) {
-            *entry = budget;
+        let gossip = &mut self.gossip;
+        if self.handover.admits(&peer) {
+            return gossip.guests.entry(peer).or_insert(BYTES_PER_TICK);
         }
+        let own = seat.and_then(|seat| gossip.budgets.get_mut(seat.get()));
+        own.unwrap_or(&mut gossip.strangers)
     }
 
     /// Charges a peer for an answer of so many bytes.

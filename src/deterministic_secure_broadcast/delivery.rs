@@ -8,9 +8,9 @@ use super::evidence::{Evidence, SignedHeader, culprits};
 use super::header::{Header, MAX_MESSAGE_BYTES};
 use super::journal::Record;
 use super::packet::{Payload, Proof, Pull};
-use super::rules::{DeliverFacts, Rules};
+use super::rules::{DeliverFacts, OldFacts, Rules};
 use super::source::Flight;
-use super::witness::{Open, Track};
+use super::witness::{Echoed, Open, Track};
 use super::{Certificate, SecureBroadcast};
 use crate::actor::{Actor, Counter, Keys, Sig};
 use crate::codec::{self, Bytes, Digest};
@@ -48,9 +48,12 @@ pub(super) struct Logged {
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn on_proof(&mut self, from: Actor, proof: Proof) -> Result<Effects<A>, Rejection> {
         let Proof { certificate, ops } = proof;
-        self.check_generation(certificate.generation)?;
+        if certificate.generation > self.generation() {
+            let ahead = self.on_other_generation(from, certificate.generation)?;
+            return Ok(ahead.unwrap_or_else(Effects::none));
+        }
         let header = &certificate.header;
-        header.check(self.members.len())?;
+        header.check(self.members.seats())?;
         let (seat, first) = (header.source, header.first);
         if let Some(ops) = &ops {
             if ops.len() > MAX_MESSAGE_BYTES {
@@ -79,12 +82,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if taken && self.check_member(from).is_err() {
             return Err(Rejection::SlotTaken);
         }
-        certificate.verify::<K, R>(
-            &self.network,
-            &self.members,
-            &digest,
-            &self.verified(seat, digest),
-        )?;
+        let Some(members) = self.handover.members_of(certificate.generation).cloned() else {
+            return Err(Rejection::Outdated(certificate.generation));
+        };
+        if certificate.generation < self.generation() && !self.may_take_old(&certificate, &digest) {
+            let mut effects = Effects::none();
+            if self.check_member(from).is_ok() && self.pull_headers(from, &mut effects) {
+                return Ok(effects);
+            }
+            return Err(Rejection::Outdated(certificate.generation));
+        }
+        let verified = self.verified(certificate.generation, seat, digest);
+        certificate.verify::<K, R>(&self.network, &members, &digest, &verified)?;
         if taken {
             // G12: it lies across messages of ours, so there is another two that conflict before it.
             let mut effects = Effects::none();
@@ -130,17 +139,43 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         (logged.certificate.header.first == first).then_some((&logged.certificate, logged.digest))
     }
 
-    /// Signatures of this header's echo that were checked before, or made by us.
-    fn verified(&self, seat: Seat, digest: Digest) -> Vec<(MemberIndex, Sig)> {
+    /// R2: whether a certificate of an older generation may be taken.
+    fn may_take_old(&self, certificate: &Certificate, digest: &Digest) -> bool {
+        let Ok(track) = self.track(certificate.header.source) else {
+            return false;
+        };
+        let open = track.open.iter().find(|open| open.digest == *digest);
+        let mine = Some(certificate.header.source) == self.seat;
+        let flight = self.own.flight.as_ref().filter(|_| mine);
+        let flight = flight.is_some_and(|flight| flight.digest == *digest);
+        let activated = certificate.generation.next() >= Some(self.handover.since);
+        R::may_take_old(&OldFacts {
+            below_best: track.ancestry.proves(certificate.header.first, digest),
+            open: open.is_some() || flight,
+            followed: activated || flight,
+            vouched: open.is_some_and(|open| open.vouched),
+        })
+    }
+
+    /// Signatures of this header's echo in this generation that were checked before, or made by us.
+    fn verified(
+        &self,
+        generation: Generation,
+        seat: Seat,
+        digest: Digest,
+    ) -> Vec<(MemberIndex, Sig)> {
         let mut verified = Vec::new();
+        if generation != self.generation() {
+            return verified;
+        }
         let source = self.members.index_in(seat);
         let Ok(track) = self.track(seat) else {
             return verified;
         };
-        let generation = self.generation();
         for open in track.open.iter().filter(|open| open.digest == digest) {
-            let known = [(source, open.source_echo), (self.index(), open.echo)];
-            for (index, (of, sig)) in known {
+            let echo = open.echoed.as_ref().map(|echoed| echoed.echo);
+            let known = [(source, Some(open.source_echo)), (self.index(), echo)];
+            for (index, (of, sig)) in known.into_iter().filter_map(|(i, echo)| Some((i, echo?))) {
                 if let (Some(index), true) = (index, of == generation) {
                     verified.push((index, sig));
                 }
@@ -168,8 +203,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// I13: whether a valid certificate shows a signature of ours that we know nothing of: somebody uses
     /// our key, or our journal is not ours.
     fn signed_elsewhere(&self, seat: Seat, certificate: &Certificate, digest: Digest) -> bool {
-        let ours = self
-            .index()
+        let members = self.handover.members_of(certificate.generation);
+        let ours = members
+            .and_then(|members| members.index_of(&self.actor()))
             .is_some_and(|index| certificate.signers.contains(index));
         let Ok(track) = self.track(seat) else {
             return false;
@@ -199,7 +235,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) {
         let seat = certificate.header.source;
-        let Some(index) = self.members.index_in(seat) else {
+        let members = self.handover.members_of(certificate.generation);
+        let Some(index) = members.and_then(|members| members.index_in(seat)) else {
             return;
         };
         let Some(sig) = certificate.echo_of(index).copied() else {
@@ -227,9 +264,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         other: &Certificate,
         digest: Digest,
     ) -> Result<Effects<A>, Rejection> {
-        other.verify::<K, R>(&self.network, &self.members, &digest, &[])?;
+        let members = self.handover.members_of(other.generation).cloned();
+        let members = members.ok_or(Rejection::SlotTaken)?;
+        other.verify::<K, R>(&self.network, &members, &digest, &[])?;
         let mut effects = Effects::none();
-        for evidence in culprits(&self.network, &self.members, known, other) {
+        for evidence in culprits(&self.network, &members, known, other) {
             self.convict(evidence, &mut effects);
         }
         if effects.is_empty() {
@@ -240,14 +279,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Joins a certificate with the operations that are here already.
-    fn attach(
+    pub(super) fn attach(
         &self,
         seat: Seat,
         certificate: Certificate,
         digest: Digest,
         brought: Option<Bytes>,
     ) -> Certified<A::Op> {
-        let of_source = self.members.index_in(seat);
+        let members = self.handover.members_of(certificate.generation);
+        let of_source = members.and_then(|members| members.index_in(seat));
         let in_certificate = of_source.and_then(|index| certificate.echo_of(index).copied());
         let mut certified = Certified {
             source_echo: in_certificate.map(|sig| (certificate.generation, sig)),
@@ -268,9 +308,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             certified.source_echo = Some((request.generation, request.echo));
         }
         if let Some(open) = track.open.iter().find(|open| open.digest == digest) {
-            certified.ops = Some((open.ops.clone(), Some(open.decoded.clone())));
-            certified.journaled = open.journaled;
+            if let Some(echoed) = &open.echoed {
+                certified.ops = Some((echoed.ops.clone(), Some(echoed.decoded.clone())));
+                certified.journaled = echoed.journaled;
+            }
             certified.source_echo = Some(open.source_echo);
+        }
+        if certified.ops.is_some() {
+            // We have echoed it.
         } else if let Some(flight) = self
             .own
             .flight
@@ -313,6 +358,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return;
         };
         let first = certified.certificate.header.first;
+        track
+            .ancestry
+            .prove(certified.digest, &certified.certificate.header);
         track.ahead.insert(first, certified);
         if track.ahead.len() > MAX_AHEAD {
             let second_last = track.ahead.keys().rev().nth(1).copied();
@@ -329,6 +377,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Does everything that has become possible: deliver, certify our message, issue the next one,
     /// consider what was parked.
     pub(super) fn settle(&mut self, effects: &mut Effects<A>) {
+        self.carry_over(effects);
         loop {
             self.deliver_ready(effects);
             if !self.certify(effects) && !self.issue(effects) {
@@ -349,8 +398,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
+    /// Every seat there is.
     pub(super) fn seats(&self) -> impl Iterator<Item = Seat> + use<A, K, R> {
-        (0_u16..).map(Seat::new).take(self.members.len())
+        (0_u16..).map(Seat::new).take(self.members.seats())
     }
 
     fn deliver_ready(&mut self, effects: &mut Effects<A>) {
@@ -451,6 +501,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 track.clock.advance(*cause, *counter);
             }
             track.open.retain(|open| open.header.first > last);
+            track.ancestry.deliver(last);
             track
                 .parked
                 .take_if(|parked| parked.request.header.first <= last);
@@ -530,10 +581,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                     header,
                     digest,
                     source_echo: (generation, source_echo),
-                    echo: (generation, echo),
-                    ops,
-                    decoded,
-                    journaled: true,
+                    echoed: Some(Echoed {
+                        echo: (generation, echo),
+                        ops,
+                        decoded,
+                        journaled: true,
+                    }),
+                    vouched: true,
                 }];
             }
             Record::Certified { certificate, ops } => {
@@ -573,6 +627,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 self.evidence.insert(evidence.culprit, *evidence);
             }
             Record::Halted(why) => self.halted = Some(why),
+            record => return self.replay_handover(record),
         }
         Some(())
     }

@@ -7,7 +7,7 @@ use super::evidence::Evidence;
 use super::journal::Record;
 use super::packet::Payload;
 use crate::actor::{Actor, Counter, Dot};
-use crate::membership::Seat;
+use crate::membership::{Change, ChangeError, Generation, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// Who a payload is for.
@@ -69,6 +69,32 @@ pub enum Effect<A: SecureBroadcastAlgorithm> {
     },
     /// This replica has stopped signing.
     Halted(Halt),
+    /// Somebody wants a change that we do not approve: the application may, by
+    /// [`propose`](super::SecureBroadcast::propose).
+    Asked {
+        /// What.
+        change: Change,
+        /// Who approves it, or asks to join.
+        by: Actor,
+    },
+    /// A change we approved applies no more.
+    Obsolete {
+        /// What.
+        change: Change,
+        /// Why not.
+        why: ChangeError,
+    },
+    /// We have activated a generation.
+    Generation {
+        /// Which.
+        generation: Generation,
+        /// What changed from the one before.
+        change: Change,
+        /// Its members: whom [`To::Members`] means from here on, but ourselves.
+        members: Arc<[Actor]>,
+    },
+    /// We have left: a quorum of those who go on have delivered all that we have. Nobody needs us any more.
+    Left,
 }
 
 /// A message that was delivered: operations of one source with consecutive dots.

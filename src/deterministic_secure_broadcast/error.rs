@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::header::MAX_MESSAGE_OPS;
 use crate::actor::{Actor, Counter, WeakKey};
 use crate::codec::DecodeError;
-use crate::membership::{Generation, Seat};
+use crate::membership::{ChangeError, Generation, Seat};
 
 /// A packet that breaks a rule of form, which no correct replica ever does.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -57,6 +57,15 @@ pub enum Malformed {
     /// No headers to compare, too many, or out of order.
     #[error("headers to compare: none, too many, or not strictly increasing")]
     Headers,
+    /// A join without proof of possession, or such a proof where nobody joins.
+    #[error("proof of possession where none belongs, or none where one does")]
+    Possession,
+    /// A proposal that does not fit together.
+    #[error("the parts of a proposal do not fit together")]
+    Proposal,
+    /// A seal out of order, or one whose open headers do not follow its certificates.
+    #[error("the parts of a seal do not fit together")]
+    Seal,
     /// Evidence that contradicts nothing.
     #[error("the two statements do not contradict each other")]
     NoContradiction,
@@ -133,6 +142,18 @@ pub enum Rejection {
     /// The peer has used up what it may ask for until the next tick.
     #[error("the peer's budget is used up until the next tick")]
     OverBudget,
+    /// A change that does not apply to this generation.
+    #[error("the change does not apply: {0}")]
+    Change(ChangeError),
+    /// A key nobody should accept.
+    #[error(transparent)]
+    WeakKey(WeakKey),
+    /// A member is made to leave that has not asked for it.
+    #[error("{0} has not asked to leave")]
+    NotAsked(Actor),
+    /// A certificate of an older generation that nothing we know of supports (R2): made after its generation ended.
+    #[error("a certificate of {0}, made after its end")]
+    Outdated(Generation),
     /// A proof from somebody who is not its source (only broken rules ever say this).
     #[error("a proof from somebody who is not its source")]
     Relayed,
@@ -168,6 +189,9 @@ pub enum RefusedReason {
     /// This replica is no member, so nobody would echo it.
     #[error("not a member")]
     NotMember,
+    /// This replica has asked to leave.
+    #[error("on its way out")]
+    Leaving,
     /// This replica has stopped signing.
     #[error("stopped signing: {0}")]
     Halted(Halt),
@@ -213,6 +237,9 @@ pub enum ReturnReason<Invalid: Error> {
     /// The source has used up all its counters.
     #[error("no counters left")]
     Exhausted,
+    /// The source is no longer a member.
+    #[error("no longer a member")]
+    NotMember,
 }
 
 /// Why a genesis was refused.

@@ -6,7 +6,7 @@ use super::error::{Malformed, Rejection};
 use super::header::{EchoStatement, Header};
 use super::proof::Certificate;
 use crate::actor::{Actor, Counter, Keys, NetworkId, Sig, signing_bytes};
-use crate::membership::{Generation, MemberIndex, Members};
+use crate::membership::{Generation, Members, Seat};
 
 /// A header somebody echoed, with the signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ impl Evidence {
         (self.one.header.source, self.one.header.first)
     }
 
-    /// Checks that the culprit is a member, that the statements contradict each other, and that
+    /// Checks that the culprit is or was a member, that the statements contradict each other, and that
     /// both signatures are its own.
     ///
     /// # Errors
@@ -70,13 +70,13 @@ impl Evidence {
         &self,
         network: &NetworkId,
         members: &Members<K>,
-    ) -> Result<MemberIndex, Rejection> {
+    ) -> Result<Seat, Rejection> {
         let culprit = members
-            .index_of(&self.culprit)
+            .seat_of(&self.culprit)
             .ok_or(Rejection::NotMember(self.culprit))?;
         let (one, other) = (&self.one, &self.other);
         for signed in [one, other] {
-            signed.header.check(members.len())?;
+            signed.header.check(members.seats())?;
             if signed.generation > members.generation() {
                 return Err(Rejection::FutureGeneration {
                     have: members.generation(),
@@ -97,7 +97,7 @@ impl Evidence {
                 generation: signed.generation,
                 header,
             };
-            let valid = members.key(culprit).is_some_and(|key| {
+            let valid = members.key_in(culprit).is_some_and(|key| {
                 K::verify(key, &signing_bytes(network, &statement), &signed.sig)
             });
             if !valid {
@@ -124,7 +124,9 @@ pub fn culprits<K: Keys>(
         header: certificate.header.clone(),
         sig: *sig,
     };
+    let one_generation = a.generation == b.generation;
     a.echoes()
+        .filter(|_| one_generation)
         .filter_map(|(index, sig)| {
             let other = b.echo_of(index)?;
             let culprit = *members.actor(index)?;

@@ -132,6 +132,13 @@ impl Clock {
         }
     }
 
+    /// Makes room for so many seats; new ones stand at zero.
+    pub(crate) fn grow(&mut self, seats: usize) {
+        if self.0.len() < seats {
+            self.0.resize(seats, Counter::ZERO);
+        }
+    }
+
     /// How many seats it has room for.
     #[must_use]
     pub fn seats(&self) -> usize {

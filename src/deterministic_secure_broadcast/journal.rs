@@ -11,11 +11,12 @@ use thiserror::Error;
 
 use super::error::Halt;
 use super::evidence::Evidence;
+use super::handover::{Link, Lock, Proposal, Seal, Timeout, Timeouts, Vote};
 use super::header::Header;
 use super::proof::Certificate;
 use crate::actor::{Actor, NetworkId, Sig};
 use crate::codec::{self, Bytes, DecodeError, Digest};
-use crate::membership::Generation;
+use crate::membership::{Change, Generation, Signers};
 
 /// One thing a replica must not forget. I4: signed statements are kept as signed and sent again byte for
 /// byte, never rebuilt.
@@ -72,6 +73,47 @@ pub enum Record {
     Evidence(Box<Evidence>),
     /// This replica has stopped signing for good.
     Halted(Halt),
+    /// We ask to join.
+    Joining,
+    /// What we approve from now on, or no more.
+    Wanted {
+        /// The change.
+        change: Change,
+        /// Whether we approve it.
+        wanted: bool,
+        /// Of a join, the proof that whoever joins has the key.
+        possession: Option<Sig>,
+    },
+    /// R3: our approval.
+    Approved {
+        /// The generation it changes.
+        generation: Generation,
+        /// The change.
+        change: Change,
+        /// Our signature.
+        sig: Sig,
+    },
+    /// R4: our proposal.
+    Proposed(Box<Proposal>),
+    /// R4: our vote.
+    Voted(Vote),
+    /// R4, before our second vote: the highest quorum of first votes we know.
+    Locked(Box<Lock>),
+    /// R4: our timeout; it ends our voting in its attempt.
+    TimedOut(Box<Timeout>),
+    /// R4: the attempt we were in has ended, and all before it.
+    Entered(Box<Timeouts>),
+    /// The next link of the chain.
+    Decided(Box<Link>),
+    /// R5, before it leaves: our seal as signed. R6: another's, before it is used.
+    Seal(Box<Seal>),
+    /// R6: a generation was activated with these members' seals of the one before.
+    Activated {
+        /// The generation.
+        generation: Generation,
+        /// Whose seals.
+        seals: Signers,
+    },
 }
 
 /// Damage that is not a torn tail.

@@ -21,6 +21,7 @@ pub mod effect;
 pub mod error;
 pub mod evidence;
 pub mod genesis;
+pub mod handover;
 pub mod header;
 pub mod journal;
 pub mod packet;
@@ -40,6 +41,7 @@ pub use error::{
 };
 pub use evidence::Evidence;
 pub use genesis::Genesis;
+pub use handover::{ChangeRefused, Decision, Link};
 pub use header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};
 pub use journal::Record;
 pub use packet::{Packet, PacketKind, Payload};
@@ -53,6 +55,7 @@ use crate::membership::{Generation, MemberIndex, Members, Seat};
 use crate::traits::{Causes, SecureBroadcastAlgorithm};
 use anti_entropy::Gossip;
 use delivery::Logged;
+use handover::Handover;
 use source::Own;
 use witness::Track;
 
@@ -71,7 +74,9 @@ pub struct SecureBroadcast<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Ru
     identity: SigningActor<K>,
     network: NetworkId,
     members: Arc<Members<K>>,
+    /// Our permanent number, if we are or ever were a member.
     seat: Option<Seat>,
+    handover: Handover<K>,
     algorithm: A,
     /// What is known of each source, by seat.
     tracks: Vec<Track<A::Op>>,
@@ -98,14 +103,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// # Errors
     /// [`GenesisError::WeakKey`] if a member's key is not sound.
     pub fn new(identity: SigningActor<K>, genesis: Genesis<A>) -> Result<Self, GenesisError> {
-        let members = Members::<K>::decode(Generation::GENESIS, genesis.members())?;
+        let members = Members::<K>::genesis(genesis.members())?;
         let actor = identity.actor();
         let mut algorithm = A::new(actor);
         algorithm.sync_from(genesis.state().clone());
-        let seats = members.len();
+        let (network, seats) = (genesis.network(), members.seats());
+        let members = Arc::new(members);
         Ok(Self {
-            network: genesis.network(),
+            network,
             seat: members.seat_of(&actor),
+            handover: Handover::new(&network, members.clone()),
             algorithm,
             tracks: vec![Track::new(&genesis.network(), seats); seats],
             clock: Clock::zero(seats),
@@ -116,7 +123,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             reserved: false,
             halted: None,
             rules: PhantomData,
-            members: Arc::new(members),
+            members,
             identity,
         })
     }
@@ -186,6 +193,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Payload::Summary(summary) => self.on_summary(from, &summary),
             Payload::Pull(pull) => self.on_pull(from, &pull),
             Payload::Compare(compare) => self.on_compare(from, &compare),
+            Payload::Join(join) => self.on_join(&join),
+            Payload::Approvals(approvals) => self.on_approvals(from, &approvals),
+            Payload::Propose(proposal) => self.on_propose(from, *proposal),
+            Payload::Vote(vote) => self.on_vote(from, &vote),
+            Payload::Timeout(timeout) => self.on_timeout(from, *timeout),
+            Payload::Timeouts(timeouts) => self.on_timeouts(from, *timeouts),
+            Payload::Chain(chain) => self.on_chain(from, chain),
+            Payload::Seal(seal) => self.on_seal(from, *seal),
+            Payload::PullChain(pull) => self.on_pull_chain(from, pull),
+            Payload::PullHeaders(pull) => self.on_pull_headers(from, &pull),
+            Payload::Headers(headers) => self.on_headers(from, &headers),
         }
     }
 
@@ -194,10 +212,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// no tick at all.
     pub fn tick(&mut self) -> Effects<A> {
         let mut effects = Effects::none();
+        let peers = self.next_peers();
+        self.tick_decision(&peers, &mut effects);
+        self.tick_handover(&peers, &mut effects);
         self.repeat_request(&mut effects);
         // A crash may have cut a step short; its journal says how far it came, not what is left.
         self.settle(&mut effects);
-        self.gossip(&mut effects);
+        self.gossip(peers, &mut effects);
         effects
     }
 
@@ -233,6 +254,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         &self.members
     }
 
+    /// The members of any generation of the chain that we know.
+    #[must_use]
+    pub fn members_of(&self, generation: Generation) -> Option<&Members<K>> {
+        self.handover.members_of(generation).map(|members| &**members)
+    }
+
     /// Our generation.
     #[must_use]
     pub fn generation(&self) -> Generation {
@@ -242,7 +269,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Whether we may echo and issue.
     #[must_use]
     pub fn is_member(&self) -> bool {
-        self.seat.is_some()
+        self.index().is_some()
+    }
+
+    /// The chain of decisions, each of which made a generation of the one before it.
+    pub fn chain(&self) -> impl Iterator<Item = &Link> + '_ {
+        self.handover.links.iter()
     }
 
     /// How far we have delivered each source.
@@ -335,6 +367,35 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
+    /// Whom we serve: members, and those whom we let join.
+    fn check_served(&self, actor: Actor) -> Result<(), Rejection> {
+        if self.members.index_of(&actor).is_some() || self.handover.admits(&actor) {
+            return Ok(());
+        }
+        Err(Rejection::NotMember(actor))
+    }
+
+    /// The highest certificate known of a source, with its header's digest.
+    fn best(&self, seat: Seat) -> Option<(&Certificate, Digest)> {
+        let track = self.tracks.get(seat.get())?;
+        if let Some((_, certified)) = track.ahead.last_key_value() {
+            return Some((&certified.certificate, certified.digest));
+        }
+        let logged = self.log.get(*track.places.last()?)?;
+        Some((&logged.certificate, logged.digest))
+    }
+
+    /// Makes room for new seats.
+    fn grow(&mut self, seats: usize) {
+        self.clock.grow(seats);
+        for track in &mut self.tracks {
+            track.clock.grow(seats);
+        }
+        let new = Track::new(&self.network, seats);
+        self.tracks.resize(seats, new);
+        self.gossip.grow(seats);
+    }
+
     fn check_member(&self, actor: Actor) -> Result<MemberIndex, Rejection> {
         self.members
             .index_of(&actor)
@@ -343,7 +404,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Only members sign, and only until they stop.
     fn check_signing(&self) -> Result<(), Rejection> {
-        if self.seat.is_none() {
+        if !self.is_member() {
             return Err(Rejection::NotMember(self.actor()));
         }
         self.halted
@@ -433,6 +494,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> PartialEq for SecureBroadca
             network,
             members,
             seat,
+            handover,
             algorithm,
             tracks,
             clock,
@@ -448,6 +510,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> PartialEq for SecureBroadca
             && *network == other.network
             && *members == other.members
             && *seat == other.seat
+            && *handover == other.handover
             && *algorithm == other.algorithm
             && *tracks == other.tracks
             && *clock == other.clock

@@ -10,6 +10,16 @@
 //! | [`Summary`] | member → member | this is what I have delivered | pull, evidence |
 //! | [`Pull`] | member → member | send me what I lack beyond this clock | proofs with operations |
 //! | [`Compare`] | member → member | these are headers I have delivered; are they yours? | compare, or the proof of the first that is not |
+//! | [`Join`] | joiner → members | I want to be a member | |
+//! | [`Approvals`] | anyone → members | these members approve this change | |
+//! | [`Proposal`] | leader → members | in this attempt, decide this | vote |
+//! | [`Vote`] | member → members | my first or second vote | |
+//! | [`Timeout`], [`Timeouts`] | member → members | I give, we have given, this attempt up | |
+//! | [`Chain`] | anyone → anyone | these generations are decided | pull-chain |
+//! | [`Seal`] | anyone → anyone | I echo no more in this generation, and am bound to this | |
+//! | [`PullChain`] | anyone → anyone | send me the chain from here on | chain, seals |
+//! | [`PullHeaders`] | member → member | send me the headers before this one | headers |
+//! | [`Headers`] | member → member | headers, each naming the one before it | pull-headers, pull |
 //!
 //! Operations travel as bytes: a witness decodes them only after their digest and the source's
 //! signature were checked, and relays them without encoding them again.
@@ -20,6 +30,10 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Malformed;
 use super::evidence::Evidence;
+pub use super::handover::{
+    Approvals, Chain, Headers, Join, Proposal, PullChain, PullHeaders, Seal, Timeout, Timeouts,
+    Vote,
+};
 use super::header::{Clock, Header};
 use super::proof::Certificate;
 use crate::actor::{Actor, Counter, Sig};
@@ -54,10 +68,32 @@ pub enum Payload {
     Pull(Pull),
     /// Headers I have delivered; are they yours?
     Compare(Compare),
+    /// I want to be a member.
+    Join(Join),
+    /// These members approve this change.
+    Approvals(Approvals),
+    /// In this attempt, decide this.
+    Propose(Box<Proposal>),
+    /// My vote.
+    Vote(Vote),
+    /// I give this attempt up.
+    Timeout(Box<Timeout>),
+    /// A quorum has given this attempt up.
+    Timeouts(Box<Timeouts>),
+    /// These generations are decided.
+    Chain(Chain),
+    /// I echo no more in this generation.
+    Seal(Box<Seal>),
+    /// Send me the chain.
+    PullChain(PullChain),
+    /// Send me headers.
+    PullHeaders(PullHeaders),
+    /// Headers, newest first.
+    Headers(Headers),
 }
 
 impl Payload {
-    /// Which of the eight kinds it is.
+    /// Which of the kinds it is.
     #[must_use]
     pub fn kind(&self) -> PacketKind {
         match self {
@@ -69,6 +105,16 @@ impl Payload {
             Self::Summary(_) => PacketKind::Summary,
             Self::Pull(_) => PacketKind::Pull,
             Self::Compare(_) => PacketKind::Compare,
+            Self::Join(_) => PacketKind::Join,
+            Self::Approvals(_) => PacketKind::Approve,
+            Self::Propose(_) => PacketKind::Propose,
+            Self::Vote(_) => PacketKind::Vote,
+            Self::Timeout(_) | Self::Timeouts(_) => PacketKind::Timeout,
+            Self::Chain(_) => PacketKind::Chain,
+            Self::Seal(_) => PacketKind::Seal,
+            Self::PullChain(_) => PacketKind::PullChain,
+            Self::PullHeaders(_) => PacketKind::PullHeaders,
+            Self::Headers(_) => PacketKind::Headers,
         }
     }
 }
@@ -92,11 +138,31 @@ pub enum PacketKind {
     Pull,
     /// A [`Compare`].
     Compare,
+    /// A [`Join`].
+    Join,
+    /// [`Approvals`].
+    Approve,
+    /// A [`Proposal`].
+    Propose,
+    /// A [`Vote`].
+    Vote,
+    /// A [`Timeout`] or [`Timeouts`].
+    Timeout,
+    /// A [`Chain`].
+    Chain,
+    /// A [`Seal`].
+    Seal,
+    /// A [`PullChain`].
+    PullChain,
+    /// A [`PullHeaders`].
+    PullHeaders,
+    /// [`Headers`].
+    Headers,
 }
 
 impl PacketKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 18] = [
         Self::Request,
         Self::Echo,
         Self::Proof,
@@ -105,6 +171,16 @@ impl PacketKind {
         Self::Summary,
         Self::Pull,
         Self::Compare,
+        Self::Join,
+        Self::Approve,
+        Self::Propose,
+        Self::Vote,
+        Self::Timeout,
+        Self::Chain,
+        Self::Seal,
+        Self::PullChain,
+        Self::PullHeaders,
+        Self::Headers,
     ];
 
     /// Its lower-case name.
@@ -119,6 +195,16 @@ impl PacketKind {
             Self::Summary => "summary",
             Self::Pull => "pull",
             Self::Compare => "compare",
+            Self::Join => "join",
+            Self::Approve => "approve",
+            Self::Propose => "propose",
+            Self::Vote => "vote",
+            Self::Timeout => "timeout",
+            Self::Chain => "chain",
+            Self::Seal => "seal",
+            Self::PullChain => "pull-chain",
+            Self::PullHeaders => "pull-headers",
+            Self::Headers => "headers",
         }
     }
 }

@@ -55,45 +55,18 @@ impl Certificate {
         digest: &Digest,
         verified: &[(MemberIndex, Sig)],
     ) -> Result<(), Rejection> {
-        let have = self.signers.count();
-        if !self.signers.is_canonical(members.len()) || self.signatures.len() != have {
-            return Err(Malformed::Signers.into());
-        }
-        let need = R::quorum(members.len());
-        if have < need {
-            let generation = self.generation;
-            return Err(Rejection::QuorumTooSmall {
-                have,
-                need,
-                generation,
-            });
-        }
         let statement = EchoStatement {
             generation: self.generation,
             header: *digest,
         };
         let bytes = signing_bytes(network, &statement);
-        for (signer, sig) in self.echoes() {
-            let known = verified
-                .iter()
-                .any(|(index, known)| *index == signer && known == sig);
-            let facts = SignerFacts {
-                member: members.key(signer).is_some(),
-                fresh: true,
-            };
-            let verify = || {
-                known
-                    || members
-                        .key(signer)
-                        .is_some_and(|key| K::verify(key, &bytes, sig))
-            };
-            if !R::may_count(facts, verify) {
-                return Err(Rejection::InvalidSignature {
-                    signer: members.actor(signer).copied(),
-                });
-            }
-        }
-        Ok(())
+        let known = |signer: MemberIndex, sig: &Sig| {
+            let mut verified = verified.iter();
+            verified.any(|(index, known)| *index == signer && known == sig)
+        };
+        let (signers, signatures) = (&self.signers, self.signatures.as_slice());
+        let least = R::quorum(members.len());
+        check_quorum::<K, R>(members, signers, signatures, &bytes, least, known)
     }
 
     /// Checks the certificate on its own: what anyone holding the genesis can do offline.
@@ -111,7 +84,48 @@ impl Certificate {
                 got: self.generation,
             });
         }
-        self.header.check(members.len())?;
+        self.header.check(members.seats())?;
         self.verify::<K, super::rules::Sound>(network, members, &self.header.digest(network), &[])
     }
+}
+
+/// I7: checks that at least so many members have signed these bytes, each counted once; `known` says which
+/// signatures need not be verified again.
+pub(super) fn check_quorum<K: Keys, R: Rules>(
+    members: &Members<K>,
+    signers: &Signers,
+    signatures: &[Sig],
+    bytes: &[u8],
+    least: usize,
+    known: impl Fn(MemberIndex, &Sig) -> bool,
+) -> Result<(), Rejection> {
+    let have = signers.count();
+    if !signers.is_canonical(members.len()) || signatures.len() != have {
+        return Err(Malformed::Signers.into());
+    }
+    if have < least {
+        return Err(Rejection::QuorumTooSmall {
+            have,
+            need: least,
+            generation: members.generation(),
+        });
+    }
+    for (signer, sig) in signers.iter().zip(signatures) {
+        let facts = SignerFacts {
+            member: members.key(signer).is_some(),
+            fresh: true,
+        };
+        let verify = || {
+            known(signer, sig)
+                || members
+                    .key(signer)
+                    .is_some_and(|key| K::verify(key, bytes, sig))
+        };
+        if !R::may_count(facts, verify) {
+            return Err(Rejection::InvalidSignature {
+                signer: members.actor(signer).copied(),
+            });
+        }
+    }
+    Ok(())
 }

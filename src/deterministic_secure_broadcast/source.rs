@@ -69,7 +69,17 @@ impl<Op> Flight<Op> {
         }
     }
 
-    fn request(&self) -> Payload {
+    /// The same message, with our echo of it in another generation.
+    pub(super) fn again(&mut self, source: Actor, generation: Generation, echo: Sig) {
+        self.generation = generation;
+        self.echo = echo;
+        self.echoes = BTreeMap::from([(source, echo)]);
+        self.counted = 1;
+        self.aged = false;
+        self.journaled = true;
+    }
+
+    pub(super) fn request(&self) -> Payload {
         Payload::Request(Request {
             generation: self.generation,
             header: self.header.clone(),
@@ -104,8 +114,10 @@ impl<Op> Own<Op> {
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn submit(&mut self, ops: Vec<A::Op>) -> Result<Effects<A>, Refused<A::Op>> {
         let waiting = self.own.waiting.len().saturating_add(ops.len());
-        let reason = if self.seat.is_none() {
+        let reason = if !self.is_member() {
             Some(RefusedReason::NotMember)
+        } else if self.is_leaving() {
+            Some(RefusedReason::Leaving)
         } else if let Some(halt) = self.halted {
             Some(RefusedReason::Halted(halt))
         } else if waiting > MAX_WAITING_OPS {
@@ -131,13 +143,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Ok(track) = self.track(seat) else {
             return false;
         };
-        let free = self.own.flight.is_none() && track.ahead.is_empty() && self.halted.is_none();
+        let free = self.own.flight.is_none()
+            && track.ahead.is_empty()
+            && self.check_signing().is_ok()
+            && !self.is_sealed();
         if !free || self.own.waiting.is_empty() {
             return false;
         }
         let (previous, before) = (track.tip, track.clock.clone());
         let Some(first) = track.delivered.next() else {
-            self.give_back_all(effects);
+            self.give_back(&ReturnReason::Exhausted, effects);
             return false;
         };
         let dot = Dot::new(self.actor(), first);
@@ -265,18 +280,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    fn give_back_all(&mut self, effects: &mut Effects<A>) {
+    /// Gives back everything that waits.
+    pub(super) fn give_back(
+        &mut self,
+        reason: &ReturnReason<A::Invalid>,
+        effects: &mut Effects<A>,
+    ) {
         for op in std::mem::take(&mut self.own.waiting) {
-            effects.push(Effect::Returned {
-                op,
-                reason: ReturnReason::Exhausted,
-            });
+            let reason = reason.clone();
+            effects.push(Effect::Returned { op, reason });
         }
     }
 
     /// The clock entries these operations need beyond what our chain of headers names already.
     fn needed(&self, own: Seat, ops: &[A::Op], before: &super::Clock) -> Vec<(Seat, Counter)> {
-        let mut needed = super::Clock::zero(self.members.len());
+        let mut needed = super::Clock::zero(self.members.seats());
         for op in ops {
             match self.algorithm.causes(op) {
                 Causes::EverythingDelivered => needed = self.clock.clone(),
@@ -296,8 +314,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     pub(super) fn on_echo(&mut self, from: Actor, echo: &Echo) -> Result<Effects<A>, Rejection> {
+        if let Some(effects) = self.on_other_generation(from, echo.generation)? {
+            return Ok(effects);
+        }
         let member = self.members.index_of(&from);
-        self.check_generation(echo.generation)?;
         self.check_signing()?;
         let delivered = self.delivered(&self.actor());
         let Some(flight) = self.own.flight.as_mut() else {
@@ -354,7 +374,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let (Some(seat), Some(flight)) = (self.seat, self.own.flight.as_ref()) else {
             return false;
         };
-        if flight.counted < R::quorum(self.members.len()) {
+        let stale = flight.generation != self.generation();
+        if stale || flight.counted < R::quorum(self.members.len()) {
             return false;
         }
         let mut signers = Signers::none(self.members.len());
@@ -395,7 +416,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Asks those again who have not echoed, once a whole tick has passed.
     pub(super) fn repeat_request(&mut self, effects: &mut Effects<A>) {
-        if self.halted.is_some() {
+        if self.check_signing().is_err() || self.is_sealed() {
             return;
         }
         let Some(flight) = self.own.flight.as_mut() else {

@@ -8,6 +8,7 @@ use super::delivery::Certified;
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection, ReturnReason};
 use super::evidence::{Evidence, SignedHeader};
+use super::handover::Ancestry;
 use super::header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES};
 use super::journal::Record;
 use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Pull, Refusal, Request};
@@ -32,6 +33,8 @@ pub(super) struct Track<Op> {
     pub(super) ahead: BTreeMap<Counter, Certified<Op>>,
     /// A request that came too early, its signature and digests checked.
     pub(super) parked: Option<Parked>,
+    /// What is proven of the way from what is delivered to a certificate taken over at a hand-over.
+    pub(super) ancestry: Ancestry,
     /// Where its messages stand in the log.
     pub(super) places: Vec<usize>,
 }
@@ -42,6 +45,15 @@ pub(super) struct Open<Op> {
     pub(super) header: Header,
     pub(super) digest: Digest,
     pub(super) source_echo: (Generation, Sig),
+    /// Our echo and its operations; none if it was inherited at a hand-over and not echoed since.
+    pub(super) echoed: Option<Echoed<Op>>,
+    /// Whether more than may lie have shown it, or we have been there (R2).
+    pub(super) vouched: bool,
+}
+
+/// What goes with our echo.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Echoed<Op> {
     pub(super) echo: (Generation, Sig),
     pub(super) ops: Bytes,
     pub(super) decoded: Arc<Vec<Op>>,
@@ -50,7 +62,18 @@ pub(super) struct Open<Op> {
 }
 
 impl<Op> Open<Op> {
-    fn signed(&self) -> SignedHeader {
+    /// A header somebody else is bound to, and so are we from now on.
+    pub(super) fn inherited(digest: Digest, signed: SignedHeader, vouched: bool) -> Self {
+        Self {
+            header: signed.header,
+            digest,
+            source_echo: (signed.generation, signed.sig),
+            echoed: None,
+            vouched,
+        }
+    }
+
+    pub(super) fn signed(&self) -> SignedHeader {
         let (generation, sig) = self.source_echo;
         SignedHeader {
             generation,
@@ -59,14 +82,15 @@ impl<Op> Open<Op> {
         }
     }
 
-    fn echo(&self) -> Payload {
-        let (generation, sig) = self.echo;
-        Payload::Echo(Echo {
+    /// Our echo of it in this generation, if we have given it.
+    fn echo(&self, generation: Generation) -> Option<Payload> {
+        let (of, sig) = self.echoed.as_ref()?.echo;
+        (of == generation).then_some(Payload::Echo(Echo {
             generation,
             first: self.header.first,
             header: self.digest,
             sig,
-        })
+        }))
     }
 }
 
@@ -88,6 +112,7 @@ impl<Op> Track<Op> {
             open: Vec::new(),
             ahead: BTreeMap::new(),
             parked: None,
+            ancestry: Ancestry::default(),
             places: Vec::new(),
         }
     }
@@ -130,8 +155,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         request: Request,
     ) -> Result<Effects<A>, Rejection> {
         self.check_member(from)?;
-        self.check_generation(request.generation)?;
-        request.header.check(self.members.len())?;
+        if let Some(effects) = self.on_other_generation(from, request.generation)? {
+            return Ok(effects);
+        }
+        request.header.check(self.members.seats())?;
         if request.ops.len() > MAX_MESSAGE_BYTES {
             let (have, limit) = (request.ops.len(), MAX_MESSAGE_BYTES);
             return Err(Malformed::TooLarge { have, limit }.into());
@@ -149,12 +176,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         // Asked again: the same echo again, never an error (L1).
         if let [open] = track.open.as_slice()
             && open.digest == digest
+            && let Some(echo) = open.echo(self.generation())
         {
             if !R::repeats_echo() {
                 return Err(Rejection::Duplicate);
             }
             let mut effects = Effects::none();
-            self.answer(seat, open.echo(), &mut effects);
+            self.answer(seat, echo, &mut effects);
             return Ok(effects);
         }
         if track
@@ -373,7 +401,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             digest: *attached,
             valid: true,
             open: track.open_slot(header.first, digest),
-            active: true,
+            active: !self.is_sealed() && self.members.index_in(header.source).is_some(),
         };
         if R::may_echo(&facts) {
             let advanced = |(seat, counter): &&(Seat, Counter)| *counter <= track.clock.get(*seat);
@@ -456,12 +484,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             header,
             digest,
             source_echo: (generation, source_echo),
-            echo: (generation, sig),
-            ops,
-            decoded: decoded.into(),
-            journaled: R::persists_open(),
+            echoed: Some(Echoed {
+                echo: (generation, sig),
+                ops,
+                decoded: decoded.into(),
+                journaled: R::persists_open(),
+            }),
+            vouched: true,
         };
-        self.answer(seat, open.echo(), effects);
+        if let Some(echo) = open.echo(generation) {
+            self.answer(seat, echo, effects);
+        }
         if let Some(track) = self.tracks.get_mut(seat.get()) {
             track.open = vec![open];
         }

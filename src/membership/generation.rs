@@ -1,9 +1,12 @@
 //! Generations: numbered memberships, and the numbers members go by inside one.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::change::{Change, ChangeError};
 use crate::actor::{Actor, Keys, WeakKey};
 
 /// The number of a membership; the genesis is generation 0.
@@ -26,6 +29,12 @@ impl Generation {
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
+    }
+
+    /// The one after it.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
     }
 }
 
@@ -92,12 +101,25 @@ pub const MAX_SEATS: usize = 1 << 16;
 /// The most members a generation may have.
 pub const MAX_MEMBERS: usize = 100;
 
-/// The members of one generation, sorted by key, with their keys decoded once.
+/// The members of one generation, sorted by key, and everybody who was a member before, with their keys decoded
+/// once.
 #[derive(Clone)]
 pub struct Members<K: Keys> {
     generation: Generation,
+    /// Everybody who ever was a member, by seat.
+    everybody: Arc<Everybody<K>>,
+    actors: Vec<Actor>,
+    /// The seat of each rank.
+    seats: Vec<Seat>,
+    /// The rank of each seat; none for those who are no longer members.
+    ranks: Vec<Option<MemberIndex>>,
+}
+
+/// Who ever was a member.
+struct Everybody<K: Keys> {
     actors: Vec<Actor>,
     keys: Vec<K::Public>,
+    seats: BTreeMap<Actor, Seat>,
 }
 
 impl<K: Keys> fmt::Debug for Members<K> {
@@ -109,28 +131,93 @@ impl<K: Keys> fmt::Debug for Members<K> {
     }
 }
 
-/// Two of them are equal if they name the same actors in the same generation.
+/// Two of them are equal if they name the same actors in the same seats of the same generation.
 impl<K: Keys> PartialEq for Members<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.generation == other.generation && self.actors == other.actors
+        self.generation == other.generation
+            && self.actors == other.actors
+            && self.everybody.actors == other.everybody.actors
     }
 }
 
 impl<K: Keys> Eq for Members<K> {}
 
 impl<K: Keys> Members<K> {
-    /// Decodes the keys of `actors`, which must be sorted, distinct and at most [`MAX_MEMBERS`] (a
+    /// Decodes the keys of a network's first members, which must be sorted, distinct and at most [`MAX_MEMBERS`] (a
     /// `Genesis` has checked all three).
     ///
     /// # Errors
     /// [`WeakKey`] for the first actor that is no sound public key.
-    pub fn decode(generation: Generation, actors: &[Actor]) -> Result<Self, WeakKey> {
+    pub fn genesis(actors: &[Actor]) -> Result<Self, WeakKey> {
         let keys = actors.iter().map(K::public).collect::<Result<_, _>>()?;
-        Ok(Self {
-            generation,
+        let everybody = Everybody {
             actors: actors.to_vec(),
             keys,
-        })
+            seats: actors.iter().copied().zip((0..).map(Seat)).collect(),
+        };
+        Ok(Self::of(Generation::GENESIS, Arc::new(everybody), actors.to_vec()))
+    }
+
+    fn of(generation: Generation, everybody: Arc<Everybody<K>>, actors: Vec<Actor>) -> Self {
+        let seats: Vec<Seat> = actors
+            .iter()
+            .filter_map(|actor| everybody.seats.get(actor).copied())
+            .collect();
+        let mut ranks = vec![None; everybody.actors.len()];
+        for (rank, seat) in (0..).map(MemberIndex).zip(&seats) {
+            if let Some(entry) = ranks.get_mut(seat.get()) {
+                *entry = Some(rank);
+            }
+        }
+        Self {
+            generation,
+            everybody,
+            actors,
+            seats,
+            ranks,
+        }
+    }
+
+    /// The members of the next generation, if this is what changes.
+    ///
+    /// # Errors
+    /// [`ChangeError`] if the change does not apply to these members.
+    pub fn after(&self, change: &Change) -> Result<Self, ChangeError> {
+        let generation = self.generation.next().ok_or(ChangeError::TooManySeats)?;
+        let mut actors = self.actors.clone();
+        let subject = change.subject();
+        let rank = actors.binary_search(&subject);
+        let everybody = match (change, rank) {
+            (Change::Join(_), Ok(_)) => return Err(ChangeError::AlreadyMember(subject)),
+            (Change::Join(_), Err(rank)) => {
+                if self.everybody.seats.contains_key(&subject) {
+                    return Err(ChangeError::KeyUsedBefore(subject));
+                }
+                if actors.len() >= MAX_MEMBERS {
+                    return Err(ChangeError::TooManyMembers);
+                }
+                let seat = u16::try_from(self.everybody.actors.len());
+                let seat = Seat(seat.map_err(|_| ChangeError::TooManySeats)?);
+                let key = K::public(&subject)?;
+                actors.insert(rank, subject);
+                let mut everybody = Everybody {
+                    actors: self.everybody.actors.clone(),
+                    keys: self.everybody.keys.clone(),
+                    seats: self.everybody.seats.clone(),
+                };
+                everybody.actors.push(subject);
+                everybody.keys.push(key);
+                everybody.seats.insert(subject, seat);
+                Arc::new(everybody)
+            }
+            (_, Err(_)) => return Err(ChangeError::NotMember(subject)),
+            (_, Ok(_)) if actors.len() == 1 => return Err(ChangeError::LastMember),
+            (_, Ok(rank)) => {
+                actors.remove(rank);
+                self.everybody.clone()
+            }
+        };
+        Ok(Self::of(generation, everybody, actors))
     }
 
     /// The generation these are the members of.
@@ -145,13 +232,19 @@ impl<K: Keys> Members<K> {
         self.actors.len()
     }
 
-    /// Whether there is none (never true for a genesis).
+    /// Whether there is none (never true).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.actors.is_empty()
     }
 
-    /// All of them, in order of their keys.
+    /// How many actors were ever members, these included.
+    #[must_use]
+    pub fn seats(&self) -> usize {
+        self.everybody.actors.len()
+    }
+
+    /// All members, in order of their keys.
     #[must_use]
     pub fn actors(&self) -> &[Actor] {
         &self.actors
@@ -167,19 +260,25 @@ impl<K: Keys> Members<K> {
     /// The seat of `actor`, if it ever was a member.
     #[must_use]
     pub fn seat_of(&self, actor: &Actor) -> Option<Seat> {
-        self.index_of(actor).map(|index| Seat(index.0))
+        self.everybody.seats.get(actor).copied()
     }
 
-    /// The actor in this seat, if there is one.
+    /// The actor in this seat, if there is one, a member or not.
     #[must_use]
     pub fn in_seat(&self, seat: Seat) -> Option<&Actor> {
-        self.actors.get(seat.get())
+        self.everybody.actors.get(seat.get())
     }
 
-    /// The rank of the member in this seat.
+    /// The rank of the member in this seat; none if nobody is there or is a member no longer.
     #[must_use]
     pub fn index_in(&self, seat: Seat) -> Option<MemberIndex> {
-        (seat.get() < self.actors.len()).then_some(MemberIndex(seat.0))
+        self.ranks.get(seat.get()).copied().flatten()
+    }
+
+    /// The seat of the member of this rank.
+    #[must_use]
+    pub fn seat_at(&self, index: MemberIndex) -> Option<Seat> {
+        self.seats.get(index.get()).copied()
     }
 
     /// The actor of this rank, if there is one.
@@ -191,6 +290,12 @@ impl<K: Keys> Members<K> {
     /// The decoded key of this rank, if there is one.
     #[must_use]
     pub fn key(&self, index: MemberIndex) -> Option<&K::Public> {
-        self.keys.get(index.get())
+        self.everybody.keys.get(self.seat_at(index)?.get())
+    }
+
+    /// The decoded key of this seat, whether a member or not.
+    #[must_use]
+    pub fn key_in(&self, seat: Seat) -> Option<&K::Public> {
+        self.everybody.keys.get(seat.get())
     }
 }

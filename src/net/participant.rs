@@ -12,6 +12,7 @@ use crate::codec::{Bytes, DecodeError};
 use crate::deterministic_secure_broadcast::{
     Delivery, Evidence, Halt, Rejection, ReturnReason, Rules,
 };
+use crate::membership::{Change, Generation};
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// A node of a run.
@@ -77,6 +78,24 @@ pub enum Note<A: SecureBroadcastAlgorithm> {
     },
     /// It has stopped signing.
     Halted(Halt),
+    /// Somebody wants a change that it does not approve.
+    Asked {
+        /// What.
+        change: Change,
+        /// Who.
+        by: Actor,
+    },
+    /// A change that it approved applies no more.
+    Obsolete(Change),
+    /// It has activated a generation.
+    Generation {
+        /// Which.
+        generation: Generation,
+        /// What changed.
+        change: Change,
+    },
+    /// It has left, and nobody needs it any more.
+    Left,
     /// Its application panicked with this message, and the node has halted.
     AppPanicked(String),
     /// A villain says what it does.

@@ -13,9 +13,10 @@ use super::trace::{TraceEvent, TraceKind};
 use super::wire::Wire;
 use crate::actor::{Actor, Counter, Keys, NetworkId};
 use crate::codec::{self, Digest};
+use crate::deterministic_secure_broadcast::handover::Phase;
 use crate::deterministic_secure_broadcast::packet::Echo;
 use crate::deterministic_secure_broadcast::{Delivery, Header, Payload, Rules};
-use crate::membership::Seat;
+use crate::membership::{Change, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// What happened in a step that judges and books want to know.
@@ -244,9 +245,42 @@ impl<A: Staged> Recorder<A> {
             Payload::Evidence(evidence) => {
                 format!("evidence against {}", self.names.of(&evidence.culprit))
             }
-            Payload::Summary(_) => "summary".into(),
-            Payload::Pull(_) => "pull".into(),
-            Payload::Compare(_) => "compare".into(),
+            Payload::Join(join) => format!("join {}", self.names.of(&join.actor)),
+            Payload::Approvals(approvals) => {
+                let change = self.change(&approvals.change);
+                match approvals.signers.count() {
+                    1 => format!("approve {change}"),
+                    many => format!("{many} approve {change}"),
+                }
+            }
+            Payload::Propose(proposal) => {
+                let change = self.change(&proposal.decision.change);
+                format!("propose {change} in attempt {}", proposal.attempt)
+            }
+            Payload::Vote(vote) => {
+                let phase = match vote.phase {
+                    Phase::First => 1,
+                    Phase::Second => 2,
+                };
+                format!("vote {phase} in attempt {}", vote.attempt)
+            }
+            Payload::Timeout(timeout) => format!("timeout of attempt {}", timeout.attempt),
+            Payload::Timeouts(timeouts) => format!("attempt {} is over", timeouts.attempt),
+            Payload::Chain(chain) => match chain.links.last() {
+                Some(link) => format!("decided: {}", link.decision.generation),
+                None => "chain".into(),
+            },
+            Payload::Seal(seal) => format!("seal of {}", seal.generation),
+            payload => payload.kind().to_string(),
+        }
+    }
+
+    fn change(&self, change: &Change) -> String {
+        let name = self.names.of(&change.subject());
+        match change {
+            Change::Join(_) => format!("join {name}"),
+            Change::Leave(_) => format!("leave {name}"),
+            Change::Expel(_) => format!("expel {name}"),
         }
     }
 
@@ -278,6 +312,14 @@ impl<A: Staged> Recorder<A> {
             }
             Note::Diverged { member } => format!("{} reports another state", self.names.of(member)),
             Note::Halted(halt) => format!("stops signing: {halt}"),
+            Note::Asked { change, by } => {
+                format!("{} asks for: {}", self.names.of(by), self.change(change))
+            }
+            Note::Obsolete(change) => format!("no longer wanted: {}", self.change(change)),
+            Note::Generation { generation, change } => {
+                format!("activates {generation}: {}", self.change(change))
+            }
+            Note::Left => "has left".into(),
             Note::AppPanicked(text) => format!("halts: the application panicked: {text}"),
             Note::Act(text) => text.clone(),
         })
@@ -305,6 +347,18 @@ impl<A: Staged> Recorder<A> {
             }
             Note::Diverged { member } => self.print.event(26, moment, &[node], member.as_bytes()),
             Note::Halted(_) => self.print.event(27, moment, &[node], &[]),
+            Note::Asked { change, by } => {
+                let change = codec::encode(&(change, by));
+                self.print.event(28, moment, &[node], &change);
+            }
+            Note::Obsolete(change) => self
+                .print
+                .event(29, moment, &[node], &codec::encode(change)),
+            Note::Generation { generation, change } => {
+                let what = codec::encode(&(generation, change));
+                self.print.event(30, moment, &[node], &what);
+            }
+            Note::Left => self.print.event(31, moment, &[node], &[]),
         }
     }
 

@@ -170,6 +170,19 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
                 Effect::Parked { .. } => {}
                 Effect::Diverged { member } => out.note(Note::Diverged { member }),
                 Effect::Halted(halt) => out.note(Note::Halted(halt)),
+                Effect::Asked { change, by } => out.note(Note::Asked { change, by }),
+                Effect::Obsolete { change, .. } => out.note(Note::Obsolete(change)),
+                Effect::Generation {
+                    generation,
+                    change,
+                    members,
+                } => {
+                    if let Some(broadcast) = self.broadcast.as_deref() {
+                        self.others = self.directory.others(&members, &broadcast.actor());
+                    }
+                    out.note(Note::Generation { generation, change });
+                }
+                Effect::Left => out.note(Note::Left),
             }
         }
     }

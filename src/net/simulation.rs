@@ -30,7 +30,7 @@ use super::trace::TraceNode;
 use super::workload::{Agenda, Item};
 use crate::actor::{Actor, SigningActor};
 use crate::deterministic_secure_broadcast::{Genesis, GenesisError, Rules, SecureBroadcast, Sound};
-use crate::membership::{Generation, Members};
+use crate::membership::Members;
 
 use run::Run;
 
@@ -385,9 +385,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         let genesis =
             Genesis::<A>::new(&self.network, &self.algorithm, members, self.state.clone())?;
         let sources = genesis.members().to_vec();
-        let decoded = Arc::new(
-            Members::<K>::decode(Generation::GENESIS, &sources).map_err(GenesisError::from)?,
-        );
+        let decoded = Arc::new(Members::<K>::genesis(&sources).map_err(GenesisError::from)?);
         let actors: Vec<Actor> = self.roles.iter().map(|role| role.actor).collect();
         if u16::try_from(actors.len()).is_err() {
             return Err(NetError::TooManyNodes);

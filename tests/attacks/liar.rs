@@ -599,6 +599,8 @@ impl Gang {
                 refusal.index = rng.random_range(0..10);
                 Some(Payload::Refusal(refusal))
             }
+            // Nobody here changes who the members are; `tests/generations.rs` does.
+            other => Some(other),
         }
     }
 

@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bft_crdts::codec::encode;
+use bft_crdts::deterministic_secure_broadcast::handover::Seal;
+use bft_crdts::deterministic_secure_broadcast::{ChangeRefused, Decision};
 use bft_crdts::{
-    Actor, Causes, Clock, Counter, Delivery, Digest, Dot, Effect, Effects, Genesis, Keys, Packet,
-    Payload, Record, Rejection, Seat, SecureBroadcast, SecureBroadcastAlgorithm, Sig, SigningActor,
-    To, WeakKey,
+    Actor, Causes, Change, ChangeError, Clock, Counter, Delivery, Digest, Dot, Effect, Effects,
+    Generation, Genesis, Keys, Packet, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
+    SecureBroadcastAlgorithm, Sig, SigningActor, Sound, To, WeakKey,
 };
 
 /// Signatures that cost nothing. Anybody could forge them; the liars here sign with their own keys only.
@@ -44,19 +46,24 @@ fn seal(actor: &Actor, bytes: &[u8]) -> Sig {
     Sig::from_bytes(sig)
 }
 
-pub(crate) type Replica<A> = SecureBroadcast<A, Toy>;
+pub(crate) type Replica<A, R = Sound> = SecureBroadcast<A, Toy, R>;
 
 /// One member: a replica with its disk, or (without either) a liar.
-pub(crate) struct Node<A: SecureBroadcastAlgorithm> {
+pub(crate) struct Node<A: SecureBroadcastAlgorithm, R: Rules = Sound> {
     pub(crate) identity: SigningActor<Toy>,
     /// `None` while it is down, and of a liar.
-    pub(crate) replica: Option<Replica<A>>,
+    pub(crate) replica: Option<Replica<A, R>>,
     pub(crate) liar: bool,
     pub(crate) journal: Vec<Record>,
     pub(crate) synced: usize,
     /// Operations that came back.
     pub(crate) returned: usize,
     limit: usize,
+    /// Whom it takes for members.
+    members: Vec<Actor>,
+    /// Changes that were asked of it.
+    pub(crate) asked: Vec<Change>,
+    pub(crate) left: bool,
     /// What it has delivered, in order, in this life.
     delivered: Vec<Dot>,
     clock: Clock,
@@ -70,9 +77,9 @@ pub(crate) struct Flying {
     pub(crate) payload: Payload,
 }
 
-pub(crate) struct World<A: SecureBroadcastAlgorithm> {
+pub(crate) struct World<A: SecureBroadcastAlgorithm, R: Rules = Sound> {
     pub(crate) genesis: Genesis<A>,
-    pub(crate) nodes: Vec<Node<A>>,
+    pub(crate) nodes: Vec<Node<A, R>>,
     pub(crate) wire: Vec<Flying>,
     /// What was delivered for each dot, by anybody in any life.
     agreed: BTreeMap<Dot, Vec<u8>>,
@@ -80,25 +87,39 @@ pub(crate) struct World<A: SecureBroadcastAlgorithm> {
     made: BTreeMap<Dot, (Vec<u8>, Clock)>,
     /// Every header a correct replica has signed and sent, by signer and slot.
     signed: BTreeMap<(usize, usize, Counter), Digest>,
+    /// What correct replicas have sealed their generations with.
+    seals: BTreeMap<(usize, Generation), Seal>,
+    /// The longest chain of decisions that anybody has.
+    pub(crate) chain: Vec<Decision>,
     pub(crate) crashes: usize,
     pub(crate) deliveries: usize,
 }
 
-impl<A: SecureBroadcastAlgorithm> World<A> {
+impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
     /// `members` of whom `liars` lie, which are the last by key; every member's number is its seat.
     pub(crate) fn new(
         members: usize,
         liars: usize,
         state: impl FnOnce(&[Actor]) -> A::ReplicatedState,
     ) -> Self {
-        let mut identities: Vec<_> = (0..members)
-            .map(|number| SigningActor::<Toy>::from_secret([number as u8 + 1; 32]))
-            .collect();
+        Self::with_joiners(members, liars, 0, state)
+    }
+
+    /// As [`new`](Self::new), and after the members so many that are none yet.
+    pub(crate) fn with_joiners(
+        members: usize,
+        liars: usize,
+        joiners: usize,
+        state: impl FnOnce(&[Actor]) -> A::ReplicatedState,
+    ) -> Self {
+        let identity = |number| SigningActor::<Toy>::from_secret([number as u8 + 1; 32]);
+        let mut identities: Vec<_> = (0..members).map(identity).collect();
         identities.sort_by_key(SigningActor::actor);
         let actors: Vec<Actor> = identities.iter().map(SigningActor::actor).collect();
         let genesis = Genesis::new("attacks", "toy/1", actors.clone(), state(&actors)).unwrap();
+        identities.extend((members..members + joiners).map(identity));
         let nodes = identities.into_iter().enumerate().map(|(seat, identity)| {
-            let liar = seat >= members - liars;
+            let liar = (members - liars..members).contains(&seat);
             let replica = Replica::new(identity.clone(), genesis.clone()).unwrap();
             Node {
                 replica: (!liar).then_some(replica),
@@ -108,6 +129,9 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
                 synced: 0,
                 returned: 0,
                 limit: usize::MAX,
+                members: actors.clone(),
+                asked: Vec::new(),
+                left: false,
                 delivered: Vec::new(),
                 clock: Clock::zero(members),
             }
@@ -119,6 +143,8 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
             agreed: BTreeMap::new(),
             made: BTreeMap::new(),
             signed: BTreeMap::new(),
+            seals: BTreeMap::new(),
+            chain: Vec::new(),
             crashes: 0,
             deliveries: 0,
         }
@@ -128,11 +154,11 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
         self.nodes[at].identity.actor()
     }
 
-    pub(crate) fn replica(&self, at: usize) -> &Replica<A> {
+    pub(crate) fn replica(&self, at: usize) -> &Replica<A, R> {
         self.nodes[at].replica.as_ref().expect("it is up")
     }
 
-    pub(crate) fn replica_mut(&mut self, at: usize) -> &mut Replica<A> {
+    pub(crate) fn replica_mut(&mut self, at: usize) -> &mut Replica<A, R> {
         self.nodes[at].replica.as_mut().expect("it is up")
     }
 
@@ -140,9 +166,9 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
         self.nodes[at].replica.is_some()
     }
 
-    pub(crate) fn correct(&self) -> impl Iterator<Item = usize> + use<A> {
-        let liars = self.nodes.iter().filter(|node| node.liar).count();
-        0..self.nodes.len() - liars
+    pub(crate) fn correct(&self) -> impl Iterator<Item = usize> + use<A, R> {
+        let correct = self.nodes.iter().enumerate().filter(|(_, node)| !node.liar);
+        correct.map(|(at, _)| at).collect::<Vec<_>>().into_iter()
     }
 
     pub(crate) fn limit_message_ops(&mut self, at: usize, limit: usize) {
@@ -174,6 +200,18 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
     pub(crate) fn tick_until(&mut self, at: usize, until: usize) {
         let effects = self.replica_mut(at).tick();
         self.carry_out(at, effects, until);
+    }
+
+    pub(crate) fn propose(&mut self, at: usize, change: Change) -> Result<(), ChangeRefused> {
+        let effects = self.replica_mut(at).propose(change)?;
+        self.carry_out(at, effects, usize::MAX);
+        Ok(())
+    }
+
+    pub(crate) fn join(&mut self, at: usize) -> Result<(), ChangeError> {
+        let effects = self.replica_mut(at).join()?;
+        self.carry_out(at, effects, usize::MAX);
+        Ok(())
     }
 
     /// A packet arrives.
@@ -222,7 +260,13 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
                     self.nodes[at].synced = self.nodes[at].journal.len();
                     self.send(at, to, payload);
                 }
-                Effect::Deliver(delivery) => self.judge_delivery(at, &delivery),
+                Effect::Deliver(delivery) => {
+                    if self.nodes.len() > 1 && self.nodes[at].members.len() == 1 {
+                        // Nobody could remind it: what it acts on has to be durable.
+                        self.nodes[at].synced = self.nodes[at].journal.len();
+                    }
+                    self.judge_delivery(at, &delivery);
+                }
                 Effect::Evidence(evidence) => self.judge_conviction(at, &evidence.culprit),
                 Effect::Diverged { member } => {
                     let liar = self.seat_of(&member).is_some_and(|of| self.nodes[of].liar);
@@ -230,7 +274,13 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
                 }
                 Effect::Halted(halt) => panic!("the correct replica {at} stops: {halt}"),
                 Effect::Returned { .. } => self.nodes[at].returned += 1,
-                Effect::RefusedBy { .. } | Effect::Parked { .. } => {}
+                Effect::Generation { members, .. } => {
+                    self.nodes[at].members = members.to_vec();
+                    self.judge_chain(at);
+                }
+                Effect::Asked { change, .. } => self.nodes[at].asked.push(change),
+                Effect::Left => self.nodes[at].left = true,
+                Effect::RefusedBy { .. } | Effect::Parked { .. } | Effect::Obsolete { .. } => {}
             }
         }
     }
@@ -249,7 +299,11 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
 
     fn send(&mut self, at: usize, to: To, payload: Payload) {
         let receivers: Vec<usize> = match to {
-            To::Members => (0..self.nodes.len()).filter(|to| *to != at).collect(),
+            To::Members => {
+                let members = self.nodes[at].members.iter();
+                let members = members.filter_map(|member| self.seat_of(member));
+                members.filter(|to| *to != at).collect()
+            }
             To::One(actor) => self.seat_of(&actor).into_iter().collect(),
         };
         self.judge_signature(at, &receivers, &payload);
@@ -297,6 +351,7 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
         );
         node.delivered = delivered;
         node.clock = replica.clock().clone();
+        node.members = replica.members().actors().to_vec();
         node.replica = Some(replica);
         if self.nodes.len() == 1 {
             // Nobody else knows what it delivered: what never became durable has never happened.
@@ -311,12 +366,14 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
         let Some(live) = node.replica.as_ref().filter(|_| !node.journal.is_empty()) else {
             return;
         };
-        let again = Replica::<A>::restore(
+        let again = Replica::<A, R>::restore(
             node.identity.clone(),
             self.genesis.clone(),
             node.journal.clone(),
         )
         .unwrap_or_else(|error| panic!("{at} could not restore its own journal: {error}"));
+        assert_eq!(live.generation(), again.generation());
+        assert!(live.chain().eq(again.chain()), "chain of {at}");
         assert_eq!(live.clock(), again.clock());
         assert_eq!(live.state_digest(), again.state_digest());
         assert_eq!(live.halted(), again.halted());
@@ -383,25 +440,45 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
             }
             let agreed = self.agreed.entry(dot).or_insert_with(|| bytes.clone());
             assert_eq!(*agreed, bytes, "G4: two operations for {dot}");
-            let seats: BTreeMap<Actor, usize> = (0..self.nodes.len())
-                .map(|seat| (self.actor(seat), seat))
-                .collect();
+            let members = self.replica(at).members().clone();
             let node = &mut self.nodes[at];
-            let seat = Seat::new(source as u16);
+            let (seat, seats) = (delivery.seat, members.seats());
+            assert_eq!(members.seat_of(&delivery.source), Some(seat));
+            let mut clock: Vec<Counter> = node.clock.iter().map(|(_, counter)| counter).collect();
+            clock.resize(seats, Counter::ZERO);
             assert_eq!(
-                node.clock.get(seat).next(),
+                clock[seat.get()].next(),
                 Some(dot.counter),
                 "G3: {at} delivers {dot} out of order"
             );
             if let Causes::Dots(causes) = causes {
                 for cause in causes {
-                    let seat = Seat::new(seats[&cause.actor] as u16);
-                    let known = cause.counter <= node.clock.get(seat);
+                    let seat = members.seat_of(&cause.actor).expect("a source");
+                    let known = cause.counter <= clock[seat.get()];
                     assert!(known, "G7: {at} delivers {dot} before {cause}");
                 }
             }
-            node.clock.advance(seat, dot.counter);
+            node.clock = Clock::zero(seats);
+            clock[seat.get()] = dot.counter;
+            for (seat, counter) in (0..).map(Seat::new).zip(clock) {
+                node.clock.advance(seat, counter);
+            }
             node.delivered.push(dot);
+        }
+    }
+
+    /// G9: one chain, of which everybody has the beginning.
+    fn judge_chain(&mut self, at: usize) {
+        let decisions = self.replica(at).chain().map(|link| link.decision);
+        let decisions: Vec<Decision> = decisions.collect();
+        let both = self.chain.len().min(decisions.len());
+        assert_eq!(
+            self.chain[..both],
+            decisions[..both],
+            "G9: {at} is on another chain"
+        );
+        if self.chain.len() < decisions.len() {
+            self.chain = decisions;
         }
     }
 
@@ -411,14 +488,38 @@ impl<A: SecureBroadcastAlgorithm> World<A> {
     }
 
     fn judge_signature(&mut self, at: usize, receivers: &[usize], payload: &Payload) {
-        let (source, first, digest) = match payload {
-            Payload::Echo(echo) => (receivers[0], echo.first, echo.header),
+        let (generation, source, first, digest) = match payload {
+            Payload::Echo(echo) => (echo.generation, receivers[0], echo.first, echo.header),
             Payload::Request(request) => {
                 let digest = request.header.digest(&self.genesis.network());
-                (at, request.header.first, digest)
+                (request.generation, at, request.header.first, digest)
+            }
+            Payload::Seal(seal) => {
+                let members = self.replica(at).members_of(seal.generation);
+                let signer = members.and_then(|members| members.actor(seal.signer));
+                if signer == Some(&self.actor(at)) {
+                    let place = (at, seal.generation);
+                    let known = self.seals.entry(place).or_insert_with(|| (**seal).clone());
+                    assert_eq!(known, &**seal, "{at} seals twice");
+                }
+                return;
             }
             _ => return,
         };
+        // What is signed in a generation that one has sealed is shown in the seal, or it convicts.
+        if let Some(seal) = self.seals.get(&(at, generation)) {
+            let seat = self.replica(at).members().seat_of(&self.actor(source));
+            let shown = seat.and_then(|seat| seal.of(seat));
+            let network = self.genesis.network();
+            let open = shown.is_some_and(|shown| {
+                let mut open = shown.open.iter();
+                open.any(|open| open.header.digest(&network) == digest)
+            });
+            let past = shown
+                .and_then(|shown| shown.best.as_ref())
+                .is_some_and(|best| best.header.last() >= Some(first));
+            assert!(open || past, "{at} echoes in {generation} after its seal");
+        }
         let signed = self.signed.entry((at, source, first)).or_insert(digest);
         assert_eq!(
             *signed, digest,
@@ -452,7 +553,7 @@ fn dots(actor: Actor, first: Counter) -> impl Iterator<Item = Dot> {
     (0..).map_while(move |offset| Some(Dot::new(actor, first.checked_add(offset)?)))
 }
 
-fn log_of<A: SecureBroadcastAlgorithm>(replica: &Replica<A>) -> Vec<Dot> {
+fn log_of<A: SecureBroadcastAlgorithm, R: Rules>(replica: &Replica<A, R>) -> Vec<Dot> {
     replica
         .log()
         .flat_map(|(certificate, _)| {

@@ -2,16 +2,22 @@
 
 #![allow(dead_code, reason = "every test program uses its own part of this")]
 
+mod changing;
+
 use std::collections::BTreeSet;
 
 use bft_crdts::bank::Bank;
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::packet::{Compare, Proof, Refusal};
+use bft_crdts::deterministic_secure_broadcast::handover::Phase;
+use bft_crdts::deterministic_secure_broadcast::packet::{
+    Compare, Headers, Proof, PullHeaders, Refusal,
+};
 use bft_crdts::deterministic_secure_broadcast::{Halt, Header};
 use bft_crdts::membership::MemberIndex;
 use bft_crdts::{Bytes, Counter, Digest, Dot, Evidence, Generation, Payload, Record, Seat};
 
-use crate::wire::{Wire, vouch};
+use crate::wire::{Wire, stranger, vouch};
+use changing::Changing;
 
 /// The network all of this belongs to: four members with ten coins each.
 pub(crate) fn network() -> Wire<Bank> {
@@ -90,7 +96,7 @@ pub(crate) fn payloads() -> Vec<(&'static str, Payload)> {
         generation: Generation::GENESIS,
         headers: vec![(Seat::new(1), 300, digest), (Seat::new(2), 0, digest)],
     };
-    vec![
+    let mut payloads = vec![
         ("request", Payload::Request(wire.request(&message))),
         ("echo", Payload::Echo(wire.echo(2, &message.0))),
         ("proof", Payload::Proof(bare)),
@@ -105,7 +111,125 @@ pub(crate) fn payloads() -> Vec<(&'static str, Payload)> {
         ("summary with a digest", Payload::Summary(summary)),
         ("pull", Payload::Pull(wire.pull(&[300, 2, 0, 70_000]))),
         ("compare", Payload::Compare(compare)),
+    ];
+    payloads.extend(payloads_of_a_change());
+    payloads
+}
+
+/// A change of this network's members.
+fn changing() -> Changing {
+    let wire = network();
+    let members = (0..4).map(|seat| wire.nodes[seat].identity.clone());
+    Changing::run(&wire.genesis, members, stranger())
+}
+
+fn payloads_of_a_change() -> Vec<(&'static str, Payload)> {
+    let changing = changing();
+    let first = |is: &dyn Fn(&Payload) -> bool| {
+        let mut payloads = changing.packets.iter().map(|(.., payload)| payload);
+        payloads
+            .find(|payload| is(payload))
+            .expect("it was sent")
+            .clone()
+    };
+    let vote = |is| first(&|payload| matches!(payload, Payload::Vote(vote) if vote.phase == is));
+    let Payload::Timeout(timeout) = first(&|payload| matches!(payload, Payload::Timeout(_))) else {
+        unreachable!();
+    };
+    let mut locked = timeout.clone();
+    locked.highest = changing
+        .records
+        .iter()
+        .find_map(|(_, record)| match record {
+            Record::Locked(lock) => Some((**lock).clone()),
+            _ => None,
+        });
+    assert!(locked.highest.is_some());
+    let header = message(&network()).0;
+    let pull = PullHeaders {
+        source: Seat::new(1),
+        below: Counter::new(300),
+        delivered: Counter::new(2),
+    };
+    let headers = Headers {
+        headers: vec![header],
+    };
+    vec![
+        (
+            "join",
+            first(&|payload| matches!(payload, Payload::Join(_))),
+        ),
+        (
+            "approval",
+            first(&|payload| matches!(payload, Payload::Approvals(of) if of.signers.count() == 1)),
+        ),
+        (
+            "approvals",
+            first(&|payload| matches!(payload, Payload::Approvals(of) if of.signers.count() > 1)),
+        ),
+        (
+            "proposal",
+            first(&|payload| matches!(payload, Payload::Propose(of) if of.timeouts.is_some())),
+        ),
+        ("first vote", vote(Phase::First)),
+        ("second vote", vote(Phase::Second)),
+        ("timeout", Payload::Timeout(timeout)),
+        ("timeout with votes", Payload::Timeout(locked)),
+        (
+            "timeouts",
+            first(&|payload| matches!(payload, Payload::Timeouts(_))),
+        ),
+        (
+            "chain",
+            first(&|payload| matches!(payload, Payload::Chain(_))),
+        ),
+        (
+            "seal",
+            first(&|payload| matches!(payload, Payload::Seal(_))),
+        ),
+        (
+            "pull of the chain",
+            first(&|payload| matches!(payload, Payload::PullChain(_))),
+        ),
+        ("pull of headers", Payload::PullHeaders(pull)),
+        ("headers", Payload::Headers(headers)),
     ]
+}
+
+fn records_of_a_change() -> Vec<(&'static str, Record)> {
+    let changing = changing();
+    type Is = fn(&Record) -> bool;
+    let kinds: [(&'static str, Is); 10] = [
+        ("joining", |record| matches!(record, Record::Joining)),
+        ("wanted", |record| matches!(record, Record::Wanted { .. })),
+        ("approved", |record| {
+            matches!(record, Record::Approved { .. })
+        }),
+        ("proposed", |record| matches!(record, Record::Proposed(_))),
+        ("voted", |record| matches!(record, Record::Voted(_))),
+        ("locked", |record| matches!(record, Record::Locked(_))),
+        ("timed out", |record| matches!(record, Record::TimedOut(_))),
+        ("entered", |record| matches!(record, Record::Entered(_))),
+        ("decided", |record| matches!(record, Record::Decided(_))),
+        ("activated", |record| {
+            matches!(record, Record::Activated { .. })
+        }),
+    ];
+    let mut all: Vec<(&'static str, Record)> = Vec::new();
+    for (name, is) in kinds {
+        let records = &mut changing.records.iter().map(|(_, record)| record);
+        let record = records.find(|record| is(record)).expect("it was written");
+        all.push((name, record.clone()));
+    }
+    let seal = changing
+        .records
+        .iter()
+        .find_map(|(_, record)| match record {
+            Record::Seal(seal) => Some(seal.clone()),
+            _ => None,
+        });
+    all.push(("seal", Record::Seal(seal.expect("everybody seals"))));
+    all
 }
 
 /// Every kind of record, those with options twice.
@@ -141,7 +265,7 @@ pub(crate) fn records() -> Vec<(&'static str, Record)> {
         source_echo,
         ops,
     };
-    vec![
+    let mut records = vec![
         ("identity", identity),
         ("own", own),
         ("open", open),
@@ -155,5 +279,7 @@ pub(crate) fn records() -> Vec<(&'static str, Record)> {
         ("evidence", Record::Evidence(Box::new(evidence(&wire)))),
         ("halted by a twin", Record::Halted(Halt::KeyUsedElsewhere)),
         ("halted by its driver", Record::Halted(Halt::Driver)),
-    ]
+    ];
+    records.extend(records_of_a_change());
+    records
 }

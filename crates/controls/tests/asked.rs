@@ -7,7 +7,7 @@ use std::path::Path;
 use bft_crdts::net::campaign::Campaign;
 use bft_crdts_controls::recording::{GENERATIONS, OPERATIONS, Recording, asked};
 
-/// What a replica has to ask. With changes of membership in the campaign: [`GENERATIONS`] too.
+/// What a replica has to ask while nobody comes or goes; [`GENERATIONS`] are looked after in `generations.rs`.
 const REPLICA: &[&[&str]] = &[&OPERATIONS];
 
 #[test]

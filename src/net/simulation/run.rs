@@ -286,7 +286,10 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             }
             Note::Halted(halt) => self.halted(node, HaltReason::Protocol(halt), moment),
             Note::AppPanicked(text) => self.halted(node, HaltReason::AppPanicked(text), moment),
-            Note::Act(_) => {}
+            Note::Act(_) | Note::Obsolete(_) => {}
+            Note::Asked { .. } => self.books.count("a change was asked for"),
+            Note::Generation { .. } => self.books.count("a generation was activated"),
+            Note::Left => self.books.count("a member has left"),
             Note::Count(what) => self.books.count(what),
         }
     }

@@ -1,0 +1,76 @@
+//! Every broken rule about generations is noticed by the churn that finds nothing wrong with the sound ones.
+
+#[allow(
+    dead_code,
+    reason = "shared with the tests of the library, which use the rest"
+)]
+#[path = "../../../tests/generations/churn.rs"]
+mod churn;
+#[allow(
+    dead_code,
+    reason = "shared with the tests of the library, which use the rest"
+)]
+#[path = "../../../tests/seed/mod.rs"]
+mod seed;
+#[allow(
+    dead_code,
+    reason = "shared with the tests of the library, which use the rest"
+)]
+#[path = "../../../tests/attacks/world.rs"]
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bft_crdts::deterministic_secure_broadcast::rules::Rules;
+use bft_crdts_controls::generations::{
+    EchoesAfterSeal, ForgetsInherited, IgnoresOpenHeaders, KeepsHighestHeader, OneSealShort,
+    ProposesUnapproved, RefusesOldCertificates,
+};
+use bft_crdts_controls::recording::{GENERATIONS, Recording, asked};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// How many seeds it may take.
+const SEEDS: u64 = 1_000;
+
+/// The first seed whose run breaks something.
+fn caught<R: Rules>() -> Option<u64> {
+    (0..SEEDS).find(|seed| {
+        let mut rng = ChaCha8Rng::seed_from_u64(*seed);
+        catch_unwind(AssertUnwindSafe(|| churn::run::<R>(&mut rng))).is_err()
+    })
+}
+
+/// With changes of membership, the replica leaves these decisions to the rules, too (`asked.rs` has the others).
+#[test]
+fn the_replica_asks_the_rules_of_generations() {
+    for seed in 0..60 {
+        churn::run::<Recording>(&mut ChaCha8Rng::seed_from_u64(seed));
+    }
+    let asked = asked();
+    let missed = GENERATIONS.iter().filter(|rule| !asked.contains(*rule));
+    assert_eq!(missed.collect::<Vec<_>>(), Vec::<&&str>::new());
+}
+
+macro_rules! controls {
+    ($($test:ident: $rules:ident;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                let seed = caught::<$rules>();
+                println!("{}: {seed:?}", $rules::NAME);
+                assert!(seed.is_some(), "{} was not noticed", $rules::NAME);
+            }
+        )*
+    };
+}
+
+controls! {
+    an_echo_after_the_seal_is_noticed: EchoesAfterSeal;
+    ignored_open_headers_are_noticed: IgnoresOpenHeaders;
+    a_forgotten_inheritance_is_noticed: ForgetsInherited;
+    a_seal_too_few_is_noticed: OneSealShort;
+    keeping_the_highest_header_is_noticed: KeepsHighestHeader;
+    unapproved_proposals_are_noticed: ProposesUnapproved;
+    refused_old_certificates_are_noticed: RefusesOldCertificates;
+}

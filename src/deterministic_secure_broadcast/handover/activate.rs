@@ -1,0 +1,385 @@
+//! R6: activating the generation that was decided, bound to everything that any quorum of seals shows.
+
+use std::collections::BTreeSet;
+
+use super::seal::{Named, Seal};
+use crate::actor::{Keys, signing_bytes};
+use crate::codec::Digest;
+use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
+use crate::deterministic_secure_broadcast::error::{Halt, ReturnReason};
+use crate::deterministic_secure_broadcast::evidence::{Evidence, SignedHeader};
+use crate::deterministic_secure_broadcast::header::EchoStatement;
+use crate::deterministic_secure_broadcast::journal::Record;
+use crate::deterministic_secure_broadcast::proof::Certificate;
+use crate::deterministic_secure_broadcast::rules::{ActivateFacts, Linked, OldFacts, Rules, View};
+use crate::deterministic_secure_broadcast::witness::Open;
+use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::membership::{Generation, MemberIndex, Seat, Signers, quorum};
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// What a hand-over makes of one source.
+struct Merged {
+    seat: Seat,
+    /// A certificate higher than ours.
+    best: Option<Certificate>,
+    /// The headers in the slot right after the highest certificate, with how many seals show each.
+    open: Vec<(Digest, SignedHeader, usize)>,
+}
+
+/// A seal that turned out to be wrong when it was used.
+pub(super) struct Wrong(MemberIndex);
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// Activates the highest generation for which we have the decision and enough seals.
+    /// Returns whether it did.
+    pub(super) fn try_activate(&mut self, effects: &mut Effects<A>) -> bool {
+        let ours = self.generation();
+        let mut target = self.handover.last();
+        while target > ours {
+            let before = Generation::new(target.get().saturating_sub(1));
+            if self.is_ready(before) {
+                let members = self.handover.members_of(before).map_or(0, |members| members.len());
+                let mut signers = Signers::none(members);
+                for seal in self.handover.seals_of(before) {
+                    signers.insert(seal.signer);
+                }
+                match self.activate(target, &signers, effects) {
+                    Ok(()) => return true,
+                    Err(Wrong(signer)) => {
+                        self.handover.seals.remove(&(before, signer));
+                        self.handover.refused.insert((before, signer));
+                        continue;
+                    }
+                }
+            }
+            target = before;
+        }
+        false
+    }
+
+    /// Whether the generation after `before` may be activated.
+    fn is_ready(&self, before: Generation) -> bool {
+        let members = self.handover.members_of(before).map_or(0, |members| members.len());
+        R::may_activate(&ActivateFacts {
+            decided: self.handover.last() > before,
+            // Whoever has stopped signing echoes no more, and cannot seal.
+            settled: self.is_sealed() || self.index().is_none() || self.halted().is_some(),
+            seals: self.handover.seals_of(before).count(),
+            members,
+        })
+    }
+
+    /// Activates `target` with the seals of these members of the generation before.
+    pub(super) fn activate(
+        &mut self,
+        target: Generation,
+        signers: &Signers,
+        effects: &mut Effects<A>,
+    ) -> Result<(), Wrong> {
+        let before = Generation::new(target.get().saturating_sub(1));
+        let own = self.index().filter(|_| before == self.generation());
+        let of = |seal: &&Seal| signers.contains(seal.signer);
+        let seals: Vec<Seal> = self.handover.seals_of(before).filter(of).cloned().collect();
+        let sources: BTreeSet<Seat> = seals
+            .iter()
+            .flat_map(|seal| seal.sources.iter().map(|sealed| sealed.source))
+            .collect();
+        let mut merged = Vec::new();
+        for seat in sources {
+            merged.push(self.merge(before, seat, &seals)?);
+        }
+        for seal in &seals {
+            if Some(seal.signer) != own {
+                self.persist(Record::Seal(Box::new(seal.clone())), effects);
+            }
+        }
+        let record = Record::Activated {
+            generation: target,
+            seals: signers.clone(),
+        };
+        self.persist(record, effects);
+        self.hand_over(target, before, merged, effects);
+        Ok(())
+    }
+
+    /// What the seals show of one source, together with what we know. The dear checks are made here, of nothing but what
+    /// is higher than what we have.
+    fn merge(&self, before: Generation, seat: Seat, seals: &[Seal]) -> Result<Merged, Wrong> {
+        let network = self.network;
+        let own = self.best(seat);
+        let bound = self.bound(seat);
+        let named = own.map(|(certificate, digest)| Named::with(digest, &certificate.header));
+        let height = named.map_or(0, |named| named.first());
+        let shown = |digest: Digest| {
+            let shows = |seal: &&Seal| {
+                seal.of(seat).is_some_and(|sealed| {
+                    let best = sealed.best.iter().map(|best| &best.header);
+                    let open = sealed.open.iter().map(|open| &open.header);
+                    best.chain(open).any(|header| header.digest(&network) == digest)
+                })
+            };
+            seals.iter().filter(shows).count()
+        };
+        let mut higher: Vec<(MemberIndex, Named, &Certificate)> = Vec::new();
+        for seal in seals {
+            if let Some(best) = seal.of(seat).and_then(|sealed| sealed.best.as_ref()) {
+                let named = Named::of(&network, &best.header);
+                if named.first() > height {
+                    higher.push((seal.signer, named, best));
+                }
+            }
+        }
+        higher.sort_by_key(|(_, named, _)| std::cmp::Reverse(named.first()));
+        let mut best = None;
+        for (signer, named, certificate) in higher {
+            if self.is_genuine(before, certificate, named.digest, shown(named.digest), &bound) {
+                if !self.is_signed(certificate, named.digest) {
+                    return Err(Wrong(signer));
+                }
+                best = Some((named, certificate.clone()));
+                break;
+            }
+        }
+        let mut views = Vec::new();
+        let mut headers: Vec<(Digest, SignedHeader)> = bound.clone();
+        let mut shown_by = Vec::new();
+        for seal in seals {
+            let Some(sealed) = seal.of(seat) else { continue };
+            let open: Vec<Named> = sealed
+                .open
+                .iter()
+                .map(|open| Named::of(&network, &open.header))
+                .collect();
+            for (named, signed) in open.iter().zip(&sealed.open) {
+                headers.push((named.digest, signed.clone()));
+                shown_by.push((named.digest, seal.signer, signed));
+            }
+            let best = best
+                .as_ref()
+                .map(|(named, _)| *named)
+                .filter(|named| sealed.best.as_ref().is_some_and(|of| of.header.first.get() == named.first()));
+            views.push(View { best, open });
+        }
+        let bound_named = bound
+            .iter()
+            .map(|(digest, signed)| Named::with(*digest, &signed.header));
+        let own = View {
+            best: named,
+            open: bound_named.collect(),
+        };
+        let view = R::merge_seals(network.digest(), own, views);
+        let mut open = Vec::new();
+        for named in view.open {
+            let known = bound.iter().any(|(digest, _)| *digest == named.digest);
+            if !known {
+                // Every one that shows it vouches for its source's signature.
+                for (_, signer, signed) in shown_by.iter().filter(|(digest, ..)| *digest == named.digest) {
+                    if !self.is_signed_by_source(signed, named.digest) {
+                        return Err(Wrong(*signer));
+                    }
+                }
+            }
+            let header = headers.iter().find(|(digest, _)| *digest == named.digest);
+            if let Some((digest, signed)) = header {
+                open.push((*digest, signed.clone(), shown(*digest)));
+            }
+        }
+        let best = best
+            .filter(|(named, _)| view.best.is_some_and(|best| best.digest == named.digest))
+            .map(|(_, certificate)| certificate);
+        Ok(Merged { seat, best, open })
+    }
+
+    /// R2: whether a certificate higher than all we know can be one.
+    fn is_genuine(
+        &self,
+        before: Generation,
+        certificate: &Certificate,
+        digest: Digest,
+        shown: usize,
+        bound: &[(Digest, SignedHeader)],
+    ) -> bool {
+        if certificate.generation == before {
+            return true;
+        }
+        let open = bound.iter().any(|(known, _)| *known == digest);
+        let activated = certificate.generation.next() >= Some(self.handover.since);
+        // Who was there needs nobody's word; who was not takes that of more than may lie.
+        let skipped = before != self.generation();
+        let members = self.handover.members_of(before).map_or(0, |members| members.len());
+        let of_open = self.track(certificate.header.source).ok().is_some_and(|track| {
+            let mut open = track.open.iter();
+            open.any(|open| open.digest == digest && open.vouched)
+        });
+        let vouched = of_open || shown > quorum::faults(members);
+        R::may_take_old(&OldFacts {
+            below_best: false,
+            open,
+            followed: activated && !skipped,
+            vouched,
+        })
+    }
+
+    /// Whether a quorum of its generation has signed a certificate.
+    fn is_signed(&self, certificate: &Certificate, digest: Digest) -> bool {
+        let members = self.handover.members_of(certificate.generation);
+        members.is_some_and(|members| {
+            certificate
+                .verify::<K, R>(&self.network, members, &digest, &[])
+                .is_ok()
+        })
+    }
+
+    /// Whether a header's source has signed it, as a member of that generation.
+    fn is_signed_by_source(&self, signed: &SignedHeader, header: Digest) -> bool {
+        let generation = signed.generation;
+        let key = self.handover.members_of(generation).and_then(|members| {
+            let index = members.index_in(signed.header.source)?;
+            members.key(index)
+        });
+        let statement = EchoStatement { generation, header };
+        let bytes = signing_bytes(&self.network, &statement);
+        key.is_some_and(|key| K::verify(key, &bytes, &signed.sig))
+    }
+
+    fn hand_over(
+        &mut self,
+        target: Generation,
+        before: Generation,
+        merged: Vec<Merged>,
+        effects: &mut Effects<A>,
+    ) {
+        let (skipped, was_member) = (before != self.generation(), self.is_member());
+        let Some(members) = self.handover.members_of(target).cloned() else {
+            return;
+        };
+        let faults = self
+            .handover
+            .members_of(before)
+            .map_or(0, |members| quorum::faults(members.len()));
+        let change = usize::try_from(before.get())
+            .ok()
+            .and_then(|place| self.handover.links.get(place))
+            .map(|link| link.decision.change);
+        self.members = members;
+        let seats = self.members.seats();
+        self.seat = self.members.seat_of(&self.actor());
+        self.grow(seats);
+        if skipped {
+            self.handover.since = target;
+        }
+        for Merged { seat, best, open } in merged {
+            if let Some(certificate) = best {
+                let digest = certificate.header.digest(&self.network);
+                let certified = self.attach(seat, certificate, digest, None);
+                self.hold(seat, certified);
+            }
+            let open = open.into_iter().map(|(digest, signed, shown)| {
+                let vouched = !skipped || shown > faults;
+                (digest, signed, vouched)
+            });
+            self.inherit(seat, open.collect(), effects);
+        }
+        for track in &mut self.tracks {
+            track.parked = None;
+        }
+        self.handover.begin(target);
+        if let Some(change) = change {
+            effects.push(Effect::Generation {
+                generation: target,
+                change,
+                members: self.members.actors().into(),
+            });
+        }
+        if self.is_member() {
+            self.handover.joining = false;
+        } else if was_member {
+            self.handover.leaving = Some(BTreeSet::new());
+            self.give_back(&ReturnReason::NotMember, effects);
+        }
+    }
+
+    /// Takes over the headers a source's slot is bound to. Two of them convict it, and freeze the slot.
+    fn inherit(
+        &mut self,
+        seat: Seat,
+        open: Vec<(Digest, SignedHeader, bool)>,
+        effects: &mut Effects<A>,
+    ) {
+        let mine = Some(seat) == self.seat;
+        let stranger = open.iter().any(|(digest, ..)| {
+            let flight = self.own.flight.as_ref();
+            flight.is_none_or(|flight| flight.digest != *digest)
+        });
+        let Some(track) = self.tracks.get_mut(seat.get()) else {
+            return;
+        };
+        if mine {
+            // Our own message is kept elsewhere. I13: there can be no other.
+            if stranger && !open.is_empty() {
+                self.halt(Halt::KeyUsedElsewhere, effects);
+            }
+            return;
+        }
+        let mut known = std::mem::take(&mut track.open);
+        for (digest, signed, vouched) in &open {
+            let held = known.iter().position(|open| open.digest == *digest);
+            track.open.push(match held {
+                Some(place) => {
+                    let mut held = known.swap_remove(place);
+                    held.vouched |= vouched;
+                    held
+                }
+                None => Open::inherited(*digest, signed.clone(), *vouched),
+            });
+        }
+        if let [(_, one, _), (_, other, _), ..] = open.as_slice()
+            && let Some(culprit) = self.members.in_seat(seat).copied()
+        {
+            let (one, other) = (one.clone(), other.clone());
+            self.convict(Evidence::of(&self.network, culprit, one, other), effects);
+        }
+    }
+
+    /// Requests our message in flight again, in our new generation.
+    pub(in crate::deterministic_secure_broadcast) fn carry_over(&mut self, effects: &mut Effects<A>) {
+        let Some(flight) = &self.own.flight else {
+            return;
+        };
+        let fresh = flight.generation == self.generation();
+        if fresh || self.check_signing().is_err() || self.is_sealed() {
+            return;
+        }
+        let (header, digest, ops) = (flight.header.clone(), flight.digest, flight.ops.clone());
+        let generation = self.generation();
+        let echo = self.sign(digest, effects);
+        let record = Record::Own {
+            generation,
+            header,
+            echo,
+            ops,
+        };
+        self.persist(record, effects);
+        let actor = self.actor();
+        if let Some(flight) = &mut self.own.flight {
+            flight.again(actor, generation, echo);
+            if self.members.len() > 1 {
+                effects.send(To::Members, flight.request());
+            }
+        }
+    }
+}
+
+impl<K: Keys> super::Handover<K> {
+    /// A new generation begins: what was about the one before it is over.
+    fn begin(&mut self, generation: Generation) {
+        let before = Generation::new(generation.get().saturating_sub(1));
+        self.seals.retain(|(of, _), _| *of >= before);
+        self.refused.retain(|(of, _)| *of >= before);
+        self.approvals.clear();
+        self.round = super::Round::default();
+        let wanted = &self.wanted;
+        self.candidates
+            .retain(|actor, _| wanted.contains(&crate::membership::Change::Join(*actor)));
+    }
+}

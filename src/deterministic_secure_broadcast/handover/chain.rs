@@ -1,0 +1,352 @@
+//! R7: the chain of decisions. It proves itself, so it is served to anyone and taken from anyone.
+
+use serde::{Deserialize, Serialize};
+
+use super::decision::Link;
+use super::seal::{Seal, SealedSource};
+use crate::actor::{Actor, Counter, Keys, NetworkId, Sig};
+use crate::codec;
+use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::effect::{Effects, To};
+use crate::deterministic_secure_broadcast::error::Rejection;
+use crate::deterministic_secure_broadcast::evidence::SignedHeader;
+use crate::deterministic_secure_broadcast::header::Header;
+use crate::deterministic_secure_broadcast::journal::Record;
+use crate::deterministic_secure_broadcast::packet::Payload;
+use crate::deterministic_secure_broadcast::rules::{Rules, SealFacts};
+use crate::membership::{Change, Generation, MAX_MEMBERS, Members, Seat};
+use crate::traits::SecureBroadcastAlgorithm;
+
+
+/// How many links one packet carries at most.
+pub const MAX_LINKS: usize = 16;
+
+/// "Send me the chain from here on."
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullChain {
+    /// The generation the asker has activated.
+    pub active: Generation,
+    /// The last one of which it has the decision.
+    pub decided: Generation,
+}
+
+/// Consecutive links of the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chain {
+    /// The links, oldest first.
+    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_LINKS>")]
+    pub links: Vec<Link>,
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// A statement of another generation than ours: who is behind gets the chain, of who is ahead we ask for it.
+    /// Nothing of the statement itself is kept.
+    pub(in crate::deterministic_secure_broadcast) fn on_other_generation(
+        &mut self,
+        from: Actor,
+        got: Generation,
+    ) -> Result<Option<Effects<A>>, Rejection> {
+        let have = self.generation();
+        let mut effects = Effects::none();
+        match got.cmp(&have) {
+            std::cmp::Ordering::Equal => return Ok(None),
+            std::cmp::Ordering::Less => {
+                let behind = Rejection::WrongGeneration { have, got };
+                let room = self.handover.told.len() < MAX_MEMBERS;
+                if !room || self.handover.told.contains(&from) {
+                    return Err(behind);
+                }
+                let (active, decided) = (got, got);
+                let served = self.serve_chain(from, PullChain { active, decided }, &mut effects);
+                if served.is_err() || effects.is_empty() {
+                    return Err(behind);
+                }
+                self.handover.told.insert(from);
+            }
+            std::cmp::Ordering::Greater => {
+                if !self.ask_chain(from, &mut effects) {
+                    return Err(Rejection::FutureGeneration { have, got });
+                }
+            }
+        }
+        Ok(Some(effects))
+    }
+
+    /// One request per peer and tick.
+    pub(super) fn ask_chain(&mut self, from: Actor, effects: &mut Effects<A>) -> bool {
+        let room = self.handover.asked.len() < MAX_MEMBERS;
+        if !room || !self.handover.asked.insert(from) {
+            return false;
+        }
+        let pull = PullChain {
+            active: self.generation(),
+            decided: self.handover.last(),
+        };
+        effects.send(To::One(from), Payload::PullChain(pull));
+        true
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_pull_chain(
+        &mut self,
+        from: Actor,
+        pull: PullChain,
+    ) -> Result<Effects<A>, Rejection> {
+        let mut effects = Effects::none();
+        self.serve_chain(from, pull, &mut effects)?;
+        if effects.is_empty() {
+            return Err(Rejection::Duplicate);
+        }
+        Ok(effects)
+    }
+
+    /// Links the asker lacks, and the seals with which the last of them can be activated.
+    fn serve_chain(
+        &mut self,
+        from: Actor,
+        pull: PullChain,
+        effects: &mut Effects<A>,
+    ) -> Result<(), Rejection> {
+        let have = usize::try_from(pull.decided.get()).unwrap_or(usize::MAX);
+        let links = self.handover.links.iter().skip(have).take(MAX_LINKS);
+        let links: Vec<Link> = links.cloned().collect();
+        if !links.is_empty() {
+            let weight = |link: &Link| link.signatures.len().saturating_mul(66).saturating_add(128);
+            let bytes = links.iter().map(weight).fold(0, usize::saturating_add);
+            self.spend(from, bytes)?;
+            effects.send(To::One(from), Payload::Chain(Chain { links }));
+        }
+        // Somebody who has activated what we have sealed needs our seals of it, others those we have used.
+        let ours = self.generation();
+        let mut seals: Vec<Seal> = Vec::new();
+        if pull.active < ours {
+            let before = ours.get().saturating_sub(1);
+            seals.extend(self.handover.seals_of(Generation::new(before)).cloned());
+        } else if pull.active == ours && self.is_decided() {
+            seals.extend(self.handover.seals_of(ours).cloned());
+        }
+        for seal in seals {
+            if self.spend(from, seal.weight()).is_err() {
+                break;
+            }
+            effects.send(To::One(from), Payload::Seal(Box::new(seal)));
+        }
+        Ok(())
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_chain(
+        &mut self,
+        from: Actor,
+        chain: Chain,
+    ) -> Result<Effects<A>, Rejection> {
+        let mut effects = Effects::none();
+        for link in chain.links {
+            let last = self.handover.last();
+            if link.decision.generation <= last {
+                continue;
+            }
+            let members = self.handover.members_of(last).cloned();
+            let members = members.ok_or(Rejection::BrokenChain)?;
+            match link.verify::<K, R>(&self.network, &self.handover.tip, &members) {
+                Ok(next) => self.decided(link, next, &mut effects),
+                // What came before it holds.
+                Err(_) if !effects.is_empty() => break,
+                Err(rejection) => return Err(rejection),
+            }
+        }
+        if effects.is_empty() {
+            return Err(Rejection::Duplicate);
+        }
+        self.after_decision(&mut effects);
+        if self.is_decided() {
+            // The seals it takes, if it was not only us who did not know.
+            self.ask_chain(from, &mut effects);
+        }
+        Ok(effects)
+    }
+
+    /// Appends a link whose signatures were checked.
+    pub(super) fn decided(&mut self, link: Link, next: Members<K>, effects: &mut Effects<A>) {
+        self.persist(Record::Decided(Box::new(link.clone())), effects);
+        self.handover.extend(&self.network, link, next);
+    }
+
+    /// What a decision allows: tell the others, seal, activate.
+    pub(super) fn after_decision(&mut self, effects: &mut Effects<A>) {
+        let ours = usize::try_from(self.generation().get()).unwrap_or(usize::MAX);
+        if let Some(link) = self.handover.links.get(ours).cloned()
+            && self.is_member()
+        {
+            let links = vec![link];
+            effects.send(To::Members, Payload::Chain(Chain { links }));
+        }
+        loop {
+            self.seal(effects);
+            if !self.try_activate(effects) {
+                break;
+            }
+            self.approve(effects);
+        }
+        self.settle(effects);
+    }
+
+    /// R5: seals our generation, once, if the next one is decided.
+    pub(super) fn seal(&mut self, effects: &mut Effects<A>) {
+        let Some(index) = self.index() else { return };
+        let generation = self.generation();
+        let facts = SealFacts {
+            activated: true,
+            decided: self.is_decided(),
+        };
+        let sealed = self.handover.seals.contains_key(&(generation, index));
+        if sealed || self.check_signing().is_err() || !R::may_seal(&facts) {
+            return;
+        }
+        let sources = self.sealed_sources();
+        let mut seal = Seal {
+            generation,
+            signer: index,
+            sources,
+            sig: Sig::from_bytes([0; 64]),
+        };
+        self.reserve(effects);
+        seal.sig = self.identity.sign(&self.network, &seal.statement());
+        self.persist(Record::Seal(Box::new(seal.clone())), effects);
+        self.handover.seals.insert((generation, index), seal.clone());
+        self.send_seal(&seal, effects);
+    }
+
+    /// To the members of this generation and the next.
+    pub(super) fn send_seal(&self, seal: &Seal, effects: &mut Effects<A>) {
+        effects.send(To::Members, Payload::Seal(Box::new(seal.clone())));
+        let ours = usize::try_from(self.generation().get()).unwrap_or(usize::MAX);
+        let change = self.handover.links.get(ours).map(|link| link.decision.change);
+        if let Some(Change::Join(actor)) = change {
+            effects.send(To::One(actor), Payload::Seal(Box::new(seal.clone())));
+        }
+    }
+
+    /// Whether we have sealed our generation, and may echo in it no more.
+    pub(in crate::deterministic_secure_broadcast) fn is_sealed(&self) -> bool {
+        let generation = self.generation();
+        self.index()
+            .is_some_and(|index| self.handover.seals.contains_key(&(generation, index)))
+    }
+
+    fn sealed_sources(&self) -> Vec<SealedSource> {
+        let mut sources = Vec::new();
+        for seat in self.seats() {
+            let best = self.best(seat).map(|(certificate, _)| certificate.clone());
+            let mut open = self.bound(seat);
+            open.sort_by_key(|(digest, _)| *digest);
+            let open: Vec<SignedHeader> = open.into_iter().map(|(_, signed)| signed).collect();
+            if best.is_some() || !open.is_empty() {
+                let source = seat;
+                sources.push(SealedSource { source, best, open });
+            }
+        }
+        sources
+    }
+
+    /// Every header right after `best` that we are bound to, our own message included.
+    pub(super) fn bound(&self, seat: Seat) -> Vec<(codec::Digest, SignedHeader)> {
+        let mut open = Vec::new();
+        if let Some(track) = self.tracks.get(seat.get()) {
+            let generation = self.generation();
+            let carried = track.open.iter().filter(|open| {
+                let echo = open.echoed.as_ref().map(|echoed| echoed.echo);
+                R::carries_open(echo.is_some_and(|(of, _)| of == generation))
+            });
+            open.extend(carried.map(|open| (open.digest, open.signed())));
+        }
+        if Some(seat) == self.seat
+            && let Some(flight) = &self.own.flight
+        {
+            let known = open.iter().any(|(digest, _)| *digest == flight.digest);
+            if !known {
+                let generation = flight.generation;
+                let (header, sig) = (flight.header.clone(), flight.echo);
+                let signed = SignedHeader { generation, header, sig };
+                open.push((flight.digest, signed));
+            }
+        }
+        // What does not follow `best` binds nobody.
+        let best = self.best(seat).map(|(certificate, digest)| (&certificate.header, digest));
+        open.retain(|(_, signed)| follows(&self.network, best, &signed.header));
+        open
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_seal(
+        &mut self,
+        from: Actor,
+        seal: Seal,
+    ) -> Result<Effects<A>, Rejection> {
+        let (have, got) = (self.generation(), seal.generation);
+        if got < have {
+            return Err(Rejection::WrongGeneration { have, got });
+        }
+        if got > have && got.next() != Some(self.handover.last()) {
+            let mut effects = Effects::none();
+            if self.ask_chain(from, &mut effects) {
+                return Ok(effects);
+            }
+            return Err(Rejection::FutureGeneration { have, got });
+        }
+        let place = (got, seal.signer);
+        if self.handover.seals.contains_key(&place) || self.handover.refused.contains(&place) {
+            return Err(Rejection::Duplicate);
+        }
+        let members = self.handover.members_of(got).cloned();
+        let members = members.ok_or(Rejection::FutureGeneration { have, got })?;
+        seal.check::<K>(&self.network, &members)?;
+        let mut effects = Effects::none();
+        self.handover.seals.insert(place, seal);
+        if !self.is_decided() {
+            // Somebody knows more than we do.
+            self.ask_chain(from, &mut effects);
+        }
+        if self.is_decided() {
+            self.after_decision(&mut effects);
+        }
+        Ok(effects)
+    }
+
+    /// A tick between a decision and its activation: everything again.
+    pub(in crate::deterministic_secure_broadcast) fn tick_handover(
+        &mut self,
+        peers: &[Actor],
+        effects: &mut Effects<A>,
+    ) {
+        self.handover.forget_asked();
+        self.ask_to_join(effects);
+        if !self.is_decided() {
+            return;
+        }
+        self.after_decision(effects);
+        if !self.is_decided() {
+            return;
+        }
+        if let Some(index) = self.index()
+            && let Some(seal) = self.handover.seals.get(&(self.generation(), index))
+        {
+            self.send_seal(&seal.clone(), effects);
+        }
+        for peer in peers {
+            self.ask_chain(*peer, effects);
+        }
+    }
+}
+
+/// Whether a header stands right after `best`.
+fn follows(
+    network: &NetworkId,
+    best: Option<(&Header, codec::Digest)>,
+    header: &Header,
+) -> bool {
+    match best {
+        Some((best, digest)) => {
+            let next = best.last().and_then(Counter::next);
+            next == Some(header.first) && header.previous == digest
+        }
+        None => header.first == Counter::FIRST && header.previous == *network.digest(),
+    }
+}

@@ -1,0 +1,614 @@
+//! R4: deciding on one approved change, in attempts. Two rounds of votes, and a quorum of timeouts between attempts.
+
+use super::decision::{
+    Approvals, Decision, Link, Lock, Phase, Proposal, Shown, Timeout, Timeouts, Vote, precommit,
+    vote_bytes,
+};
+use super::statement::{ProposeStatement, TimeoutStatement};
+use crate::actor::{Actor, Keys, Sig, verify};
+use crate::codec::Digest;
+use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::effect::{Effects, To};
+use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
+use crate::deterministic_secure_broadcast::journal::Record;
+use crate::deterministic_secure_broadcast::packet::Payload;
+use crate::deterministic_secure_broadcast::rules::{
+    EnterFacts, ProposeFacts, Rules, TimeoutFacts, Vote1Facts, Vote2Facts,
+};
+use crate::membership::{MemberIndex, Signers};
+use crate::traits::SecureBroadcastAlgorithm;
+use std::collections::BTreeMap;
+
+/// How many ticks the first attempt may take; each one after it may take twice as many.
+const ATTEMPT_TICKS: u32 = 12;
+
+/// After how many attempts that stops.
+const MAX_DOUBLINGS: u32 = 5;
+
+/// After how many ticks a proposal is passed on by those who have it.
+const RELAY_TICKS: u32 = 3;
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// The leader of this attempt.
+    fn leader(&self, attempt: u32) -> Option<MemberIndex> {
+        let turn = self.generation().get().wrapping_add(u64::from(attempt));
+        let members = u64::try_from(self.members.len()).ok()?;
+        let rank = turn.checked_rem(members)?;
+        u16::try_from(rank).ok().map(MemberIndex::new)
+    }
+
+    /// Whether we may sign something about the next generation, and as whom.
+    fn voter(&self) -> Option<MemberIndex> {
+        let free = self.check_signing().is_ok() && !self.is_decided();
+        self.index().filter(|_| free)
+    }
+
+    fn facts(&self, attempt: u32, index: MemberIndex, proposal: &Carried<'_>) -> ProposeFacts {
+        let before = attempt.checked_sub(1);
+        let shown = proposal.timeouts.map(|timeouts| timeouts.attempt);
+        let lock = proposal.timeouts.and_then(|timeouts| timeouts.highest.as_ref());
+        let value = proposal.decision.digest(&self.network);
+        let applies = self.members.after(&proposal.decision.change).is_ok()
+            && proposal.decision.link == self.handover.tip
+            && Some(proposal.decision.generation) == self.generation().next();
+        ProposeFacts {
+            leader: self.leader(attempt) == Some(index),
+            approved: applies && R::is_approved(proposal.approvals, self.members.len()),
+            justified: before == shown,
+            carries_highest: lock.is_none_or(|lock| lock.decision.digest(&self.network) == value),
+        }
+    }
+
+    /// Proposes, if the attempt is ours to lead and there is something to propose.
+    pub(super) fn lead(&mut self, effects: &mut Effects<A>) {
+        let Some(index) = self.voter() else { return };
+        let round = &self.handover.round;
+        let attempt = round.attempt;
+        if self.leader(attempt) != Some(index) || round.proposal.is_some() || round.timeout.is_some()
+        {
+            return;
+        }
+        let timeouts = round.entered.clone();
+        let lock = timeouts.as_ref().and_then(|timeouts| timeouts.highest.clone());
+        let value = match lock {
+            Some(lock) => Some((lock.decision, lock.approvals)),
+            None => self.approved().and_then(|change| {
+                let decision = Decision {
+                    generation: self.generation().next()?,
+                    link: self.handover.tip,
+                    change,
+                };
+                Some((decision, self.approvals(&change, None)?))
+            }),
+        };
+        let Some((decision, approvals)) = value else {
+            return;
+        };
+        let carried = Carried::of(decision, &approvals, timeouts.as_ref());
+        if !R::may_propose(&self.facts(attempt, index, &carried)) {
+            return;
+        }
+        let generation = self.generation();
+        let statement = ProposeStatement {
+            generation,
+            attempt,
+            decision: decision.digest(&self.network),
+        };
+        self.reserve(effects);
+        let sig = self.identity.sign(&self.network, &statement);
+        let proposal = Proposal {
+            generation,
+            attempt,
+            decision,
+            approvals,
+            timeouts,
+            sig,
+        };
+        self.persist(Record::Proposed(Box::new(proposal.clone())), effects);
+        let payload = Payload::Propose(Box::new(proposal.clone()));
+        effects.send(To::Members, payload);
+        self.handover.round.proposal = Some(proposal);
+        self.vote(effects);
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_propose(
+        &mut self,
+        from: Actor,
+        proposal: Proposal,
+    ) -> Result<Effects<A>, Rejection> {
+        if let Some(effects) = self.on_other_generation(from, proposal.generation)? {
+            return Ok(effects);
+        }
+        if self.is_decided() {
+            return Err(Rejection::Late);
+        }
+        let attempt = proposal.attempt;
+        if attempt < self.handover.round.attempt {
+            return Err(Rejection::Late);
+        }
+        if attempt == self.handover.round.attempt && self.handover.round.proposal.is_some() {
+            return Err(Rejection::Duplicate);
+        }
+        let leader = self.leader(attempt);
+        let leader = leader.ok_or(Rejection::NotMember(from))?;
+        let statement = ProposeStatement {
+            generation: proposal.generation,
+            attempt,
+            decision: proposal.decision.digest(&self.network),
+        };
+        let key = self.members.key(leader);
+        if !key.is_some_and(|key| verify::<K, _>(key, &self.network, &statement, &proposal.sig)) {
+            return Err(Rejection::InvalidSignature {
+                signer: self.members.actor(leader).copied(),
+            });
+        }
+        let timeouts = proposal.timeouts.as_ref();
+        let carried = Carried::of(proposal.decision, &proposal.approvals, timeouts);
+        if proposal.approvals.generation != proposal.generation
+            || proposal.approvals.change != proposal.decision.change
+            || !R::may_propose(&self.facts(attempt, leader, &carried))
+        {
+            return Err(Malformed::Proposal.into());
+        }
+        let (network, least) = (self.network, R::quorum(self.members.len()));
+        proposal.approvals.check::<K, R>(&network, &self.members, least)?;
+        let mut effects = Effects::none();
+        if let Some(timeouts) = &proposal.timeouts {
+            if timeouts.generation != proposal.generation {
+                return Err(Malformed::Proposal.into());
+            }
+            timeouts.check::<K, R>(&network, &self.members)?;
+            self.enter(timeouts.clone(), &mut effects);
+        }
+        if self.handover.round.attempt == attempt {
+            self.handover.round.proposal = Some(proposal);
+            self.vote(&mut effects);
+        }
+        Ok(effects)
+    }
+
+    /// Votes for what this attempt's leader proposes.
+    fn vote(&mut self, effects: &mut Effects<A>) {
+        if let Some(index) = self.voter()
+            && let Some(proposal) = self.handover.round.proposal.clone()
+        {
+            let round = &self.handover.round;
+            let timeouts = proposal.timeouts.as_ref();
+            let carried = Carried::of(proposal.decision, &proposal.approvals, timeouts);
+            let leader = self.leader(proposal.attempt);
+            let facts = Vote1Facts {
+                current: proposal.attempt == round.attempt,
+                timed_out: round.timeout.is_some(),
+                voted: round.cast_first.is_some(),
+                proposal: self.facts(proposal.attempt, leader.unwrap_or(index), &carried),
+            };
+            if R::may_vote1(&facts) {
+                let digest = proposal.decision.digest(&self.network);
+                self.cast(index, Phase::First, digest, effects);
+            }
+        }
+        self.advance(effects);
+    }
+
+    /// Signs a vote, journals it, and lets everybody know.
+    fn cast(
+        &mut self,
+        index: MemberIndex,
+        phase: Phase,
+        decision: Digest,
+        effects: &mut Effects<A>,
+    ) {
+        let (generation, attempt) = (self.generation(), self.handover.round.attempt);
+        self.reserve(effects);
+        let bytes = vote_bytes(&self.network, phase, generation, attempt, decision);
+        let vote = Vote {
+            generation,
+            attempt,
+            phase,
+            decision,
+            sig: self.identity.sign_bytes(&bytes),
+        };
+        self.persist(Record::Voted(vote), effects);
+        self.record_vote(index, vote);
+        effects.send(To::Members, Payload::Vote(vote));
+    }
+
+    /// Counts a vote of our own.
+    pub(super) fn record_vote(&mut self, index: MemberIndex, vote: Vote) {
+        let round = &mut self.handover.round;
+        let (votes, cast) = match vote.phase {
+            Phase::First => (&mut round.first, &mut round.cast_first),
+            Phase::Second => (&mut round.second, &mut round.cast_second),
+        };
+        votes.insert(index, (vote.decision, vote.sig));
+        *cast = Some(vote);
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_vote(
+        &mut self,
+        from: Actor,
+        vote: &Vote,
+    ) -> Result<Effects<A>, Rejection> {
+        if let Some(effects) = self.on_other_generation(from, vote.generation)? {
+            return Ok(effects);
+        }
+        let index = self.check_member(from)?;
+        if self.is_decided() || vote.attempt < self.handover.round.attempt {
+            return Err(Rejection::Late);
+        }
+        if vote.attempt > self.handover.round.attempt {
+            // It is sent again until we are there.
+            return Err(Rejection::NotRequested);
+        }
+        let round = &mut self.handover.round;
+        let votes = match vote.phase {
+            Phase::First => &mut round.first,
+            Phase::Second => &mut round.second,
+        };
+        if votes.contains_key(&index) {
+            return Err(Rejection::Duplicate);
+        }
+        let bytes = vote.bytes(&self.network);
+        let key = self.members.key(index);
+        if !key.is_some_and(|key| K::verify(key, &bytes, &vote.sig)) {
+            return Err(Rejection::InvalidSignature { signer: Some(from) });
+        }
+        votes.insert(index, (vote.decision, vote.sig));
+        let mut effects = Effects::none();
+        self.advance(&mut effects);
+        Ok(effects)
+    }
+
+    /// Does what the votes of this attempt allow: the second vote, and the decision.
+    pub(super) fn advance(&mut self, effects: &mut Effects<A>) {
+        if self.is_decided() {
+            return;
+        }
+        self.precommit(effects);
+        let members = self.members.len();
+        let round = &self.handover.round;
+        let Some((digest, signers, signatures)) = tally(&round.second, members) else {
+            return;
+        };
+        if !R::is_decided(signatures.len(), members) {
+            return;
+        }
+        let proposed = round.proposal.as_ref().map(|proposal| proposal.decision);
+        let locked = round.lock.as_ref().map(|lock| lock.decision);
+        let known = proposed.into_iter().chain(locked);
+        let Some(decision) = known
+            .into_iter()
+            .find(|decision| decision.digest(&self.network) == digest)
+        else {
+            return;
+        };
+        let link = Link {
+            decision,
+            attempt: round.attempt,
+            signers,
+            signatures,
+        };
+        // Our own count need not be checked again, only that it applies.
+        if let Ok(next) = self.members.after(&decision.change) {
+            self.decided(link, next, effects);
+            self.after_decision(effects);
+        }
+    }
+
+    /// A quorum of first votes: remember it, then vote a second time.
+    fn precommit(&mut self, effects: &mut Effects<A>) {
+        let members = self.members.len();
+        let round = &self.handover.round;
+        let Some(proposal) = &round.proposal else {
+            return;
+        };
+        let Some((digest, signers, signatures)) = tally(&round.first, members) else {
+            return;
+        };
+        if proposal.decision.digest(&self.network) != digest {
+            return;
+        }
+        let votes1 = signatures.len();
+        let facts = Vote2Facts {
+            current: proposal.attempt == round.attempt,
+            timed_out: round.timeout.is_some(),
+            voted: round.cast_second.is_some(),
+            votes1,
+            members,
+        };
+        if votes1 >= R::quorum(members) {
+            let lock = Lock {
+                attempt: round.attempt,
+                decision: proposal.decision,
+                approvals: proposal.approvals.clone(),
+                signers,
+                signatures,
+            };
+            self.remember(lock, effects);
+        }
+        if let Some(index) = self.voter()
+            && R::may_vote2(&facts)
+        {
+            self.cast(index, Phase::Second, digest, effects);
+        }
+    }
+
+    /// Keeps the highest quorum of first votes ever seen.
+    fn remember(&mut self, lock: Lock, effects: &mut Effects<A>) {
+        let known = self.handover.round.lock.as_ref();
+        if known.is_some_and(|known| known.attempt >= lock.attempt) {
+            return;
+        }
+        self.persist(Record::Locked(Box::new(lock.clone())), effects);
+        self.handover.round.lock = Some(lock);
+    }
+
+    /// Whether there is anything to decide.
+    fn is_deciding(&self) -> bool {
+        let round = &self.handover.round;
+        let begun = round.proposal.is_some() || round.lock.is_some() || round.attempt > 0;
+        !self.is_decided() && (begun || self.approved().is_some())
+    }
+
+    /// A tick: counts the attempt's time, gives it up when it is over, and says again whatever may have been lost.
+    pub(in crate::deterministic_secure_broadcast) fn tick_decision(
+        &mut self,
+        peers: &[Actor],
+        effects: &mut Effects<A>,
+    ) {
+        self.approve(effects);
+        if self.is_decided() {
+            return;
+        }
+        if self.is_deciding() {
+            let round = &mut self.handover.round;
+            round.waited = round.waited.saturating_add(1);
+            let doublings = round.attempt.min(MAX_DOUBLINGS);
+            let limit = ATTEMPT_TICKS.saturating_mul(1_u32 << doublings);
+            if round.waited >= limit && round.timeout.is_none() {
+                self.time_out(effects);
+            }
+        }
+        self.repeat(peers, effects);
+    }
+
+    fn repeat(&self, peers: &[Actor], effects: &mut Effects<A>) {
+        let round = &self.handover.round;
+        if self.voter().is_some() {
+            for vote in [round.cast_first, round.cast_second].into_iter().flatten() {
+                effects.send(To::Members, Payload::Vote(vote));
+            }
+            if let Some(timeout) = &round.timeout {
+                let payload = Payload::Timeout(Box::new(timeout.clone()));
+                effects.send(To::Members, payload);
+            }
+        }
+        for peer in peers {
+            let to = To::One(*peer);
+            for change in self.handover.approvals.keys() {
+                if let Some(approvals) = self.approvals(change, None) {
+                    effects.send(to, Payload::Approvals(approvals));
+                }
+            }
+            if let Some(timeouts) = &round.entered {
+                effects.send(to, Payload::Timeouts(Box::new(timeouts.clone())));
+            }
+            let own = self.index().is_some() && self.leader(round.attempt) == self.index();
+            if let Some(proposal) = round
+                .proposal
+                .as_ref()
+                .filter(|_| own || round.waited >= RELAY_TICKS)
+            {
+                effects.send(to, Payload::Propose(Box::new(proposal.clone())));
+            }
+        }
+    }
+
+    fn time_out(&mut self, effects: &mut Effects<A>) {
+        let Some(index) = self.voter() else { return };
+        let facts = TimeoutFacts {
+            current: true,
+            timed_out: self.handover.round.timeout.is_some(),
+        };
+        if !R::may_time_out(&facts) {
+            return;
+        }
+        let (generation, attempt) = (self.generation(), self.handover.round.attempt);
+        let highest = self.handover.round.lock.clone();
+        let shown = highest
+            .as_ref()
+            .map(|lock| (lock.attempt, lock.decision.digest(&self.network)));
+        let statement = TimeoutStatement {
+            generation,
+            attempt,
+            highest: shown,
+        };
+        self.reserve(effects);
+        let sig = self.identity.sign(&self.network, &statement);
+        let timeout = Timeout {
+            generation,
+            attempt,
+            highest,
+            sig,
+        };
+        self.persist(Record::TimedOut(Box::new(timeout.clone())), effects);
+        effects.send(To::Members, Payload::Timeout(Box::new(timeout.clone())));
+        self.record_timeout(index, timeout);
+        self.try_enter(effects);
+    }
+
+    /// Counts a timeout of our own.
+    pub(super) fn record_timeout(&mut self, index: MemberIndex, timeout: Timeout) {
+        let highest = self.shown(&timeout);
+        let sig = timeout.sig;
+        let round = &mut self.handover.round;
+        round.timeouts.insert(index, Shown { highest, sig });
+        if let Some(lock) = timeout.highest.clone() {
+            round.show(lock);
+        }
+        round.timeout = Some(timeout);
+    }
+
+    fn shown(&self, timeout: &Timeout) -> Option<(u32, Digest)> {
+        let lock = timeout.highest.as_ref()?;
+        Some((lock.attempt, lock.decision.digest(&self.network)))
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_timeout(
+        &mut self,
+        from: Actor,
+        timeout: Timeout,
+    ) -> Result<Effects<A>, Rejection> {
+        if let Some(effects) = self.on_other_generation(from, timeout.generation)? {
+            return Ok(effects);
+        }
+        let index = self.check_member(from)?;
+        if self.is_decided() || timeout.attempt < self.handover.round.attempt {
+            return Err(Rejection::Late);
+        }
+        if timeout.attempt > self.handover.round.attempt {
+            return Err(Rejection::NotRequested);
+        }
+        if self.handover.round.timeouts.contains_key(&index) {
+            return Err(Rejection::Duplicate);
+        }
+        let highest = self.shown(&timeout);
+        if highest.is_some_and(|(attempt, _)| attempt > timeout.attempt) {
+            return Err(Malformed::Proposal.into());
+        }
+        let statement = TimeoutStatement {
+            generation: timeout.generation,
+            attempt: timeout.attempt,
+            highest,
+        };
+        let key = self.members.key(index);
+        if !key.is_some_and(|key| verify::<K, _>(key, &self.network, &statement, &timeout.sig)) {
+            return Err(Rejection::InvalidSignature { signer: Some(from) });
+        }
+        if let Some(lock) = &timeout.highest
+            && self.handover.round.lock.as_ref() != Some(lock)
+        {
+            lock.check::<K, R>(&self.network, &self.members)?;
+        }
+        let mut effects = Effects::none();
+        let sig = timeout.sig;
+        if let Some(lock) = timeout.highest {
+            self.remember(lock.clone(), &mut effects);
+            self.handover.round.show(lock);
+        }
+        let round = &mut self.handover.round;
+        round.timeouts.insert(index, Shown { highest, sig });
+        self.try_enter(&mut effects);
+        Ok(effects)
+    }
+
+    /// Puts the timeouts of this attempt together, if they are a quorum.
+    fn try_enter(&mut self, effects: &mut Effects<A>) {
+        let members = self.members.len();
+        let round = &self.handover.round;
+        let facts = EnterFacts {
+            not_behind: true,
+            timeouts: round.timeouts.len(),
+            members,
+        };
+        if !R::may_enter(&facts) {
+            return;
+        }
+        let mut signers = Signers::none(members);
+        let mut shown = Vec::with_capacity(round.timeouts.len());
+        for (index, of) in &round.timeouts {
+            signers.insert(*index);
+            shown.push(*of);
+        }
+        let highest = R::highest(shown.iter().map(|shown| precommit(shown.highest)));
+        let lock = round.shown.clone();
+        if highest != lock.as_ref().map(|lock| lock.precommit(&self.network)) {
+            return;
+        }
+        let timeouts = Timeouts {
+            generation: self.generation(),
+            attempt: round.attempt,
+            signers,
+            shown,
+            highest: lock,
+        };
+        self.enter(timeouts, effects);
+    }
+
+    /// Leaves the attempts up to the one these timeouts end.
+    fn enter(&mut self, timeouts: Timeouts, effects: &mut Effects<A>) {
+        let Some(attempt) = timeouts.attempt.checked_add(1) else {
+            return;
+        };
+        let facts = EnterFacts {
+            not_behind: timeouts.attempt >= self.handover.round.attempt,
+            timeouts: timeouts.signers.count(),
+            members: self.members.len(),
+        };
+        if !R::may_enter(&facts) {
+            return;
+        }
+        self.persist(Record::Entered(Box::new(timeouts.clone())), effects);
+        if let Some(lock) = timeouts.highest.clone() {
+            self.remember(lock, effects);
+        }
+        self.handover.round.next(attempt, timeouts);
+        self.lead(effects);
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_timeouts(
+        &mut self,
+        from: Actor,
+        timeouts: Timeouts,
+    ) -> Result<Effects<A>, Rejection> {
+        if let Some(effects) = self.on_other_generation(from, timeouts.generation)? {
+            return Ok(effects);
+        }
+        if self.is_decided() || timeouts.attempt < self.handover.round.attempt {
+            return Err(Rejection::Late);
+        }
+        timeouts.check::<K, R>(&self.network, &self.members)?;
+        let mut effects = Effects::none();
+        self.enter(timeouts, &mut effects);
+        Ok(effects)
+    }
+}
+
+/// What a proposal carries.
+struct Carried<'a> {
+    decision: Decision,
+    approvals: usize,
+    timeouts: Option<&'a Timeouts>,
+}
+
+impl<'a> Carried<'a> {
+    fn of(decision: Decision, approvals: &Approvals, timeouts: Option<&'a Timeouts>) -> Self {
+        Self {
+            decision,
+            approvals: approvals.signers.count(),
+            timeouts,
+        }
+    }
+}
+
+/// The decision most have voted for, with their votes.
+fn tally(
+    votes: &BTreeMap<MemberIndex, (Digest, Sig)>,
+    members: usize,
+) -> Option<(Digest, Signers, Vec<Sig>)> {
+    let mut counts = BTreeMap::<Digest, usize>::new();
+    for (digest, _) in votes.values() {
+        let count = counts.entry(*digest).or_default();
+        *count = count.saturating_add(1);
+    }
+    let (most, _) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    let mut signers = Signers::none(members);
+    let mut signatures = Vec::new();
+    for (index, (digest, sig)) in votes {
+        if *digest == most {
+            signers.insert(*index);
+            signatures.push(*sig);
+        }
+    }
+    Some((most, signers, signatures))
+}

@@ -1,0 +1,67 @@
+//! R7: how one who is no member asks to become one.
+
+use super::decision::Join;
+use super::statement::JoinStatement;
+use crate::actor::{Actor, Keys};
+use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
+use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
+use crate::deterministic_secure_broadcast::journal::Record;
+use crate::deterministic_secure_broadcast::packet::Payload;
+use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::membership::{Change, ChangeError};
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// How many may ask to join at a time (I14). Those who come later ask again.
+const MAX_CANDIDATES: usize = 64;
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// Asks the members to let us join, on every tick until they do. Until then we observe.
+    ///
+    /// # Errors
+    /// [`ChangeError`] if we are a member, or were one with this key, which then must not sign again.
+    pub fn join(&mut self) -> Result<Effects<A>, ChangeError> {
+        self.members.after(&Change::Join(self.actor()))?;
+        let mut effects = Effects::none();
+        if !self.handover.joining {
+            self.handover.joining = true;
+            self.persist(Record::Joining, &mut effects);
+        }
+        self.ask_to_join(&mut effects);
+        Ok(effects)
+    }
+
+    /// Asks everybody; the chain, too, for the members may be others by now.
+    pub(in crate::deterministic_secure_broadcast) fn ask_to_join(&self, effects: &mut Effects<A>) {
+        if self.is_member() || !self.handover.joining || self.halted() == Some(Halt::KeyUsedElsewhere) {
+            return;
+        }
+        let actor = self.actor();
+        let possession = self.identity.sign(&self.network, &JoinStatement { actor });
+        let join = Join { actor, possession };
+        effects.send(To::Members, Payload::Join(join));
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_join(
+        &mut self,
+        join: &Join,
+    ) -> Result<Effects<A>, Rejection> {
+        let Join { actor, possession } = *join;
+        let change = Change::Join(actor);
+        self.members.after(&change).map_err(Rejection::Change)?;
+        if self.handover.candidates.contains_key(&actor) {
+            return Err(Rejection::Duplicate);
+        }
+        if self.handover.candidates.len() >= MAX_CANDIDATES {
+            return Err(Rejection::OverBudget);
+        }
+        join.verify::<K>(&self.network)?;
+        self.handover.candidates.insert(actor, possession);
+        let mut effects = Effects::none();
+        if self.is_member() {
+            let by: Actor = actor;
+            effects.push(Effect::Asked { change, by });
+        }
+        Ok(effects)
+    }
+}

@@ -1,0 +1,172 @@
+//! Generations: who may echo changes, safely, while operations keep flowing (R3–R7).
+//!
+//! The way of a change, in one direction: [`propose`](super::SecureBroadcast::propose) → members **approve** it
+//! (`approve`) → the leader of an attempt proposes one that a quorum approves, and two rounds of votes **decide**
+//! (`decide`) → every member **seals** its generation: it echoes no more, and says what it is bound to (`seal`) → with the
+//! decision and any quorum of seals a replica **activates** the next generation, bound to all that those who sealed were
+//! bound to (`activate`) → what was in flight is requested again. Whoever was away fetches the chain of decisions, and
+//! the seals (`chain`), and proves old certificates by the headers after them (`ancestry`).
+//!
+//! The data path does not wait for any of it but between seal and activation.
+
+mod activate;
+mod ancestry;
+mod approve;
+mod chain;
+mod decide;
+mod decision;
+mod join;
+mod restore;
+mod seal;
+pub mod statement;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::actor::{Actor, Keys, NetworkId, Sig};
+use crate::codec::Digest;
+use crate::membership::{Change, Generation, MemberIndex, Members};
+
+pub use ancestry::{Headers, PullHeaders};
+pub(super) use ancestry::Ancestry;
+pub use approve::ChangeRefused;
+pub use chain::{Chain, MAX_LINKS, PullChain};
+pub use decision::{
+    Approvals, Decision, Join, Link, Lock, Phase, Proposal, Shown, Timeout, Timeouts, Vote,
+};
+pub use seal::{Seal, SealedSource};
+
+/// What a replica knows about generations: those there were, and how far the next one is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Handover<K: Keys> {
+    /// The chain of decisions, from the one that made generation 1; it may end beyond our generation.
+    pub(super) links: Vec<Link>,
+    /// The digest of the last one; of none, the network id.
+    tip: Digest,
+    /// The members of every generation of the chain, by its number.
+    generations: Vec<Arc<Members<K>>>,
+    /// We have activated this generation and every one after it up to ours.
+    pub(super) since: Generation,
+    /// Seals of the generation before ours, with which we have activated it, of ours, and of the last one decided.
+    seals: BTreeMap<(Generation, MemberIndex), Seal>,
+    /// Whose seals were found to be wrong when they were used.
+    refused: BTreeSet<(Generation, MemberIndex)>,
+    /// What we approve, now and in later generations, as long as it applies.
+    wanted: BTreeSet<Change>,
+    /// Who wants to join, with the proof of possession.
+    candidates: BTreeMap<Actor, Sig>,
+    /// Approvals in our generation.
+    approvals: BTreeMap<Change, BTreeMap<MemberIndex, Sig>>,
+    round: Round,
+    /// Whether we want to be a member.
+    joining: bool,
+    /// Whom we have asked for the chain since the last tick.
+    asked: BTreeSet<Actor>,
+    /// Whom we have told that they are behind since the last tick.
+    told: BTreeSet<Actor>,
+    /// Once we have left: who of this generation is known to have delivered all that we have; nothing once there are
+    /// enough.
+    pub(super) leaving: Option<BTreeSet<Actor>>,
+}
+
+/// How far our generation is in deciding on the next.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Round {
+    attempt: u32,
+    /// How the attempt before it ended.
+    entered: Option<Timeouts>,
+    /// The first proposal of this attempt that we have seen.
+    proposal: Option<Proposal>,
+    /// Votes of this attempt.
+    first: BTreeMap<MemberIndex, (Digest, Sig)>,
+    second: BTreeMap<MemberIndex, (Digest, Sig)>,
+    /// Our own.
+    cast_first: Option<Vote>,
+    cast_second: Option<Vote>,
+    /// Timeouts of this attempt.
+    timeouts: BTreeMap<MemberIndex, Shown>,
+    /// Our own.
+    timeout: Option<Timeout>,
+    /// The highest quorum of first votes that those timeouts have shown.
+    shown: Option<Lock>,
+    /// The highest quorum of first votes ever seen in this generation.
+    lock: Option<Lock>,
+    /// How many ticks this attempt has lasted while there was something to decide.
+    waited: u32,
+}
+
+impl Round {
+    /// The next attempt of the same generation.
+    fn next(&mut self, attempt: u32, entered: Timeouts) {
+        let lock = self.lock.take();
+        *self = Round {
+            attempt,
+            entered: Some(entered),
+            lock,
+            ..Round::default()
+        };
+    }
+
+    fn show(&mut self, lock: Lock) {
+        let known = self.shown.as_ref();
+        if known.is_none_or(|known| known.attempt < lock.attempt) {
+            self.shown = Some(lock);
+        }
+    }
+}
+
+impl<K: Keys> Handover<K> {
+    pub(super) fn new(network: &NetworkId, genesis: Arc<Members<K>>) -> Self {
+        Self {
+            links: Vec::new(),
+            tip: *network.digest(),
+            generations: vec![genesis],
+            since: Generation::GENESIS,
+            seals: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            wanted: BTreeSet::new(),
+            candidates: BTreeMap::new(),
+            approvals: BTreeMap::new(),
+            round: Round::default(),
+            joining: false,
+            asked: BTreeSet::new(),
+            told: BTreeSet::new(),
+            leaving: None,
+        }
+    }
+
+    /// The members of a generation, if the chain goes that far.
+    pub(super) fn members_of(&self, generation: Generation) -> Option<&Arc<Members<K>>> {
+        self.generations.get(usize::try_from(generation.get()).ok()?)
+    }
+
+    /// The last generation that is decided.
+    pub(super) fn last(&self) -> Generation {
+        Generation::new(u64::try_from(self.links.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Appends a link that was checked.
+    fn extend(&mut self, network: &NetworkId, link: Link, members: Members<K>) {
+        self.tip = link.decision.digest(network);
+        self.links.push(link);
+        self.generations.push(Arc::new(members));
+    }
+
+    /// The seals of one generation.
+    fn seals_of(&self, generation: Generation) -> impl Iterator<Item = &Seal> + '_ {
+        let from = (generation, MemberIndex::new(0));
+        let to = (generation, MemberIndex::new(u16::MAX));
+        self.seals.range(from..=to).map(|(_, seal)| seal)
+    }
+
+    /// Whether somebody who is no member may be served: we approve its joining.
+    pub(super) fn admits(&self, actor: &Actor) -> bool {
+        self.wanted.contains(&Change::Join(*actor))
+    }
+
+    /// A tick has passed.
+    pub(super) fn forget_asked(&mut self) {
+        self.asked.clear();
+        self.told.clear();
+    }
+}
