@@ -2,7 +2,7 @@
 //!
 //! The way of a change, in one direction: [`propose`](super::SecureBroadcast::propose) → members **approve** it
 //! (`approve`) → the leader of an attempt proposes one that a quorum approves, and two rounds of votes **decide**
-//! (`decide`) → every member **seals** its generation: it echoes no more, and says what it is bound to (`seal`) → with the
+//! (`decide`, `attempt`) → every member **seals** its generation: it echoes no more, and says what it is bound to (`seal`) → with the
 //! decision and any quorum of seals a replica **activates** the next generation, bound to all that those who sealed were
 //! bound to (`activate`) → what was in flight is requested again. Whoever was away fetches the chain of decisions, and
 //! the seals (`chain`), and proves old certificates by the headers after them (`ancestry`).
@@ -12,6 +12,7 @@
 mod activate;
 mod ancestry;
 mod approve;
+mod attempt;
 mod chain;
 mod decide;
 mod decision;
