@@ -122,6 +122,11 @@ impl Names {
             .cloned()
             .unwrap_or_else(|| actor.to_string())
     }
+
+    /// Everybody who has a name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Actor, &str)> {
+        self.0.iter().map(|(actor, name)| (actor, name.as_str()))
+    }
 }
 
 impl<N: Into<String>> FromIterator<(Actor, N)> for Names {

@@ -12,7 +12,7 @@ use std::fmt;
 use super::time::VirtualTime;
 use crate::actor::Dot;
 
-pub(crate) use bench::{Bench, Ending};
+pub(crate) use bench::{Bench, Ending, Judged};
 
 /// A promise of the protocol or of the algorithm (`ARCHITECTURE.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,9 +31,13 @@ pub enum Property {
     Accusation,
     /// No correct replica halts.
     Halt,
+    /// The generations of all correct replicas are of one chain (G9).
+    OneChain,
+    /// A change that enough members approve is decided, or no longer applies (G10).
+    Change,
     /// Every operation of a correct source is delivered everywhere, or given back to its caller.
     Validity,
-    /// What one correct replica delivers all deliver.
+    /// What one correct member delivers, or one who left, all members deliver.
     Totality,
     /// Replicas that have delivered the same have the same state.
     Convergence,
@@ -70,6 +74,8 @@ impl Property {
             Self::Conservation => "conservation",
             Self::Accusation => "accusation",
             Self::Halt => "halt",
+            Self::OneChain => "one chain",
+            Self::Change => "change",
             Self::Validity => "validity",
             Self::Totality => "totality",
             Self::Convergence => "convergence",

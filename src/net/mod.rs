@@ -10,6 +10,7 @@ pub mod adversary;
 pub mod assets;
 pub mod campaign;
 mod cast;
+mod change;
 pub mod chart;
 mod directory;
 mod disk;
@@ -38,6 +39,7 @@ mod wire;
 mod workload;
 
 pub use cast::{Cast, Names};
+pub use change::{PlannedChange, Wish};
 pub use chart::ChartOptions;
 pub use disk::{Disk, Tail};
 pub use engine::{End, Engine, Limits, Step};

@@ -1,5 +1,7 @@
 //! A node of a run: a correct replica, or a villain.
 
+use std::sync::Arc;
+
 use super::adversary::Player;
 use super::machine::{Effects, Machine, TimerId};
 use super::node::NodeId;
@@ -93,6 +95,10 @@ pub enum Note<A: SecureBroadcastAlgorithm> {
         generation: Generation,
         /// What changed.
         change: Change,
+        /// Its members.
+        members: Arc<[Actor]>,
+        /// Everybody who ever was a member, by seat.
+        sources: Arc<[Actor]>,
     },
     /// It has left, and nobody needs it any more.
     Left,

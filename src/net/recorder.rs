@@ -8,6 +8,7 @@ use super::node::NodeId;
 use super::observer::{Event, Moment, Observer};
 use super::participant::{Note, Participant};
 use super::report::Traffic;
+use super::simulation::change_label;
 use super::stage::Staged;
 use super::trace::{TraceEvent, TraceKind};
 use super::wire::Wire;
@@ -16,7 +17,7 @@ use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::handover::Phase;
 use crate::deterministic_secure_broadcast::packet::Echo;
 use crate::deterministic_secure_broadcast::{Delivery, Header, Payload, Rules};
-use crate::membership::{Change, Seat};
+use crate::membership::{Change, Generation, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// What happened in a step that judges and books want to know.
@@ -38,7 +39,10 @@ pub(crate) struct Recorder<A: Staged> {
     print: Print,
     trace: Option<Vec<TraceEvent>>,
     names: Names,
+    /// Who ever was a member, by seat.
     sources: Vec<Actor>,
+    /// The last generation that any node has activated.
+    generation: Generation,
     nodes: Vec<String>,
     partitions: Vec<Partition>,
     network: NetworkId,
@@ -126,6 +130,7 @@ impl<A: Staged> Recorder<A> {
             trace: traced.then(Vec::new),
             names,
             sources,
+            generation: Generation::GENESIS,
             nodes,
             partitions,
             network,
@@ -171,7 +176,7 @@ impl<A: Staged> Recorder<A> {
         (self.print.finish(), self.trace, self.traffic)
     }
 
-    fn name_of(&self, seat: Seat) -> String {
+    pub(crate) fn name_of(&self, seat: Seat) -> String {
         self.sources
             .get(seat.get())
             .map_or_else(|| seat.to_string(), |actor| self.names.of(actor))
@@ -276,12 +281,32 @@ impl<A: Staged> Recorder<A> {
     }
 
     fn change(&self, change: &Change) -> String {
-        let name = self.names.of(&change.subject());
-        match change {
-            Change::Join(_) => format!("join {name}"),
-            Change::Leave(_) => format!("leave {name}"),
-            Change::Expel(_) => format!("expel {name}"),
+        change_label(change, &self.names)
+    }
+
+    /// Somebody is the first in a generation: a band, and seats that are new.
+    fn generation(&mut self, moment: Moment, note: &Note<A>) {
+        let Note::Generation {
+            generation,
+            change,
+            members,
+            sources,
+        } = note
+        else {
+            return;
+        };
+        if *generation <= self.generation {
+            return;
         }
+        self.generation = *generation;
+        self.sources = sources.to_vec();
+        let change = self.change(change);
+        self.write(moment, |names| {
+            let mut members: Vec<String> = members.iter().map(|actor| names.of(actor)).collect();
+            members.sort();
+            let label = format!("{generation}: {change}. Members: {}", members.join(", "));
+            TraceKind::Band { label }
+        });
     }
 
     fn note_label(&self, note: &Note<A>) -> Option<String> {
@@ -316,7 +341,9 @@ impl<A: Staged> Recorder<A> {
                 format!("{} asks for: {}", self.names.of(by), self.change(change))
             }
             Note::Obsolete(change) => format!("no longer wanted: {}", self.change(change)),
-            Note::Generation { generation, change } => {
+            Note::Generation {
+                generation, change, ..
+            } => {
                 format!("activates {generation}: {}", self.change(change))
             }
             Note::Left => "has left".into(),
@@ -354,7 +381,9 @@ impl<A: Staged> Recorder<A> {
             Note::Obsolete(change) => self
                 .print
                 .event(29, moment, &[node], &codec::encode(change)),
-            Note::Generation { generation, change } => {
+            Note::Generation {
+                generation, change, ..
+            } => {
                 let what = codec::encode(&(generation, change));
                 self.print.event(30, moment, &[node], &what);
             }
@@ -465,6 +494,7 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
             }
             Event::Noted { node, note } => {
                 self.print_note(moment, node, &note);
+                self.generation(moment, &note);
                 if self.is_traced()
                     && let Some(label) = self.note_label(&note)
                 {

@@ -12,6 +12,7 @@ use super::time::Span;
 use super::wire::Wire;
 use crate::actor::{Actor, Counter, Keys};
 use crate::codec::{self, Bytes};
+use crate::membership::{Change, ChangeError, Seat};
 use crate::deterministic_secure_broadcast::{
     self as middle, Effect, Header, Packet, Payload, Record, Refused, Rules, SecureBroadcast, To,
     journal,
@@ -113,6 +114,25 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
         }
     }
 
+    /// Asks to become a member.
+    pub(crate) fn join(&mut self, out: &mut Out<A, K, R>) -> Result<(), ChangeError> {
+        match self.guarded(out, SecureBroadcast::join) {
+            None => Ok(()),
+            Some(Err(why)) => Err(why),
+            Some(Ok(effects)) => {
+                self.carry_out(effects, out);
+                Ok(())
+            }
+        }
+    }
+
+    /// Approves a change, if it can.
+    pub(crate) fn propose(&mut self, change: Change, out: &mut Out<A, K, R>) {
+        if let Some(Ok(effects)) = self.guarded(out, |broadcast| broadcast.propose(change)) {
+            self.carry_out(effects, out);
+        }
+    }
+
     /// Lets the machine do something; a panic of the application inside halts this node and nobody else.
     fn guarded<T>(
         &mut self,
@@ -177,10 +197,19 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
                     change,
                     members,
                 } => {
-                    if let Some(broadcast) = self.broadcast.as_deref() {
-                        self.others = self.directory.others(&members, &broadcast.actor());
-                    }
-                    out.note(Note::Generation { generation, change });
+                    let Some(broadcast) = self.broadcast.as_deref() else {
+                        continue;
+                    };
+                    self.others = self.directory.others(&members, &broadcast.actor());
+                    let known = broadcast.members();
+                    let seats = (0..).map(Seat::new).take(known.seats());
+                    let sources = seats.filter_map(|seat| known.in_seat(seat).copied());
+                    out.note(Note::Generation {
+                        generation,
+                        change,
+                        members,
+                        sources: sources.collect(),
+                    });
                 }
                 Effect::Left => out.note(Note::Left),
             }

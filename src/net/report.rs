@@ -16,9 +16,13 @@ use std::collections::BTreeMap;
 pub struct Report<A: Staged> {
     /// The seed.
     pub seed: u64,
-    /// How many members there are.
+    /// How many members there are at the start.
     pub members: usize,
-    /// How many of them are villains, or otherwise not correct.
+    /// What made every generation after the first, such as `join bob`.
+    pub changes: Vec<String>,
+    /// Who is a member of the last generation that any correct replica has activated, by name.
+    pub members_at_end: Vec<String>,
+    /// How many of the first are villains, or otherwise not correct.
     pub faulty: usize,
     /// Operations handed to correct members, refused ones included.
     pub submitted: u64,
@@ -48,7 +52,7 @@ pub struct Report<A: Staged> {
     pub trace: Option<Trace>,
     /// A digest of everything that happened, always.
     pub trace_digest: Digest,
-    /// How the correct members ended.
+    /// How the correct ones among the members at the end ended.
     pub finals: Vec<FinalState<A>>,
     /// Steps of the engine.
     pub steps: u64,

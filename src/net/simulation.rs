@@ -1,5 +1,6 @@
 //! A network to be run: who takes part, what they do, and what is done to them.
 
+mod changes;
 mod cue;
 mod finish;
 mod run;
@@ -10,12 +11,13 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::adversary::{Body, Player, Villain};
-use super::cast::Cast;
+use super::cast::{Cast, Names};
+use super::change::PlannedChange;
 use super::directory::Directory;
 use super::disk::Tail;
 use super::engine::{Engine, Limits};
 use super::fault::Faults;
-use super::judge::Bench;
+use super::judge::{Bench, Judged};
 use super::keys::{FakeKeys, SeededKeys};
 use super::network::Bandwidth;
 use super::node::NodeId;
@@ -30,8 +32,9 @@ use super::trace::TraceNode;
 use super::workload::{Agenda, Item};
 use crate::actor::{Actor, SigningActor};
 use crate::deterministic_secure_broadcast::{Genesis, GenesisError, Rules, SecureBroadcast, Sound};
-use crate::membership::Members;
+use crate::membership::{Change, Members};
 
+use changes::Plan;
 use run::Run;
 
 /// A simulated network of replicas of `A`, to be set up and run once.
@@ -72,6 +75,8 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     network: String,
     title: String,
     scenario: String,
+    changes: Vec<PlannedChange>,
+    expel_convicted: bool,
     rules: PhantomData<R>,
 }
 
@@ -93,7 +98,7 @@ pub enum NetError {
     #[error(transparent)]
     Genesis(#[from] GenesisError),
     /// Somebody is to do something who does not take part, or is no member.
-    #[error("{0} is no correct member")]
+    #[error("{0} is no correct member, and does not want to be one")]
     Unknown(String),
     /// More nodes than can be numbered.
     #[error("too many nodes")]
@@ -156,6 +161,8 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
             network: "net".into(),
             title: String::new(),
             scenario: String::new(),
+            changes: Vec::new(),
+            expel_convicted: false,
             rules: PhantomData,
         }
     }
@@ -183,6 +190,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             network,
             title,
             scenario,
+            changes,
+            expel_convicted,
             rules: _,
         } = self;
         Net {
@@ -203,6 +212,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             network,
             title,
             scenario,
+            changes,
+            expel_convicted,
             rules: PhantomData,
         }
     }
@@ -278,6 +289,38 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             marked: Some("twin"),
         });
         Ok(self)
+    }
+
+    /// Adds somebody who is no member and keeps to the protocol: it observes, until a planned change lets it join. Its
+    /// items wait until then. A name that takes part already is left out.
+    #[must_use]
+    pub fn joiner(mut self, name: &str) -> Self {
+        if self.roles.iter().all(|role| role.name != name) {
+            let identity = Cast::<K>::stranger(name);
+            self.cast.call(identity.actor(), name);
+            self.roles.push(Role {
+                name: name.to_owned(),
+                actor: identity.actor(),
+                identity,
+                villain: None,
+                marked: None,
+            });
+        }
+        self
+    }
+
+    /// What the members are to change about themselves.
+    #[must_use]
+    pub fn changes(mut self, changes: impl IntoIterator<Item = PlannedChange>) -> Self {
+        self.changes = changes.into_iter().collect();
+        self
+    }
+
+    /// Whoever can convict a member wants it expelled.
+    #[must_use]
+    pub fn expel_convicted(mut self) -> Self {
+        self.expel_convicted = true;
+        self
     }
 
     /// What the members are asked to do.
@@ -385,6 +428,11 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         let genesis =
             Genesis::<A>::new(&self.network, &self.algorithm, members, self.state.clone())?;
         let sources = genesis.members().to_vec();
+        let known: Vec<(String, Actor)> = self
+            .roles
+            .iter()
+            .map(|role| (role.name.clone(), role.actor))
+            .collect();
         let decoded = Arc::new(Members::<K>::genesis(&sources).map_err(GenesisError::from)?);
         let actors: Vec<Actor> = self.roles.iter().map(|role| role.actor).collect();
         if u16::try_from(actors.len()).is_err() {
@@ -408,10 +456,11 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         let roles = std::mem::take(&mut self.roles);
         for (node, role) in (0..).map(NodeId::new).zip(roles) {
             let is_member = node.index() < self.members;
-            let honest = is_member && role.villain.is_none() && role.marked.is_none();
+            let honest = role.villain.is_none() && role.marked.is_none();
             let correct = honest && !fallen.contains(&node);
             let fallen_role = (honest && !correct).then_some("faulty");
-            let mut shown = role.marked.or(fallen_role).unwrap_or("member");
+            let native = if is_member { "member" } else { "joiner" };
+            let mut shown = role.marked.or(fallen_role).unwrap_or(native);
             identities.push(role.identity.clone());
             let participant = match role.villain {
                 Some((villain, begins)) => {
@@ -444,7 +493,11 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
                 }
             };
             participants.push(participant);
-            judged.push((role.name.clone(), correct));
+            judged.push(Judged {
+                name: role.name.clone(),
+                actor: role.actor,
+                correct,
+            });
             nodes.push(TraceNode {
                 name: role.name,
                 role: shown.to_owned(),
@@ -462,20 +515,16 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
                 .map(NodeId::new);
             places.push(place.ok_or_else(|| NetError::Unknown(item.who.clone()))?);
         }
-        let correct = |actor: &Actor| {
-            directory.nodes_of(actor).iter().all(|node| {
-                judged
-                    .get(node.index())
-                    .is_some_and(|(_, correct)| *correct)
-            })
-        };
-        let bench = Bench::new(
-            self.seed,
-            &self.state,
-            &sources,
-            sources.iter().map(correct).collect(),
-            &judged,
-        );
+        // Everybody who may ever be a source.
+        let mut actors = sources.clone();
+        for joiner in judged.iter().filter(|node| node.correct) {
+            if !actors.contains(&joiner.actor) {
+                actors.push(joiner.actor);
+            }
+        }
+        let bench = Bench::new(self.seed, &self.state, &actors, &sources, &judged);
+        let genesis_members = (*decoded).clone();
+        let plan = Plan::new(&self.changes, self.expel_convicted, genesis_members, &known)?;
         let names = self.cast.names().clone();
         let labels = nodes.iter().map(|node| node.name.clone()).collect();
         let partitions = self.faults.partitions.clone();
@@ -489,7 +538,10 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             network,
         );
         let agenda = Agenda::new(self.items, &places, nodes.len());
-        let faults_end = faults_end(&self.faults).max(busy_until);
+        let planned = self.changes.iter().map(|planned| planned.at).max();
+        let faults_end = faults_end(&self.faults)
+            .max(busy_until)
+            .max(planned.unwrap_or_default());
         let engine = Engine::new(
             participants,
             &self.bandwidth,
@@ -508,6 +560,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             identities,
             genesis,
             sources,
+            plan,
             members: self.members,
             nodes,
             template: A::new(Actor::from_bytes([0; 32])),
@@ -549,6 +602,16 @@ impl<A: Staged, K: SeededKeys, R: Rules> fmt::Debug for Net<A, K, R> {
             .field("rules", &R::NAME)
             .field("items", &self.items.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// A change by the names of people.
+pub(super) fn change_label(change: &Change, names: &Names) -> String {
+    let name = names.of(&change.subject());
+    match change {
+        Change::Join(_) => format!("join {name}"),
+        Change::Leave(_) => format!("leave {name}"),
+        Change::Expel(_) => format!("expel {name}"),
     }
 }
 

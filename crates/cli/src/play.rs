@@ -28,6 +28,7 @@ impl People {
     #[must_use]
     pub fn new<K: SeededKeys>(scenario: &Scenario, rows: &[Row]) -> Self {
         let mut named: BTreeSet<&str> = scenario.members.iter().map(String::as_str).collect();
+        named.extend(scenario.joiners.iter().map(String::as_str));
         named.extend(scenario.villains.iter().map(|villain| villain.who.as_str()));
         if let Algorithm::Bank(bank) = &scenario.algorithm {
             named.extend(bank.accounts.keys().map(String::as_str));

@@ -21,8 +21,12 @@ pub struct Report {
     pub rules: String,
     /// The seed.
     pub seed: u64,
-    /// How many members there are.
+    /// How many members there are at the start.
     pub members: usize,
+    /// What made every generation after the first, such as `join bob`.
+    pub changes: Vec<String>,
+    /// Who is a member at the end.
+    pub members_at_end: Vec<String>,
     /// How many of them may be faulty.
     pub tolerated: usize,
     /// Villains that are members: name and kind.
@@ -174,6 +178,8 @@ impl Report {
         let json = Json {
             seed: self.seed,
             members: self.members,
+            changes: &self.changes,
+            members_at_end: &self.members_at_end,
             faulty: self.faulty.len(),
             submitted: self.submitted,
             delivered: self.delivered,
@@ -195,6 +201,8 @@ impl Report {
 struct Json<'a> {
     seed: u64,
     members: usize,
+    changes: &'a [String],
+    members_at_end: &'a [String],
     faulty: usize,
     submitted: u64,
     delivered: u64,

@@ -3,6 +3,7 @@
 //! The format is described field by field in `docs/scenarios.md`; the files in `scenarios/` are examples to copy.
 
 mod campaign;
+mod changes;
 mod check;
 mod file;
 mod locate;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 pub use bft_crdts::net::adversary::VillainKind;
 
-use bft_crdts::net::Span;
+use bft_crdts::net::{Span, Wish};
 use thiserror::Error;
 
 use crate::operations::{Format, Row, What};
@@ -40,6 +41,12 @@ pub struct Scenario {
     pub algorithm: Algorithm,
     /// The members' names, in the order in which charts show them.
     pub members: Vec<String>,
+    /// Those who are no members at the start, and are to become some.
+    pub joiners: Vec<String>,
+    /// What the members are to change about themselves.
+    pub changes: Vec<Change>,
+    /// Whether whoever can convict a member wants it expelled.
+    pub expel_convicted: bool,
     /// All randomness of a run is derived from it.
     pub seed: u64,
     /// `sound`, or the name of a deliberately broken rule set.
@@ -156,6 +163,19 @@ pub struct Crash {
     pub down: Span,
     /// Whether it loses what it wrote since its last sync.
     pub lose_unsynced: bool,
+}
+
+/// A change of members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// From when on it is wanted.
+    pub at: Span,
+    /// What.
+    pub what: Wish,
+    /// Whom it is about.
+    pub who: String,
+    /// Who approves it; everybody correct, if it does not say.
+    pub approved_by: Option<Vec<String>>,
 }
 
 /// When a member crashes.
@@ -290,7 +310,13 @@ impl Scenario {
             .filter(|villain| self.is_member(&villain.who))
     }
 
-    /// Whether `name` is a member.
+    /// Everybody who is or may become a member: first the members, then the joiners.
+    #[must_use]
+    pub fn people(&self) -> Vec<String> {
+        self.members.iter().chain(&self.joiners).cloned().collect()
+    }
+
+    /// Whether `name` is a member at the start.
     #[must_use]
     pub fn is_member(&self, name: &str) -> bool {
         self.members.iter().any(|member| member == name)
@@ -304,13 +330,13 @@ impl Scenario {
 }
 
 impl Scenario {
-    /// Checks a row of a file against the scenario: `who` is a correct member, `what` an operation of its
+    /// Checks a row of a file against the scenario: `who` is a correct member or joiner, `what` an operation of its
     /// algorithm.
     ///
     /// # Errors
     /// The field and what is wrong with it.
     pub fn check_row(&self, row: &Row) -> Result<(), (&'static str, String)> {
-        check::row(row, &self.members, &self.algorithm, &self.villains)
+        check::row(row, &self.people(), &self.algorithm, &self.villains)
     }
 }
 

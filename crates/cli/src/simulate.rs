@@ -10,7 +10,7 @@ use bft_crdts::net::adversary::{Equivocator, Villain, VillainKind, Withholder};
 use bft_crdts::net::trace::Trace;
 use bft_crdts::net::{
     self, Cast, Chance, Crash, CrashPoint, Ended, FakeKeys, Faults, Law, Limits, Net, NodeId,
-    Partition, Progress, RefusedItem, SeededKeys, Span, Tail, VirtualTime,
+    Partition, PlannedChange, Progress, RefusedItem, SeededKeys, Span, Tail, VirtualTime,
 };
 use bft_crdts::{Actor, Ed25519, Rules, Sound};
 use bft_crdts_controls::chosen::{self, Chosen};
@@ -118,6 +118,18 @@ fn network<A: Play, K: SeededKeys>(
             steps: scenario.limits.events,
             time: VirtualTime::ZERO + scenario.limits.time,
         });
+    for joiner in &scenario.joiners {
+        net = net.joiner(joiner);
+    }
+    net = net.changes(scenario.changes.iter().map(|change| PlannedChange {
+        what: change.what,
+        who: change.who.clone(),
+        at: VirtualTime::ZERO + change.at,
+        approved_by: change.approved_by.clone(),
+    }));
+    if scenario.expel_convicted {
+        net = net.expel_convicted();
+    }
     for villain in &scenario.villains {
         let plays = script::<A, K>(villain.kind, &villain.script, people);
         net = net.villain_from(&villain.who, plays, VirtualTime::ZERO + villain.at);
@@ -254,6 +266,8 @@ fn report<A: Play>(
         seed: ran.seed,
         members: ran.members,
         tolerated: faults(ran.members),
+        changes: ran.changes.clone(),
+        members_at_end: ran.members_at_end.clone(),
         faulty: scenario
             .faulty()
             .map(|villain| (villain.who.clone(), villain.kind.name().to_owned()))

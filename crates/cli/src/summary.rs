@@ -84,6 +84,14 @@ fn who(out: &mut String, report: &Report) -> std::fmt::Result {
             "MORE FAULTY MEMBERS THAN TOLERATED: nothing is promised",
         )?;
     }
+    if !report.changes.is_empty() {
+        let mut first = "generations";
+        for (number, change) in (1..).zip(&report.changes) {
+            line(out, first, &format!("g{number}: {change}"))?;
+            first = "";
+        }
+        line(out, "at the end", &report.members_at_end.join(", "))?;
+    }
     if !report.outsiders.is_empty() {
         line(out, "outsiders", &report.outsiders.join(", "))?;
     }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::books::Books;
+use super::books::{Books, Holder, Place};
 use super::{Property, Violation};
 use crate::actor::Keys;
 use crate::actor::{Actor, Counter, Dot};
 use crate::codec;
 use crate::deterministic_secure_broadcast::Rules;
 use crate::deterministic_secure_broadcast::{Certificate, Delivery, SecureBroadcast};
-use crate::membership::Seat;
+use crate::deterministic_secure_broadcast::handover::Decision;
 use crate::net::node::NodeId;
 use crate::net::observer::Moment;
 use crate::net::stage::{Auditor, Staged};
@@ -24,20 +24,35 @@ const WRITTEN: usize = 100;
 pub(crate) struct Bench<A: Staged> {
     seed: u64,
     genesis: A::ReplicatedState,
-    /// The sources, by seat.
+    /// Everybody who can be a source, by place.
     actors: Vec<Actor>,
+    places: BTreeMap<Actor, Place>,
     /// Which of them are correct.
     correct: Vec<bool>,
     names: Vec<String>,
     books: Books<A::Op>,
     /// By node; `None` for those that are not judged.
     replicas: Vec<Option<Seen<A>>>,
+    /// By node, whom it speaks for, and what follows from what it holds.
+    holders: Vec<(Actor, Holder)>,
+    /// The decisions of the one chain, as the first correct replica had each.
+    chain: Vec<(Decision, NodeId)>,
     /// What a correct source had delivered when it issued a message whose operations need everything delivered.
-    floors: BTreeMap<(Seat, Counter), Arc<[Counter]>>,
+    floors: BTreeMap<(Place, Counter), Arc<[Counter]>>,
     violations: Vec<Violation>,
     /// Property and node of every violation written down; one of each is enough.
     noticed: BTreeSet<(Property, Option<NodeId>)>,
     uncounted: u64,
+}
+
+/// A node that may be judged.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    pub(crate) name: String,
+    /// Whom it speaks for.
+    pub(crate) actor: Actor,
+    /// Whether it keeps to the protocol, as a member or as one who wants to be.
+    pub(crate) correct: bool,
 }
 
 /// A node at the end of a run, with its replica if that is up.
@@ -52,23 +67,35 @@ struct Seen<A: Staged> {
 }
 
 impl<A: Staged> Bench<A> {
-    /// Judges over these nodes (name, and whether it is a correct member) of a network of these sources.
+    /// Judges over these nodes of a network that starts with `members`, of whom `actors` can be sources.
     pub(crate) fn new(
         seed: u64,
         genesis: &A::ReplicatedState,
         actors: &[Actor],
-        correct: Vec<bool>,
-        nodes: &[(String, bool)],
+        members: &[Actor],
+        nodes: &[Judged],
     ) -> Self {
-        let judged = nodes.iter().filter(|(_, judged)| *judged).count();
+        let holder = |node: &Judged| match node.correct && members.contains(&node.actor) {
+            true => Holder::Member,
+            false => Holder::Nobody,
+        };
+        let holders: Vec<_> = nodes.iter().map(|n| (n.actor, holder(n))).collect();
+        let counted = holders.iter().filter(|(_, is)| *is == Holder::Member);
+        let correct = |actor: &Actor| {
+            let mut of = nodes.iter().filter(|node| node.actor == *actor);
+            of.all(|node| node.correct)
+        };
         let mut bench = Self {
             seed,
             genesis: genesis.clone(),
             actors: actors.to_vec(),
-            correct,
-            names: nodes.iter().map(|(name, _)| name.clone()).collect(),
-            books: Books::new(actors.len(), judged),
+            places: actors.iter().copied().zip((0..).map(Place)).collect(),
+            correct: actors.iter().map(correct).collect(),
+            names: nodes.iter().map(|node| node.name.clone()).collect(),
+            books: Books::new(actors.len(), counted.count()),
             replicas: Vec::new(),
+            holders,
+            chain: Vec::new(),
             floors: BTreeMap::new(),
             violations: Vec::new(),
             noticed: BTreeSet::new(),
@@ -76,7 +103,7 @@ impl<A: Staged> Bench<A> {
         };
         bench.replicas = nodes
             .iter()
-            .map(|(_, judged)| judged.then(|| bench.blank()))
+            .map(|node| node.correct.then(|| bench.blank()))
             .collect();
         bench
     }
@@ -89,15 +116,36 @@ impl<A: Staged> Bench<A> {
         }
     }
 
-    /// Whether a node is a correct member, and so judged.
+    /// The number of a source.
+    pub(crate) fn place_of(&self, actor: &Actor) -> Option<Place> {
+        self.places.get(actor).copied()
+    }
+
+    fn holder(&self, node: NodeId) -> Holder {
+        self.holders
+            .get(node.index())
+            .map_or(Holder::Nobody, |(_, holder)| *holder)
+    }
+
+    /// Whether a node is correct and a member now.
+    pub(crate) fn counts(&self, node: NodeId) -> bool {
+        self.holder(node) == Holder::Member
+    }
+
+    /// Whether a node is correct and was made to go, or never was a member.
+    pub(crate) fn owes_nothing(&self, node: NodeId) -> bool {
+        self.holder(node) == Holder::Nobody
+    }
+
+    /// Whether a node is correct, and so judged.
     pub(crate) fn judges(&self, node: NodeId) -> bool {
         self.replicas.get(node.index()).is_some_and(Option::is_some)
     }
 
     /// How far a judged replica has delivered a source.
-    pub(crate) fn delivered_at(&self, node: NodeId, seat: Seat) -> Counter {
+    pub(crate) fn delivered_at(&self, node: NodeId, source: Place) -> Counter {
         let seen = self.replicas.get(node.index()).and_then(Option::as_ref);
-        seen.and_then(|seen| seen.clock.get(seat.get()))
+        seen.and_then(|seen| seen.clock.get(source.0))
             .copied()
             .unwrap_or(Counter::ZERO)
     }
@@ -149,9 +197,10 @@ impl<A: Staged> Bench<A> {
     }
 
     /// A correct source has issued a message that needs everything it has delivered.
-    pub(crate) fn floor(&mut self, node: NodeId, seat: Seat, first: Counter) {
+    pub(crate) fn floor(&mut self, node: NodeId, source: Place, first: Counter) {
         if let Some(Some(seen)) = self.replicas.get(node.index()) {
-            self.floors.insert((seat, first), seen.clock.clone().into());
+            let clock = seen.clock.clone().into();
+            self.floors.insert((source, first), clock);
         }
     }
 
@@ -169,27 +218,31 @@ impl<A: Staged> Bench<A> {
         if !self.judges(node) {
             return;
         }
-        let seat = delivery.seat;
-        let floor = self.floors.get(&(seat, delivery.first)).cloned();
+        let Some(source) = self.place_of(&delivery.source) else {
+            let detail = format!("delivered from {}, who never takes part", delivery.source);
+            return self.blame(Property::Integrity, &[node], None, moment, detail);
+        };
+        let holder = self.holder(node);
+        let floor = self.floors.get(&(source, delivery.first)).cloned();
         for (dot, op) in delivery.iter() {
-            self.order(node, seat, &dot, moment);
-            self.agreement(node, seat, &dot, op, moment, &broadcast);
+            self.order(node, source, &dot, moment);
+            self.agreement(node, source, &dot, op, moment, &broadcast);
             self.causality(node, &dot, &causes(op), floor.as_deref(), moment);
             self.audit(node, &dot, op, moment);
             if let Some(Some(seen)) = self.replicas.get_mut(node.index())
-                && let Some(entry) = seen.clock.get_mut(seat.get())
+                && let Some(entry) = seen.clock.get_mut(source.0)
                 && dot.counter > *entry
             {
                 *entry = dot.counter;
-                if self.books.hold(seat, dot.counter) {
+                if self.books.hold(source, dot.counter, holder) {
                     complete(dot);
                 }
             }
         }
     }
 
-    fn order(&mut self, node: NodeId, seat: Seat, dot: &Dot, moment: Moment) {
-        let before = self.delivered_at(node, seat);
+    fn order(&mut self, node: NodeId, source: Place, dot: &Dot, moment: Moment) {
+        let before = self.delivered_at(node, source);
         if before.next() != Some(dot.counter) {
             let detail = format!("delivered right after #{before}");
             self.blame(Property::SourceOrder, &[node], Some(*dot), moment, detail);
@@ -199,13 +252,13 @@ impl<A: Staged> Bench<A> {
     fn agreement(
         &mut self,
         node: NodeId,
-        seat: Seat,
+        source: Place,
         dot: &Dot,
         op: &A::Op,
         moment: Moment,
         broadcast: impl Fn(&Dot) -> Option<A::Op>,
     ) {
-        let Some((entry, new)) = self.books.entry(seat, dot.counter, || op.clone(), node) else {
+        let Some((entry, new)) = self.books.entry(source, dot.counter, || op.clone(), node) else {
             let detail = "a dot nobody can have".into();
             return self.blame(Property::SourceOrder, &[node], Some(*dot), moment, detail);
         };
@@ -222,7 +275,7 @@ impl<A: Staged> Bench<A> {
                 detail,
             );
         }
-        if new && self.correct.get(seat.get()) == Some(&true) {
+        if new && self.correct.get(source.0) == Some(&true) {
             match broadcast(dot) {
                 Some(own) if own == *op => {}
                 own => {
@@ -245,18 +298,14 @@ impl<A: Staged> Bench<A> {
             Causes::Dots(causes) => causes
                 .iter()
                 .find(|cause| {
-                    let seat = self
-                        .actors
-                        .binary_search(&cause.actor)
-                        .ok()
-                        .and_then(|seat| u16::try_from(seat).ok());
-                    seat.is_none_or(|seat| self.delivered_at(node, Seat::new(seat)) < cause.counter)
+                    self.place_of(&cause.actor)
+                        .is_none_or(|source| self.delivered_at(node, source) < cause.counter)
                 })
                 .copied(),
             Causes::EverythingDelivered => floor.and_then(|floor| {
-                let mut sources = (0_u16..).map(Seat::new).zip(floor).zip(&self.actors);
-                let ((_, counter), actor) = sources.find(|((seat, counter), actor)| {
-                    **actor != dot.actor && self.delivered_at(node, *seat) < **counter
+                let mut sources = (0..).map(Place).zip(floor).zip(&self.actors);
+                let ((_, counter), actor) = sources.find(|((source, counter), actor)| {
+                    **actor != dot.actor && self.delivered_at(node, *source) < **counter
                 })?;
                 Some(Dot::new(*actor, *counter))
             }),
@@ -323,13 +372,15 @@ impl<A: Staged> Bench<A> {
             .get_mut(node.index())
             .map(|seen| seen.replace(blank))
         {
-            for (seat, last) in (0_u16..).map(Seat::new).zip(&before.clock) {
-                (1..=last.get())
-                    .for_each(|counter| self.books.release(seat, Counter::new(counter)));
+            for (source, last) in (0..).map(Place).zip(&before.clock) {
+                if self.counts(node) {
+                    (1..=last.get())
+                        .for_each(|counter| self.books.release(source, Counter::new(counter)));
+                }
             }
         }
         for (certificate, ops) in replica.log() {
-            if let Some(delivery) = self.logged(certificate, ops) {
+            if let Some(delivery) = logged(replica, certificate, ops) {
                 self.delivered(
                     node,
                     &delivery,
@@ -341,18 +392,66 @@ impl<A: Staged> Bench<A> {
             }
         }
         self.compare(node, replica.algorithm(), None, moment);
+        // What it had lost of its journal may have been all that bound it.
+        if self.holder(node) == Holder::Left {
+            self.recount(complete);
+        }
     }
 
-    fn logged(&self, certificate: &Certificate, ops: &[u8]) -> Option<Delivery<A::Op>> {
-        let header = &certificate.header;
-        let ops = codec::decode_sequence::<A::Op>(header.len as usize, ops).ok()?;
-        let source = *self.actors.get(header.source.get())?;
-        Some(Delivery {
-            source,
-            seat: header.source,
-            first: header.first,
-            ops: ops.into(),
-        })
+    fn recount(&mut self, mut complete: impl FnMut(Dot)) {
+        let clocks: Vec<_> = self
+            .holders
+            .iter()
+            .zip(&self.replicas)
+            .filter_map(|((_, holder), seen)| Some((*holder, &seen.as_ref()?.clock[..])))
+            .collect();
+        for (source, counter) in self.books.recount(&clocks) {
+            if let Some(actor) = self.actors.get(source.0) {
+                complete(Dot::new(*actor, counter));
+            }
+        }
+    }
+
+    /// The members are these from now on; `left` are those who went of their own will.
+    pub(crate) fn members(
+        &mut self,
+        members: &[Actor],
+        left: &BTreeSet<Actor>,
+        complete: impl FnMut(Dot),
+    ) {
+        for ((actor, holder), seen) in self.holders.iter_mut().zip(&self.replicas) {
+            *holder = match seen {
+                None => Holder::Nobody,
+                Some(_) if members.contains(actor) => Holder::Member,
+                Some(_) if left.contains(actor) => Holder::Left,
+                Some(_) => Holder::Nobody,
+            };
+        }
+        self.recount(complete);
+    }
+
+    /// A judged replica holds this chain: it must go on where the others' end, or end earlier.
+    pub(crate) fn chain(
+        &mut self,
+        node: NodeId,
+        decisions: impl Iterator<Item = Decision>,
+        moment: Moment,
+    ) {
+        if !self.judges(node) {
+            return;
+        }
+        for (place, decision) in decisions.enumerate() {
+            match self.chain.get(place).copied() {
+                None => self.chain.push((decision, node)),
+                Some((known, _)) if known == decision => {}
+                Some((known, other)) => {
+                    let (at, one, two) = (decision.generation, decision.change, known.change);
+                    let detail = format!("{at} is made by `{one}` at one, `{two}` at the other");
+                    self.blame(Property::OneChain, &[node, other], None, moment, detail);
+                    break;
+                }
+            }
+        }
     }
 
     /// The run is over: what one correct replica holds all must hold, and equal clocks mean equal states.
@@ -362,9 +461,9 @@ impl<A: Staged> Bench<A> {
         moment: Moment,
     ) {
         let partial: Vec<_> = self.books.partial().take(8).collect();
-        for (seat, counter, holders) in partial {
+        for (source, counter, holders) in partial {
             let lacking = |(node, _): &&Ending<'_, A, K, R>| {
-                self.judges(*node) && self.delivered_at(*node, seat) < counter
+                self.counts(*node) && self.delivered_at(*node, source) < counter
             };
             let nodes: Vec<NodeId> = replicas
                 .iter()
@@ -373,9 +472,9 @@ impl<A: Staged> Bench<A> {
                 .collect();
             let dot = self
                 .actors
-                .get(seat.get())
+                .get(source.0)
                 .map(|actor| nth(&Dot::new(*actor, counter), 0));
-            let detail = format!("delivered by {holders} correct replicas, not by all");
+            let detail = format!("delivered by {holders} correct members, not by all");
             self.blame(Property::Totality, &nodes, dot, moment, detail);
         }
         let up: Vec<_> = replicas
@@ -387,7 +486,7 @@ impl<A: Staged> Bench<A> {
         }
         let mut digests = BTreeMap::new();
         for (node, replica) in up {
-            if !self.judges(node) {
+            if !self.counts(node) {
                 continue;
             }
             let clock: Vec<Counter> = replica.clock().iter().map(|(_, counter)| counter).collect();
@@ -399,4 +498,21 @@ impl<A: Staged> Bench<A> {
             }
         }
     }
+}
+
+/// A message of a replica's log. The source's seat is the replica's, in its own chain.
+fn logged<A: Staged, K: Keys, R: Rules>(
+    replica: &SecureBroadcast<A, K, R>,
+    certificate: &Certificate,
+    ops: &[u8],
+) -> Option<Delivery<A::Op>> {
+    let header = &certificate.header;
+    let ops = codec::decode_sequence::<A::Op>(header.len as usize, ops).ok()?;
+    let source = *replica.members().in_seat(header.source)?;
+    Some(Delivery {
+        source,
+        seat: header.source,
+        first: header.first,
+        ops: ops.into(),
+    })
 }

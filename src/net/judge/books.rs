@@ -1,8 +1,12 @@
 //! The judges' books: which operation every dot stands for, and who has delivered it.
 
 use crate::actor::Counter;
-use crate::membership::Seat;
 use crate::net::node::NodeId;
+
+/// The judges' own number of a source: the members of the genesis by their keys, then everybody who may join, in the
+/// order of the plan. Seats of joiners are given by the replicas, which are not to be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(pub(super) usize);
 
 /// One dot, once any correct replica has delivered it.
 #[derive(Clone, Debug)]
@@ -10,16 +14,36 @@ pub(super) struct Entry<Op> {
     pub(super) op: Op,
     /// Who delivered it first.
     pub(super) first: NodeId,
-    /// How many correct replicas hold it now.
+    /// How many correct members hold it now.
     pub(super) holders: usize,
+    /// Whether somebody holds it who has left: nobody who leaves takes anything along.
+    owed: bool,
+}
+
+impl<Op> Entry<Op> {
+    fn is_partial(&self, members: usize) -> bool {
+        (self.holders > 0 || self.owed) && self.holders < members
+    }
+}
+
+/// What it means that a replica holds a dot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// It is a correct member: all of these must hold it.
+    Member,
+    /// It left of its own will: so all members must hold it.
+    Left,
+    /// It is no member yet, or was made to go: nothing follows.
+    Nobody,
 }
 
 /// Every dot delivered by a correct replica.
 #[derive(Debug)]
 pub(super) struct Books<Op> {
     sources: Vec<Vec<Option<Entry<Op>>>>,
-    replicas: usize,
-    /// Dots that some correct replicas hold and some do not.
+    /// How many correct members there are.
+    members: usize,
+    /// Dots that some correct members hold and some do not.
     pub(super) incomplete: usize,
 }
 
@@ -27,10 +51,10 @@ pub(super) struct Books<Op> {
 const MOST: u64 = 1 << 32;
 
 impl<Op> Books<Op> {
-    pub(super) fn new(sources: usize, replicas: usize) -> Self {
+    pub(super) fn new(sources: usize, members: usize) -> Self {
         Self {
             sources: (0..sources).map(|_| Vec::new()).collect(),
-            replicas,
+            members,
             incomplete: 0,
         }
     }
@@ -38,12 +62,12 @@ impl<Op> Books<Op> {
     /// The entry of this dot, made of `op` if it is new. `None` for a dot nobody can have.
     pub(super) fn entry(
         &mut self,
-        seat: Seat,
+        source: Place,
         counter: Counter,
         make: impl FnOnce() -> Op,
         node: NodeId,
     ) -> Option<(&mut Entry<Op>, bool)> {
-        let source = self.sources.get_mut(seat.get())?;
+        let source = self.sources.get_mut(source.0)?;
         let place =
             usize::try_from(counter.get().checked_sub(1).filter(|place| *place < MOST)?).ok()?;
         if source.len() <= place {
@@ -55,57 +79,90 @@ impl<Op> Books<Op> {
             op: make(),
             first: node,
             holders: 0,
+            owed: false,
         });
         Some((entry, new))
     }
 
-    fn get(&mut self, seat: Seat, counter: Counter) -> Option<&mut Entry<Op>> {
-        let place = usize::try_from(counter.get().checked_sub(1)?).ok()?;
-        self.sources.get_mut(seat.get())?.get_mut(place)?.as_mut()
-    }
-
-    /// One more correct replica holds it. True if all do now.
-    pub(super) fn hold(&mut self, seat: Seat, counter: Counter) -> bool {
-        let replicas = self.replicas;
-        let Some(entry) = self.get(seat, counter) else {
+    /// Changes an entry, and what is counted of it. True if all members hold it now.
+    fn change(
+        &mut self,
+        source: Place,
+        counter: Counter,
+        change: impl FnOnce(&mut Entry<Op>),
+    ) -> bool {
+        let members = self.members;
+        let Some(place) = counter.get().checked_sub(1) else {
             return false;
         };
-        entry.holders += 1;
-        let holders = entry.holders;
-        if holders == 1 {
-            self.incomplete += 1;
-        }
-        if holders == replicas {
-            self.incomplete -= 1;
-        }
-        holders == replicas
-    }
-
-    /// A replica has lost it with the tail of its journal.
-    pub(super) fn release(&mut self, seat: Seat, counter: Counter) {
-        let replicas = self.replicas;
-        let Some(entry) = self.get(seat, counter) else {
-            return;
+        let entry = usize::try_from(place)
+            .ok()
+            .and_then(|place| self.sources.get_mut(source.0)?.get_mut(place)?.as_mut());
+        let Some(entry) = entry else {
+            return false;
         };
-        let before = entry.holders;
-        entry.holders = before.saturating_sub(1);
-        if before == replicas {
-            self.incomplete += 1;
-        }
-        if before == 1 {
-            self.incomplete -= 1;
-        }
+        let before = entry.is_partial(members);
+        change(entry);
+        let (after, all) = (entry.is_partial(members), entry.holders >= members);
+        self.incomplete += usize::from(after);
+        self.incomplete -= usize::from(before);
+        all
     }
 
-    /// Every dot that some correct replicas hold and some do not.
-    pub(super) fn partial(&self) -> impl Iterator<Item = (Seat, Counter, usize)> + '_ {
-        let replicas = self.replicas;
-        let sources = (0_u16..).map(Seat::new).zip(&self.sources);
-        sources.flat_map(move |(seat, source)| {
+    /// One more correct replica holds it. True if all members do now.
+    pub(super) fn hold(&mut self, source: Place, counter: Counter, holder: Holder) -> bool {
+        self.change(source, counter, |entry| match holder {
+            Holder::Member => entry.holders += 1,
+            Holder::Left => entry.owed = true,
+            Holder::Nobody => {}
+        })
+    }
+
+    /// A member has lost it with the tail of its journal.
+    pub(super) fn release(&mut self, source: Place, counter: Counter) {
+        self.change(source, counter, |entry| {
+            entry.holders = entry.holders.saturating_sub(1);
+        });
+    }
+
+    /// The members are others now: counts everything anew from how far everybody has delivered each source. Gives all
+    /// dots that all members hold.
+    pub(super) fn recount(&mut self, clocks: &[(Holder, &[Counter])]) -> Vec<(Place, Counter)> {
+        let is = |holder: Holder| {
+            clocks
+                .iter()
+                .filter(move |(is, _)| *is == holder)
+                .map(|(_, clock)| *clock)
+        };
+        self.members = is(Holder::Member).count();
+        self.incomplete = 0;
+        let mut complete = Vec::new();
+        for (source, entries) in self.sources.iter_mut().enumerate() {
+            for (counter, entry) in (1..).map(Counter::new).zip(entries) {
+                let Some(entry) = entry else { continue };
+                let holds = |clock: &&[Counter]| clock.get(source) >= Some(&counter);
+                entry.holders = is(Holder::Member).filter(holds).count();
+                entry.owed = is(Holder::Left).any(|clock| holds(&clock));
+                self.incomplete += usize::from(entry.is_partial(self.members));
+                if entry.holders >= self.members {
+                    complete.push((Place(source), counter));
+                }
+            }
+        }
+        complete
+    }
+
+    /// Every dot that some correct members hold and some do not.
+    pub(super) fn partial(&self) -> impl Iterator<Item = (Place, Counter, usize)> + '_ {
+        let members = self.members;
+        let sources = (0..).map(Place).zip(&self.sources);
+        sources.flat_map(move |(place, source)| {
             let entries = (1..).map(Counter::new).zip(source);
             entries.filter_map(move |(counter, entry)| {
-                let holders = entry.as_ref()?.holders;
-                (holders > 0 && holders < replicas).then_some((seat, counter, holders))
+                let entry = entry.as_ref()?;
+                entry
+                    .is_partial(members)
+                    .then_some((place, counter, entry.holders))
             })
         })
     }
@@ -115,44 +172,58 @@ impl<Op> Books<Op> {
 mod tests {
     use super::*;
 
+    const MEMBER: Holder = Holder::Member;
+
     #[test]
     fn a_dot_is_incomplete_while_some_hold_it_and_some_do_not() {
         let mut books = Books::new(1, 3);
-        let (seat, dot) = (Seat::new(0), Counter::FIRST);
-        assert!(books.entry(seat, dot, || 'x', NodeId::new(0)).unwrap().1);
-        assert!(!books.entry(seat, dot, || 'y', NodeId::new(1)).unwrap().1);
+        let (source, dot) = (Place(0), Counter::FIRST);
+        assert!(books.entry(source, dot, || 'x', NodeId::new(0)).unwrap().1);
+        assert!(!books.entry(source, dot, || 'y', NodeId::new(1)).unwrap().1);
         assert_eq!(books.incomplete, 0);
-        assert_eq!(
-            [books.hold(seat, dot), books.hold(seat, dot)],
-            [false, false]
-        );
+        assert_eq!([(); 2].map(|()| books.hold(source, dot, MEMBER)), [false; 2]);
         assert_eq!((books.incomplete, books.partial().count()), (1, 1));
-        assert!(books.hold(seat, dot));
+        assert!(books.hold(source, dot, MEMBER));
         assert_eq!((books.incomplete, books.partial().count()), (0, 0));
-        books.release(seat, dot);
+        books.release(source, dot);
         assert_eq!(books.incomplete, 1);
-        books.release(seat, dot);
-        books.release(seat, dot);
+        books.release(source, dot);
+        books.release(source, dot);
         assert_eq!(books.incomplete, 0);
+    }
+
+    #[test]
+    fn who_joins_must_hold_everything_and_who_leaves_takes_nothing_along() {
+        let mut books = Books::new(1, 2);
+        let (source, one, two) = (Place(0), Counter::FIRST, Counter::new(2));
+        let clocks = [[one], [two], [Counter::ZERO]];
+        for (counter, holders) in [(one, 2), (two, 1)] {
+            books.entry(source, counter, || (), NodeId::new(0)).unwrap();
+            (0..holders).for_each(|_| {
+                books.hold(source, counter, MEMBER);
+            });
+        }
+        assert_eq!(books.incomplete, 1);
+        let mut recount = |of: [Holder; 3]| {
+            let of: Vec<_> = of.into_iter().zip(clocks.iter().map(|c| &c[..])).collect();
+            let complete = books.recount(&of).len();
+            (complete, books.incomplete)
+        };
+        assert_eq!(recount([MEMBER; 3]), (0, 2), "one more, who holds nothing");
+        assert_eq!(recount([MEMBER, Holder::Left, Holder::Nobody]), (1, 1));
+        let expelled = [MEMBER, Holder::Nobody, Holder::Nobody];
+        assert_eq!(recount(expelled), (1, 0), "what it took along is gone");
     }
 
     #[test]
     fn a_forged_counter_does_not_fill_the_memory() {
         let mut books = Books::new(1, 3);
-        assert!(
-            books
-                .entry(Seat::new(0), Counter::new(u64::MAX), || (), NodeId::new(0))
-                .is_none()
-        );
-        assert!(
-            books
-                .entry(Seat::new(0), Counter::ZERO, || (), NodeId::new(0))
-                .is_none()
-        );
-        assert!(
-            books
-                .entry(Seat::new(9), Counter::FIRST, || (), NodeId::new(0))
-                .is_none()
-        );
+        let mut entry = |place, counter| {
+            let entry = books.entry(Place(place), counter, || (), NodeId::new(0));
+            entry.is_some()
+        };
+        assert!(!entry(0, Counter::new(u64::MAX)));
+        assert!(!entry(0, Counter::ZERO));
+        assert!(!entry(9, Counter::FIRST));
     }
 }

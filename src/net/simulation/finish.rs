@@ -1,6 +1,6 @@
 //! The end of a run: the last look of the judges, and the report.
 
-use super::Outcome;
+use super::{Outcome, change_label};
 use super::run::Run;
 use crate::actor::{Counter, Dot};
 use crate::deterministic_secure_broadcast::{Rules, SecureBroadcast};
@@ -21,6 +21,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             .filter(|node| self.bench.judges(*node))
             .collect();
         self.owed(ended);
+        self.changes_owed();
         let up = |node: &NodeId| {
             (
                 *node,
@@ -35,6 +36,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
 
         let finals: Vec<FinalState<A>> = replicas
             .iter()
+            .filter(|(node, _)| self.bench.counts(*node))
             .map(|(node, replica)| FinalState {
                 name: self.nodes[node.index()].name.clone(),
                 copy: replica.map(|replica| replica.algorithm().clone()),
@@ -81,10 +83,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let convictions = std::mem::take(&mut self.books.convictions).into_iter().map(
             |(culprit, (evidence, known))| {
                 let (seat, slot) = evidence.slot();
-                let source = self
-                    .sources
-                    .get(seat.get())
-                    .map_or_else(|| seat.to_string(), |actor| names.of(actor));
+                let source = self.recorder.name_of(seat);
                 let known_to = known.iter().map(name).collect();
                 Conviction {
                     culprit: names.of(&culprit),
@@ -110,6 +109,11 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             .take(self.members)
             .filter(|node| !node.correct)
             .count();
+        let changes = self.plan.made.iter();
+        let changes = changes.map(|change| change_label(change, &names)).collect();
+        let at_end = self.plan.latest.actors().iter();
+        let mut members_at_end: Vec<String> = at_end.map(|actor| names.of(actor)).collect();
+        members_at_end.sort();
         let (violations, more_violations) =
             (self.bench.violations().to_vec(), self.bench.uncounted());
         let rejected = self.recorder.rejected.iter();
@@ -127,6 +131,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let report = Report {
             seed: self.seed,
             members: self.members,
+            changes,
+            members_at_end,
             faulty,
             submitted,
             delivered,
@@ -158,7 +164,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let moment = self.engine.moment();
         let mut owed = Vec::new();
         for (item, fate) in self.agenda.fates() {
-            if self.bench.judges(fate.node) && fate.everywhere.is_none() && fate.refused.is_none() {
+            if self.bench.judges(fate.node)
+                && !self.bench.owes_nothing(fate.node)
+                && fate.everywhere.is_none() && fate.refused.is_none() {
                 let dot = fate.dot.and_then(|counter: Counter| {
                     Some(Dot::new(self.directory.actor(fate.node)?, counter))
                 });

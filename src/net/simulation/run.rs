@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::changes::Plan;
 use super::cue::{self, Books};
 use super::{Outcome, Progress};
 use crate::actor::{Actor, Counter, Dot, SigningActor};
 use crate::codec;
 use crate::deterministic_secure_broadcast::{Genesis, Record, Rules, SecureBroadcast, journal};
-use crate::membership::Seat;
 use crate::net::directory::Directory;
 use crate::net::engine::{Engine, Step};
 use crate::net::judge::{Bench, Property};
@@ -34,8 +34,9 @@ pub(super) struct Run<A: Staged, K: SeededKeys, R: Rules> {
     pub(super) directory: Arc<Directory>,
     pub(super) identities: Vec<SigningActor<K>>,
     pub(super) genesis: Arc<Genesis<A>>,
-    /// The sources, by seat.
+    /// The members of the genesis, in order of their keys.
     pub(super) sources: Vec<Actor>,
+    pub(super) plan: Plan<K>,
     pub(super) members: usize,
     pub(super) nodes: Vec<TraceNode>,
     /// An empty copy, to ask about operations.
@@ -64,13 +65,20 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         self.engine.start(&mut self.recorder);
         self.look();
         for node in self.all_nodes() {
+            for at in self.plan.times() {
+                self.engine.call_at(at, u64::from(node.get()));
+            }
             self.pump(node);
         }
         self.look();
         let ended = loop {
             match self.engine.step(&mut self.recorder) {
                 Step::Ran => {}
-                Step::Call(node) => self.pump(NodeId::new(u16::try_from(node).unwrap_or(u16::MAX))),
+                Step::Call(node) => {
+                    let node = NodeId::new(u16::try_from(node).unwrap_or(u16::MAX));
+                    self.consider(node);
+                    self.pump(node);
+                }
                 Step::RestartDue(node) => self.restart(node),
                 Step::Ended(end) => break Ended::Limit(end),
             }
@@ -80,6 +88,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 let still = at - self.books.moved.max(self.faults_end);
                 let done = self.agenda.open == 0 && self.bench.incomplete() == 0;
                 if done
+                    && !self.is_changing()
                     && still >= self.settle.min(self.patience)
                     && !self.engine.is_anyone_returning()
                 {
@@ -109,11 +118,6 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
     /// The node that speaks for a source; of twins the first.
     fn node_of(&self, actor: &Actor) -> Option<NodeId> {
         self.directory.nodes_of(actor).first().copied()
-    }
-
-    fn seat_of(&self, actor: &Actor) -> Option<Seat> {
-        let place = self.sources.binary_search(actor).ok()?;
-        u16::try_from(place).ok().map(Seat::new)
     }
 
     /// Lets the judges look at what has happened, until nothing more happens at once.
@@ -173,12 +177,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 self.recorder.happened = happened;
             }
             for node in to_pump {
+                self.consider(node);
                 self.pump(node);
             }
         }
     }
 
-    fn complete(&mut self, dots: &[Dot], now: VirtualTime) {
+    pub(super) fn complete(&mut self, dots: &[Dot], now: VirtualTime) {
         for dot in dots {
             if let Some(node) = self.node_of(&dot.actor) {
                 self.agenda.everywhere(node, dot.counter, now);
@@ -203,12 +208,12 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                     .item_at(node, first)
                     .and_then(|item| self.agenda.fate(item).op.as_ref());
                 if op.is_some_and(|op| self.template.causes(op) == Causes::EverythingDelivered)
-                    && let Some(seat) = self
+                    && let Some(source) = self
                         .directory
                         .actor(node)
-                        .and_then(|actor| self.seat_of(&actor))
+                        .and_then(|actor| self.bench.place_of(&actor))
                 {
-                    self.bench.floor(node, seat, first);
+                    self.bench.floor(node, source, first);
                 }
             }
             Note::Returned { op, reason } => {
@@ -254,6 +259,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 if !known.1.contains(&node) {
                     known.1.push(node);
                 }
+                to_pump.insert(node);
                 let accused = self.directory.nodes_of(&culprit);
                 if let Some(accused) = accused
                     .iter()
@@ -287,9 +293,19 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             Note::Halted(halt) => self.halted(node, HaltReason::Protocol(halt), moment),
             Note::AppPanicked(text) => self.halted(node, HaltReason::AppPanicked(text), moment),
             Note::Act(_) | Note::Obsolete(_) => {}
-            Note::Asked { .. } => self.books.count("a change was asked for"),
-            Note::Generation { .. } => self.books.count("a generation was activated"),
-            Note::Left => self.books.count("a member has left"),
+            Note::Asked { .. } => {
+                self.books.count("a change was asked for");
+                to_pump.insert(node);
+            }
+            Note::Generation { .. } => {
+                self.books.count("a generation was activated");
+                self.activated(node, moment);
+                to_pump.insert(node);
+            }
+            Note::Left => {
+                self.books.count("a member has left");
+                self.books.moved = moment.at;
+            }
             Note::Count(what) => self.books.count(what),
         }
     }
@@ -325,6 +341,10 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             let Some(broadcast) = replica.broadcast() else {
                 return;
             };
+            // Whoever wants to be a member waits until it is.
+            if !broadcast.is_member() && broadcast.members().seat_of(&broadcast.actor()).is_none() {
+                return;
+            }
             let delivered = |other: NodeId| {
                 self.directory
                     .actor(other)
@@ -484,6 +504,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             &self.streams,
         );
         self.engine.restart(node, participant, &mut self.recorder);
+        self.plan.restarted(node);
+        self.activated(node, moment);
+        self.consider(node);
         self.pump(node);
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Fate<A: Staged> {
     pub(crate) home: Option<VirtualTime>,
     pub(crate) everywhere: Option<VirtualTime>,
     pub(crate) refused: Option<String>,
+    /// Its member was expelled with it under way: nobody owes it any more.
+    given_up: bool,
 }
 
 /// What one node has to do.
@@ -82,6 +84,7 @@ impl<A: Staged> Agenda<A> {
             home: None,
             everywhere: None,
             refused: None,
+            given_up: false,
         };
         let fates = nodes.iter().map(fate).collect();
         Self {
@@ -174,7 +177,7 @@ impl<A: Staged> Agenda<A> {
     pub(crate) fn refused(&mut self, item: usize, reason: String) {
         let fate = &mut self.fates[item];
         if fate.refused.is_none() && fate.everywhere.is_none() {
-            self.open -= 1;
+            self.open -= usize::from(!fate.given_up);
             fate.refused = Some(reason);
         }
         if let Some(desk) = self.desks.get_mut(fate.node.index()) {
@@ -243,8 +246,27 @@ impl<A: Staged> Agenda<A> {
         };
         let fate = &mut self.fates[item];
         if fate.everywhere.is_none() && fate.refused.is_none() {
-            self.open -= 1;
+            self.open -= usize::from(!fate.given_up);
             fate.everywhere = Some(now);
+        }
+    }
+
+    /// A node was expelled: what it has under way may or may not be delivered, and the rest never will.
+    pub(crate) fn expelled(&mut self, node: NodeId) {
+        let Some(desk) = self.desks.get_mut(node.index()) else {
+            return;
+        };
+        let waiting = desk.waiting.drain(..).chain(desk.unissued.drain(..));
+        let never: Vec<usize> = waiting.collect();
+        for item in desk.issued.values() {
+            let fate = &mut self.fates[*item];
+            if fate.refused.is_none() && fate.everywhere.is_none() && !fate.given_up {
+                fate.given_up = true;
+                self.open -= 1;
+            }
+        }
+        for item in never {
+            self.refused(item, "expelled before".into());
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use bft_crdts::PacketKind;
 use bft_crdts::net::Span;
 
+use super::changes;
 use super::locate::{Path, Places, line_at};
 use super::{
     Algorithm, Bank, Chart, Crash, Draw, Generator, Limits, MAX_ARCS, MAX_FAULTS, MAX_GENERATED,
@@ -15,7 +17,7 @@ use crate::{names, rules, time};
 
 /// A field that is wrong, and why; its line is looked up when it is reported.
 type Problem = (Path, String);
-type Checked<T> = Result<T, Problem>;
+pub(super) type Checked<T> = Result<T, Problem>;
 
 pub(super) fn parse(text: &str) -> Result<Scenario, ScenarioError> {
     if text.len() > MAX_SCENARIO_BYTES {
@@ -63,20 +65,24 @@ fn scenario(file: file::File, places: &Places<'_>) -> Checked<Scenario> {
             ),
         );
     }
-    let algorithm = algorithm(&file, &members)?;
+    let joiners = changes::joiners(&file.joiners, &members)?;
+    let people: Vec<String> = members.iter().chain(&joiners).cloned().collect();
+    let algorithm = algorithm(&file, &people)?;
     let villains = villains(&file.villains, &members, &algorithm)?;
-    let nodes: Vec<String> = members
+    let nodes: Vec<String> = people
         .iter()
         .chain(villains.iter().map(|villain| &villain.who))
         .cloned()
         .collect();
     let correct = |name: &String| !villains.iter().any(|villain| villain.who == *name);
     Ok(Scenario {
-        workload: workload(&file, &members, &algorithm, &villains, places)?,
+        workload: workload(&file, &people, &algorithm, &villains, places)?,
+        changes: changes::changes(&file, &joiners, &people, &villains)?,
+        expel_convicted: file.expel_convicted,
         expected_balances: expected(&file, &algorithm)?,
         network: network(&file.network)?,
         partitions: partitions(&file.partitions, &nodes)?,
-        crashes: crashes(&file.crashes, &members, correct)?,
+        crashes: crashes(&file.crashes, &people, correct)?,
         chart: chart(file.chart, &nodes)?,
         limits: limits(&file.limits)?,
         name: file.name,
@@ -90,11 +96,12 @@ fn scenario(file: file::File, places: &Places<'_>) -> Checked<Scenario> {
         },
         algorithm,
         members,
+        joiners,
         villains,
     })
 }
 
-fn bad<T>(path: Path, problem: impl Into<String>) -> Checked<T> {
+pub(super) fn bad<T>(path: Path, problem: impl Into<String>) -> Checked<T> {
     Err((path, problem.into()))
 }
 
@@ -106,6 +113,8 @@ fn draw(file: &file::File) -> Checked<Option<Draw>> {
     };
     let fixed = [
         ("members", file.members.is_some()),
+        ("joiners", !file.joiners.is_empty()),
+        ("changes", !file.changes.is_empty()),
         ("partitions", !file.partitions.is_empty()),
         ("crashes", !file.crashes.is_empty()),
         ("villains", !file.villains.is_empty()),
@@ -246,7 +255,7 @@ fn bank_genesis(bank: Option<&file::Bank>, members: &[String]) -> Checked<Bank> 
     }
 }
 
-fn known(name: &str, known: &[String], path: &Path) -> Checked<()> {
+pub(super) fn known(name: &str, known: &[String], path: &Path) -> Checked<()> {
     if known.iter().any(|member| member == name) {
         return Ok(());
     }
@@ -656,7 +665,7 @@ fn groups(groups: &[Vec<String>], names: &[String], path: &Path) -> Checked<()> 
     Ok(())
 }
 
-fn few(have: usize, path: &Path) -> Checked<()> {
+pub(super) fn few(have: usize, path: &Path) -> Checked<()> {
     if have > MAX_FAULTS {
         return bad(
             path.clone(),
@@ -666,18 +675,13 @@ fn few(have: usize, path: &Path) -> Checked<()> {
     Ok(())
 }
 
-fn some_time(text: &str, path: &Path) -> Checked<Span> {
+pub(super) fn some_time(text: &str, path: &Path) -> Checked<Span> {
     time::parse(text).map_err(|why| (path.clone(), why.to_string()))
 }
 
 fn optional_time(text: Option<&str>, path: &Path) -> Checked<Option<Span>> {
     text.map(|text| some_time(text, path)).transpose()
 }
-
-/// The kinds of packets a chart can be limited to.
-const KINDS: [&str; 8] = [
-    "request", "echo", "proof", "refusal", "evidence", "pull", "summary", "compare",
-];
 
 fn chart(chart: file::Chart, nodes: &[String]) -> Checked<Chart> {
     let path = Path::key("chart");
@@ -687,7 +691,7 @@ fn chart(chart: file::Chart, nodes: &[String]) -> Checked<Chart> {
     for (index, name) in chart.members.iter().enumerate() {
         known(name, nodes, &path.at("members").index(index))?;
     }
-    let all = KINDS.map(str::to_owned);
+    let all = PacketKind::ALL.map(|kind| kind.name().to_owned());
     for (index, kind) in chart.kinds.iter().enumerate() {
         known(kind, &all, &path.at("kinds").index(index))?;
     }

@@ -16,6 +16,12 @@ pub(super) struct File {
     pub(super) description: String,
     pub(super) algorithm: Algorithm,
     pub(super) members: Option<Members>,
+    #[serde(default)]
+    pub(super) joiners: Vec<String>,
+    #[serde(default)]
+    pub(super) changes: Vec<Change>,
+    #[serde(default)]
+    pub(super) expel_convicted: bool,
     pub(super) draw: Option<Draw>,
     #[serde(default)]
     pub(super) seed: u64,
@@ -110,6 +116,16 @@ pub(super) struct Crash {
     pub(super) down: Option<String>,
     #[serde(default)]
     pub(super) lose_unsynced: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    pub(super) at: Option<String>,
+    pub(super) join: Option<String>,
+    pub(super) leave: Option<String>,
+    pub(super) expel: Option<String>,
+    pub(super) approved_by: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]

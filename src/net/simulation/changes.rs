@@ -1,0 +1,308 @@
+//! Members come and go: who asks, who approves, and what the judges make of it.
+
+use std::collections::BTreeSet;
+
+use super::NetError;
+use super::run::Run;
+use crate::actor::Actor;
+use crate::deterministic_secure_broadcast::{Rules, SecureBroadcast};
+use crate::membership::quorum::quorum;
+use crate::membership::{Change, Members};
+use crate::net::change::{PlannedChange, Wish};
+use crate::net::judge::Property;
+use crate::net::keys::SeededKeys;
+use crate::net::node::NodeId;
+use crate::net::observer::Moment;
+use crate::net::participant::Participant;
+use crate::net::stage::Staged;
+use crate::net::time::VirtualTime;
+use crate::net::trace::TraceKind;
+
+/// The changes of a run.
+#[derive(Debug)]
+pub(super) struct Plan<K: SeededKeys> {
+    changes: Vec<Planned>,
+    /// Whether whoever can convict a member wants it expelled.
+    expel_convicted: bool,
+    /// The members of the last generation that any correct replica has activated.
+    pub(super) latest: Members<K>,
+    /// What made every generation from the first on.
+    pub(super) made: Vec<Change>,
+    /// Who has asked to join since it last went up, or was told that it may not.
+    asked: BTreeSet<NodeId>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    at: VirtualTime,
+    change: Change,
+    /// The node it is about.
+    subject: NodeId,
+    /// Who agrees; everybody correct if it does not say.
+    approvers: Option<BTreeSet<NodeId>>,
+}
+
+impl Planned {
+    fn approves(&self, node: NodeId) -> bool {
+        self.approvers
+            .as_ref()
+            .is_none_or(|approvers| approvers.contains(&node))
+    }
+}
+
+impl<K: SeededKeys> Plan<K> {
+    /// The plan, with every name looked up in the list of nodes.
+    pub(super) fn new(
+        changes: &[PlannedChange],
+        expel_convicted: bool,
+        genesis: Members<K>,
+        nodes: &[(String, Actor)],
+    ) -> Result<Self, NetError> {
+        let node = |name: &String| {
+            let place = nodes.iter().position(|(known, _)| known == name);
+            let place = place.and_then(|place| Some((place, u16::try_from(place).ok()?)));
+            place
+                .and_then(|(place, node)| Some((NodeId::new(node), nodes.get(place)?.1)))
+                .ok_or_else(|| NetError::Unknown(name.clone()))
+        };
+        let planned = |planned: &PlannedChange| {
+            let (subject, actor) = node(&planned.who)?;
+            let change = match planned.what {
+                Wish::Join => Change::Join(actor),
+                Wish::Leave => Change::Leave(actor),
+                Wish::Expel => Change::Expel(actor),
+            };
+            let approvers = planned.approved_by.as_ref().map(|names| {
+                let nodes = names.iter().map(|name| Ok(node(name)?.0));
+                nodes.collect::<Result<_, NetError>>()
+            });
+            Ok::<_, NetError>(Planned {
+                at: planned.at,
+                change,
+                subject,
+                approvers: approvers.transpose()?,
+            })
+        };
+        Ok(Self {
+            changes: changes.iter().map(planned).collect::<Result<_, NetError>>()?,
+            expel_convicted,
+            latest: genesis,
+            made: Vec::new(),
+            asked: BTreeSet::new(),
+        })
+    }
+
+    /// When something of it begins.
+    pub(super) fn times(&self) -> BTreeSet<VirtualTime> {
+        self.changes.iter().map(|planned| planned.at).collect()
+    }
+
+    /// A node has lost its memory, and would have to ask again.
+    pub(super) fn restarted(&mut self, node: NodeId) {
+        self.asked.remove(&node);
+    }
+
+    /// Who has gone of its own will.
+    fn left(&self) -> BTreeSet<Actor> {
+        let left = self.made.iter().filter_map(|change| match change {
+            Change::Leave(actor) => Some(*actor),
+            Change::Join(_) | Change::Expel(_) => None,
+        });
+        left.collect()
+    }
+}
+
+impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
+    pub(super) fn broadcast_at(&self, node: NodeId) -> Option<&SecureBroadcast<A, K, R>> {
+        self.engine.machine(node)?.replica()?.broadcast()
+    }
+
+    /// Lets a node ask and approve what it should by now.
+    pub(super) fn consider(&mut self, node: NodeId) {
+        let now = self.engine.now();
+        let Some(broadcast) = self.broadcast_at(node) else {
+            return;
+        };
+        if broadcast.halted().is_some() {
+            return;
+        }
+        let me = broadcast.actor();
+        let due = self.plan.changes.iter().filter(|planned| planned.at <= now);
+        if !broadcast.is_member() {
+            let asks = |planned: &Planned| planned.change == Change::Join(me) && planned.subject == node;
+            if due.clone().any(asks) && self.plan.asked.insert(node) {
+                self.ask(node);
+            }
+            return;
+        }
+        let wanted: BTreeSet<Change> = broadcast.wanted().copied().collect();
+        let agreed = due.filter(|planned| planned.approves(node));
+        let mut proposals: Vec<Change> = agreed.map(|planned| planned.change).collect();
+        if self.plan.expel_convicted {
+            let convicted = broadcast.evidence().map(|evidence| evidence.culprit);
+            proposals.extend(convicted.map(Change::Expel));
+        }
+        let members = broadcast.members();
+        proposals.retain(|change| !wanted.contains(change) && members.after(change).is_ok());
+        for change in proposals {
+            // Whoever is to join may not have asked this one yet; it looks again when that comes.
+            self.engine
+                .input(node, &mut self.recorder, |machine, out| match machine {
+                    Participant::Replica(replica) => replica.propose(change, out),
+                    Participant::Villain(_) => {}
+                });
+        }
+    }
+
+    fn ask(&mut self, node: NodeId) {
+        let asked = self
+            .engine
+            .input(node, &mut self.recorder, |machine, out| match machine {
+                Participant::Replica(replica) => replica.join(out),
+                Participant::Villain(_) => Ok(()),
+            });
+        if let Some(Err(why)) = asked {
+            self.books.count("somebody may not join");
+            let moment = self.engine.moment();
+            self.recorder.write(moment, |names| {
+                let mut why = why.to_string();
+                for (actor, name) in names.iter() {
+                    why = why.replace(&actor.to_string(), name);
+                }
+                let label = format!("may not join: {why}");
+                TraceKind::Note { node, label }
+            });
+        }
+    }
+
+    /// A correct replica has activated a generation, or come back in one.
+    pub(super) fn activated(&mut self, node: NodeId, moment: Moment) {
+        if !self.bench.judges(node) {
+            return;
+        }
+        let Some(broadcast) = self.engine.machine(node).and_then(Participant::replica) else {
+            return;
+        };
+        let Some(broadcast) = broadcast.broadcast() else {
+            return;
+        };
+        let chain = broadcast.chain().map(|link| link.decision);
+        self.bench.chain(node, chain, moment);
+        let members = broadcast.members();
+        if members.generation() <= self.plan.latest.generation() {
+            return;
+        }
+        self.books.moved = moment.at;
+        let many = usize::try_from(members.generation().get()).unwrap_or(usize::MAX);
+        self.plan.made = broadcast
+            .chain()
+            .map(|link| link.decision.change)
+            .take(many)
+            .collect();
+        self.plan.latest = members.clone();
+        let left = self.plan.left();
+        let mut complete = Vec::new();
+        self.bench
+            .members(self.plan.latest.actors(), &left, |dot| complete.push(dot));
+        self.complete(&complete, moment.at);
+        for gone in self.plan.made.clone() {
+            if let Change::Expel(actor) = gone {
+                for node in self.directory.nodes_of(&actor).to_vec() {
+                    self.agenda.expelled(node);
+                }
+            }
+        }
+    }
+
+    /// Planned changes that those who agree could bring about, and have not.
+    fn undecided(&self, now: VirtualTime) -> impl Iterator<Item = &Planned> + '_ {
+        let latest = &self.plan.latest;
+        let is_owed = move |planned: &&Planned| {
+            let agree = self.all_nodes().filter(|node| {
+                self.bench.counts(*node) && planned.approves(*node) && planned.at <= now
+            });
+            let subject = match planned.change {
+                Change::Join(_) => self.bench.judges(planned.subject),
+                Change::Leave(_) => {
+                    self.bench.counts(planned.subject) && planned.approves(planned.subject)
+                }
+                Change::Expel(_) => true,
+            };
+            subject && agree.count() >= quorum(latest.len()) && latest.after(&planned.change).is_ok()
+        };
+        self.plan.changes.iter().filter(is_owed)
+    }
+
+    /// Whether members still have to change, or some do not know yet that they did.
+    pub(super) fn is_changing(&self) -> bool {
+        if self.plan.changes.is_empty() && !self.plan.expel_convicted {
+            return false;
+        }
+        let now = self.engine.now();
+        let behind = |node: NodeId| {
+            self.bench.counts(node)
+                && self
+                    .broadcast_at(node)
+                    .is_none_or(|broadcast| broadcast.generation() < self.plan.latest.generation())
+        };
+        self.plan.changes.iter().any(|planned| planned.at > now)
+            || self.undecided(now).next().is_some()
+            || self.all_nodes().any(behind)
+            || self.enough_want().is_some()
+    }
+
+    /// A change that a quorum of the members wants, and that applies (G10).
+    fn enough_want(&self) -> Option<(Change, Vec<NodeId>)> {
+        let latest = &self.plan.latest;
+        let counted: Vec<NodeId> = self.all_nodes().filter(|node| self.bench.counts(*node)).collect();
+        let wants = |node: NodeId, change: &Change| {
+            self.broadcast_at(node)
+                .is_some_and(|broadcast| broadcast.wanted().any(|wanted| wanted == change))
+        };
+        let all: BTreeSet<Change> = counted
+            .iter()
+            .filter_map(|node| self.broadcast_at(*node))
+            .flat_map(|broadcast| broadcast.wanted().copied())
+            .collect();
+        all.into_iter().find_map(|change| {
+            let who: Vec<NodeId> = counted.iter().copied().filter(|node| wants(*node, &change)).collect();
+            let asked = match change {
+                Change::Leave(actor) => {
+                    who.iter().any(|node| self.directory.actor(*node) == Some(actor))
+                }
+                Change::Join(_) | Change::Expel(_) => true,
+            };
+            let owed = asked && who.len() >= quorum(latest.len()) && latest.after(&change).is_ok();
+            owed.then_some((change, who))
+        })
+    }
+
+    /// The end: what enough members approve is decided, and everybody has followed.
+    pub(super) fn changes_owed(&mut self) {
+        let moment = self.engine.moment();
+        let names = self.recorder.names().clone();
+        let label = |change: &Change| super::change_label(change, &names);
+        let mut owed: Vec<(Vec<NodeId>, String)> = self
+            .undecided(moment.at)
+            .map(|planned| {
+                let detail = format!("planned and not decided: {}", label(&planned.change));
+                (vec![planned.subject], detail)
+            })
+            .collect();
+        if let Some((change, who)) = self.enough_want() {
+            owed.push((who, format!("approved and not decided: {}", label(&change))));
+        }
+        let latest = self.plan.latest.generation();
+        for node in self.all_nodes().filter(|node| self.bench.counts(*node)) {
+            if let Some(broadcast) = self.broadcast_at(node)
+                && broadcast.generation() < latest
+            {
+                let detail = format!("still in {}, others are in {latest}", broadcast.generation());
+                owed.push((vec![node], detail));
+            }
+        }
+        for (nodes, detail) in owed {
+            self.bench.blame(Property::Change, &nodes, None, moment, detail);
+        }
+    }
+}
