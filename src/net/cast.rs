@@ -123,9 +123,14 @@ impl Names {
             .unwrap_or_else(|| actor.to_string())
     }
 
-    /// Everybody who has a name.
-    pub fn iter(&self) -> impl Iterator<Item = (&Actor, &str)> {
-        self.0.iter().map(|(actor, name)| (actor, name.as_str()))
+    /// A text in which everybody who has a name goes by it, not by a key.
+    #[must_use]
+    pub fn put_into(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (actor, name) in &self.0 {
+            text = text.replace(&actor.to_string(), name);
+        }
+        text
     }
 }
 

@@ -169,7 +169,7 @@ impl Verdict {
         match self {
             Self::Accepted | Self::Unknown => Outcome::Accepted,
             Self::Parked => Outcome::Parked,
-            Self::Rejected(Rejection::Duplicate | Rejection::Late) => Outcome::Duplicate,
+            Self::Rejected(rejection) if is_late(rejection) => Outcome::Duplicate,
             Self::Rejected(rejection) => Outcome::Rejected(rejection.to_string()),
             Self::Undecodable(error) => Outcome::Rejected(error.to_string()),
             Self::Down => Outcome::Rejected("halted".into()),
@@ -180,9 +180,7 @@ impl Verdict {
     pub(crate) fn is_rejection(&self) -> bool {
         match self {
             Self::Undecodable(_) => true,
-            Self::Rejected(rejection) => {
-                !matches!(rejection, Rejection::Duplicate | Rejection::Late)
-            }
+            Self::Rejected(rejection) => !is_late(rejection),
             _ => false,
         }
     }
@@ -193,10 +191,19 @@ impl Verdict {
             Self::Accepted => 0,
             Self::Parked => 1,
             Self::Undecodable(_) => 2,
-            Self::Rejected(Rejection::Duplicate | Rejection::Late) => 3,
+            Self::Rejected(rejection) if is_late(rejection) => 3,
             Self::Rejected(_) => 4,
             Self::Unknown => 5,
             Self::Down => 6,
         }
+    }
+}
+
+/// Whether there is nothing wrong with a packet but that it comes late, or a second time.
+fn is_late(rejection: &Rejection) -> bool {
+    match rejection {
+        Rejection::Duplicate | Rejection::Late => true,
+        Rejection::WrongGeneration { have, got } => got < have,
+        _ => false,
     }
 }

@@ -10,7 +10,7 @@ use super::participant::{Note, Participant};
 use super::report::Traffic;
 use super::simulation::change_label;
 use super::stage::Staged;
-use super::trace::{TraceEvent, TraceKind};
+use super::trace::{Outcome, TraceEvent, TraceKind};
 use super::wire::Wire;
 use crate::actor::{Actor, Counter, Keys, NetworkId};
 use crate::codec::{self, Digest};
@@ -275,7 +275,14 @@ impl<A: Staged> Recorder<A> {
                 Some(link) => format!("decided: {}", link.decision.generation),
                 None => "chain".into(),
             },
-            Payload::Seal(seal) => format!("seal of {}", seal.generation),
+            Payload::Seal(seal) => {
+                let open = seal.sources.iter().flat_map(|source| &source.open);
+                let bound: Vec<String> = open.map(|open| self.slot(&open.header)).collect();
+                match bound.is_empty() {
+                    true => format!("seal of {}", seal.generation),
+                    false => format!("seal of {}, with {}", seal.generation, bound.join(", ")),
+                }
+            }
             payload => payload.kind().to_string(),
         }
     }
@@ -337,9 +344,12 @@ impl<A: Staged> Recorder<A> {
             }
             Note::Diverged { member } => format!("{} reports another state", self.names.of(member)),
             Note::Halted(halt) => format!("stops signing: {halt}"),
-            Note::Asked { change, by } => {
-                format!("{} asks for: {}", self.names.of(by), self.change(change))
-            }
+            Note::Asked { change, by } => match change {
+                Change::Join(actor) if actor == by => {
+                    format!("{} asks to join", self.names.of(by))
+                }
+                _ => format!("{} wants: {}", self.names.of(by), self.change(change)),
+            },
             Note::Obsolete(change) => format!("no longer wanted: {}", self.change(change)),
             Note::Generation {
                 generation, change, ..
@@ -459,9 +469,12 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                 }
                 self.print
                     .event(3, moment, &[copy, u64::from(verdict.code())], &[]);
-                self.write(moment, |_| TraceKind::Arrived {
+                self.write(moment, |names| TraceKind::Arrived {
                     message: copy,
-                    outcome: verdict.outcome(),
+                    outcome: match verdict.outcome() {
+                        Outcome::Rejected(why) => Outcome::Rejected(names.put_into(&why)),
+                        outcome => outcome,
+                    },
                 });
             }
             Event::Delivered { node, delivery } => {

@@ -12,11 +12,11 @@ use super::time::Span;
 use super::wire::Wire;
 use crate::actor::{Actor, Counter, Keys};
 use crate::codec::{self, Bytes};
-use crate::membership::{Change, ChangeError, Seat};
 use crate::deterministic_secure_broadcast::{
     self as middle, Effect, Header, Packet, Payload, Record, Refused, Rules, SecureBroadcast, To,
     journal,
 };
+use crate::membership::{Change, ChangeError, Seat};
 
 pub(crate) const TICK: TimerId = TimerId(0);
 
@@ -30,6 +30,8 @@ pub struct Replica<A: Staged, K: Keys, R: Rules> {
     others: Arc<[NodeId]>,
     tick: Span,
     first_tick: Span,
+    /// Whether time passes for it: not before somebody who wants to join asks, nor after it has left.
+    awake: bool,
     /// The last of its own dots that were announced with [`Note::Issued`].
     issued: Counter,
 }
@@ -44,6 +46,7 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
         first_tick: Span,
     ) -> Self {
         let others = directory.others(broadcast.members().actors(), &broadcast.actor());
+        let awake = broadcast.members().seat_of(&broadcast.actor()).is_some();
         let broadcast = Some(Box::new(broadcast));
         Self {
             broadcast,
@@ -51,6 +54,7 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
             others,
             tick,
             first_tick,
+            awake,
             issued: Counter::ZERO,
         }
     }
@@ -66,11 +70,15 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
     }
 
     pub(crate) fn start(&mut self, out: &mut Out<A, K, R>) {
-        out.set_timer(self.first_tick, TICK);
+        if self.awake {
+            out.set_timer(self.first_tick, TICK);
+        }
     }
 
     pub(crate) fn timer(&mut self, out: &mut Out<A, K, R>) {
-        if let Some(effects) = self.guarded(out, SecureBroadcast::tick) {
+        if self.awake
+            && let Some(effects) = self.guarded(out, SecureBroadcast::tick)
+        {
             self.carry_out(effects, out);
             out.set_timer(self.tick, TICK);
         }
@@ -120,6 +128,9 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
             None => Ok(()),
             Some(Err(why)) => Err(why),
             Some(Ok(effects)) => {
+                if !std::mem::replace(&mut self.awake, true) {
+                    out.set_timer(self.first_tick, TICK);
+                }
                 self.carry_out(effects, out);
                 Ok(())
             }
@@ -153,6 +164,7 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
     }
 
     fn carry_out(&mut self, effects: middle::Effects<A>, out: &mut Out<A, K, R>) {
+        let mut made = None;
         for effect in effects {
             match effect {
                 Effect::Persist(record) => {
@@ -191,6 +203,8 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
                 Effect::Diverged { member } => out.note(Note::Diverged { member }),
                 Effect::Halted(halt) => out.note(Note::Halted(halt)),
                 Effect::Asked { change, by } => out.note(Note::Asked { change, by }),
+                // That a change applies no more, once it is made, is no news.
+                Effect::Obsolete { change, .. } if made == Some(change) => {}
                 Effect::Obsolete { change, .. } => out.note(Note::Obsolete(change)),
                 Effect::Generation {
                     generation,
@@ -201,6 +215,7 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
                         continue;
                     };
                     self.others = self.directory.others(&members, &broadcast.actor());
+                    made = Some(change);
                     let known = broadcast.members();
                     let seats = (0..).map(Seat::new).take(known.seats());
                     let sources = seats.filter_map(|seat| known.in_seat(seat).copied());
@@ -211,7 +226,10 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
                         sources: sources.collect(),
                     });
                 }
-                Effect::Left => out.note(Note::Left),
+                Effect::Left => {
+                    self.awake = false;
+                    out.note(Note::Left);
+                }
             }
         }
     }

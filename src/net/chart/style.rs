@@ -42,11 +42,15 @@ pub(crate) fn packet(kind: &str) -> ArcStyle {
         "echo" | "vote" | "prepare" => arc("->", "#8250df", false, false),
         "commit" => arc("->", "#5b45b0", false, false),
         "proof" => arc("=>>", "#137a4f", false, false),
+        "join" | "approve" => arc("=>", "#5b45b0", false, true),
+        "chain" => arc("=>>", "#0f7f9f", false, false),
+        "seal" => arc("=>>", "#8a4b08", false, false),
+        "headers" => arc("=>>", "#137a4f", false, false),
         "evidence" => arc("=>>", "#bf1a8c", false, false),
-        "refusal" => arc(">>", "#b25e00", true, true),
+        "refusal" | "timeout" => arc(">>", "#b25e00", true, true),
         "reply" => arc(">>", "#137a4f", true, true),
         "summary" => arc(">>", "#6f7d8f", true, true),
-        "pull" | "compare" => arc(">>", "#2b8299", true, true),
+        "pull" | "compare" | "pull-chain" | "pull-headers" => arc(">>", "#2b8299", true, true),
         _ => arc("->", SLATE, false, false),
     }
 }

@@ -181,7 +181,10 @@ mod tests {
         assert!(books.entry(source, dot, || 'x', NodeId::new(0)).unwrap().1);
         assert!(!books.entry(source, dot, || 'y', NodeId::new(1)).unwrap().1);
         assert_eq!(books.incomplete, 0);
-        assert_eq!([(); 2].map(|()| books.hold(source, dot, MEMBER)), [false; 2]);
+        assert_eq!(
+            [(); 2].map(|()| books.hold(source, dot, MEMBER)),
+            [false; 2]
+        );
         assert_eq!((books.incomplete, books.partial().count()), (1, 1));
         assert!(books.hold(source, dot, MEMBER));
         assert_eq!((books.incomplete, books.partial().count()), (0, 0));

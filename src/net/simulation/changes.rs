@@ -84,7 +84,10 @@ impl<K: SeededKeys> Plan<K> {
             })
         };
         Ok(Self {
-            changes: changes.iter().map(planned).collect::<Result<_, NetError>>()?,
+            changes: changes
+                .iter()
+                .map(planned)
+                .collect::<Result<_, NetError>>()?,
             expel_convicted,
             latest: genesis,
             made: Vec::new(),
@@ -129,7 +132,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let me = broadcast.actor();
         let due = self.plan.changes.iter().filter(|planned| planned.at <= now);
         if !broadcast.is_member() {
-            let asks = |planned: &Planned| planned.change == Change::Join(me) && planned.subject == node;
+            let asks =
+                |planned: &Planned| planned.change == Change::Join(me) && planned.subject == node;
             if due.clone().any(asks) && self.plan.asked.insert(node) {
                 self.ask(node);
             }
@@ -165,10 +169,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             self.books.count("somebody may not join");
             let moment = self.engine.moment();
             self.recorder.write(moment, |names| {
-                let mut why = why.to_string();
-                for (actor, name) in names.iter() {
-                    why = why.replace(&actor.to_string(), name);
-                }
+                let why = names.put_into(&why.to_string());
                 let label = format!("may not join: {why}");
                 TraceKind::Note { node, label }
             });
@@ -228,7 +229,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 }
                 Change::Expel(_) => true,
             };
-            subject && agree.count() >= quorum(latest.len()) && latest.after(&planned.change).is_ok()
+            subject
+                && agree.count() >= quorum(latest.len())
+                && latest.after(&planned.change).is_ok()
         };
         self.plan.changes.iter().filter(is_owed)
     }
@@ -254,7 +257,10 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
     /// A change that a quorum of the members wants, and that applies (G10).
     fn enough_want(&self) -> Option<(Change, Vec<NodeId>)> {
         let latest = &self.plan.latest;
-        let counted: Vec<NodeId> = self.all_nodes().filter(|node| self.bench.counts(*node)).collect();
+        let counted: Vec<NodeId> = self
+            .all_nodes()
+            .filter(|node| self.bench.counts(*node))
+            .collect();
         let wants = |node: NodeId, change: &Change| {
             self.broadcast_at(node)
                 .is_some_and(|broadcast| broadcast.wanted().any(|wanted| wanted == change))
@@ -265,11 +271,15 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             .flat_map(|broadcast| broadcast.wanted().copied())
             .collect();
         all.into_iter().find_map(|change| {
-            let who: Vec<NodeId> = counted.iter().copied().filter(|node| wants(*node, &change)).collect();
+            let who: Vec<NodeId> = counted
+                .iter()
+                .copied()
+                .filter(|node| wants(*node, &change))
+                .collect();
             let asked = match change {
-                Change::Leave(actor) => {
-                    who.iter().any(|node| self.directory.actor(*node) == Some(actor))
-                }
+                Change::Leave(actor) => who
+                    .iter()
+                    .any(|node| self.directory.actor(*node) == Some(actor)),
                 Change::Join(_) | Change::Expel(_) => true,
             };
             let owed = asked && who.len() >= quorum(latest.len()) && latest.after(&change).is_ok();
@@ -297,12 +307,16 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             if let Some(broadcast) = self.broadcast_at(node)
                 && broadcast.generation() < latest
             {
-                let detail = format!("still in {}, others are in {latest}", broadcast.generation());
+                let detail = format!(
+                    "still in {}, others are in {latest}",
+                    broadcast.generation()
+                );
                 owed.push((vec![node], detail));
             }
         }
         for (nodes, detail) in owed {
-            self.bench.blame(Property::Change, &nodes, None, moment, detail);
+            self.bench
+                .blame(Property::Change, &nodes, None, moment, detail);
         }
     }
 }

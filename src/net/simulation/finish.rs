@@ -1,7 +1,7 @@
 //! The end of a run: the last look of the judges, and the report.
 
-use super::{Outcome, change_label};
 use super::run::Run;
+use super::{Outcome, change_label};
 use crate::actor::{Counter, Dot};
 use crate::deterministic_secure_broadcast::{Rules, SecureBroadcast};
 use crate::net::judge::{Ending, Property};
@@ -166,7 +166,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         for (item, fate) in self.agenda.fates() {
             if self.bench.judges(fate.node)
                 && !self.bench.owes_nothing(fate.node)
-                && fate.everywhere.is_none() && fate.refused.is_none() {
+                && fate.everywhere.is_none()
+                && fate.refused.is_none()
+            {
                 let dot = fate.dot.and_then(|counter: Counter| {
                     Some(Dot::new(self.directory.actor(fate.node)?, counter))
                 });
