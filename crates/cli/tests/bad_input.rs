@@ -216,3 +216,79 @@ fn a_bad_row_names_line_and_field() {
         assert_eq!((error.line, error.field.as_str()), (line, field), "{error}");
     }
 }
+
+#[test]
+fn a_change_of_members_that_makes_no_sense_names_line_and_field() {
+    const BEGIN: &str =
+        "name = \"c\"\nalgorithm = \"orswot\"\nmembers = [\"a\", \"b\", \"c\", \"d\"]\n";
+    let cases = [
+        (
+            "joiners = [\"a\"]",
+            4,
+            "joiners[1]",
+            "`a` takes part already",
+        ),
+        (
+            "joiners = [\"x\"]",
+            4,
+            "joiners[1]",
+            "no change lets `x` join",
+        ),
+        ("joiners = [\"x y\"]", 4, "joiners[1]", ""),
+        (
+            "[[changes]]\nat = \"1s\"",
+            4,
+            "changes[1]",
+            "a change is one of",
+        ),
+        (
+            "[[changes]]\njoin = \"a\"\nleave = \"b\"",
+            4,
+            "changes[1]",
+            "a change is one of",
+        ),
+        (
+            "[[changes]]\njoin = \"x\"",
+            5,
+            "changes[1].join",
+            "`x` is none of a, b, c, d",
+        ),
+        (
+            "[[changes]]\nleave = \"a\"\nat = \"soon\"",
+            6,
+            "changes[1].at",
+            "",
+        ),
+        (
+            "[[changes]]\nleave = \"a\"\napproved_by = [\"x\"]",
+            6,
+            "changes[1].approved_by[1]",
+            "`x` is none of",
+        ),
+        (
+            "[[changes]]\nleave = \"a\"\n[[villains]]\nwho = \"a\"\nkind = \"silent\"",
+            5,
+            "changes[1].leave",
+            "`a` is a villain",
+        ),
+        (
+            "[[changes]]\nexpel = \"a\"\nwhy = \"so\"",
+            6,
+            "changes[1].why",
+            "unknown field",
+        ),
+    ];
+    for (text, line, field, problem) in cases {
+        let error = scenario::parse(&format!("{BEGIN}{text}\n")).expect_err(text);
+        assert_eq!(
+            (error.line, error.field.as_str()),
+            (line, field),
+            "{text}: {error}"
+        );
+        assert!(error.problem.contains(problem), "{text}: {error}");
+    }
+    let good = "joiners = [\"x\"]\n[[changes]]\njoin = \"x\"\nat = \"1s\"\napproved_by = [\"a\", \"b\", \"c\"]\n";
+    let scenario = scenario::parse(&format!("{BEGIN}{good}")).expect("it is good");
+    assert_eq!(scenario.changes.len(), 1);
+    assert_eq!(scenario.people(), ["a", "b", "c", "d", "x"]);
+}

@@ -23,7 +23,7 @@ use crate::net::trace::TraceKind;
 pub(super) struct Plan<K: SeededKeys> {
     changes: Vec<Planned>,
     /// Whether whoever can convict a member wants it expelled.
-    expel_convicted: bool,
+    pub(super) expel_convicted: bool,
     /// The members of the last generation that any correct replica has activated.
     pub(super) latest: Members<K>,
     /// What made every generation from the first on.

@@ -259,7 +259,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 if !known.1.contains(&node) {
                     known.1.push(node);
                 }
-                to_pump.insert(node);
+                if self.plan.expel_convicted {
+                    to_pump.insert(node);
+                }
                 let accused = self.directory.nodes_of(&culprit);
                 if let Some(accused) = accused
                     .iter()
