@@ -23,6 +23,8 @@ pub const MAX_SCENARIO_BYTES: usize = 1024 * 1024;
 pub const MAX_MEMBERS: usize = 100;
 /// Most partitions, crashes and villains, each.
 pub const MAX_FAULTS: usize = 1_000;
+/// Most changes of members that a seed draws.
+pub const MAX_CHANGES: u64 = 20;
 /// Most operations a generator makes.
 pub const MAX_GENERATED: u64 = 100_000;
 /// Most arcs of a chart.
@@ -261,6 +263,8 @@ pub struct Draw {
     pub villains: Vec<VillainKind>,
     /// The most operations.
     pub operations: u64,
+    /// The most changes of members.
+    pub changes: u64,
     /// When all faults end.
     pub faults_until: Span,
 }
@@ -322,10 +326,11 @@ impl Scenario {
         self.members.iter().any(|member| member == name)
     }
 
-    /// Whether `name` is a member and no villain.
+    /// Whether `name` is a member or joiner, and no villain.
     #[must_use]
     pub fn is_correct(&self, name: &str) -> bool {
-        self.is_member(name) && !self.villains.iter().any(|villain| villain.who == name)
+        let joins = self.joiners.iter().any(|joiner| joiner == name);
+        (self.is_member(name) || joins) && !self.villains.iter().any(|villain| villain.who == name)
     }
 }
 

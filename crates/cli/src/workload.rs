@@ -9,11 +9,11 @@ use crate::scenario::{Algorithm, Generator, Scenario};
 /// The stream of draws that rows are made from.
 const PURPOSE: u64 = 1;
 
-/// The rows of a generator: each of a correct member, each valid when carried out in their order.
+/// The rows of a generator: each of a correct member or joiner, each valid when carried out in their order.
 #[must_use]
 pub fn generate(scenario: &Scenario, generator: &Generator, seed: u64) -> Vec<Row> {
-    let members: Vec<&String> = scenario
-        .members
+    let people = scenario.people();
+    let members: Vec<&String> = people
         .iter()
         .filter(|name| scenario.is_correct(name))
         .collect();

@@ -287,6 +287,25 @@ fn a_change_of_members_that_makes_no_sense_names_line_and_field() {
         );
         assert!(error.problem.contains(problem), "{text}: {error}");
     }
+    let draw = |algorithm: &str, changes: u64| {
+        let draw = format!(
+            "members = [4]\nvillains = []\noperations = 1\nfaults_until = \"1s\"\nchanges = {changes}"
+        );
+        let money = if algorithm == "bank" {
+            "[bank]\nbalance = 1\n"
+        } else {
+            ""
+        };
+        let text = format!("name = \"c\"\nalgorithm = \"{algorithm}\"\n{money}[draw]\n{draw}\n");
+        scenario::parse(&text).map_err(|error| error.field)
+    };
+    assert!(draw("orswot", 20).is_ok());
+    for (algorithm, changes) in [("orswot", 21), ("bank", 1)] {
+        assert_eq!(
+            draw(algorithm, changes).expect_err(algorithm),
+            "draw.changes"
+        );
+    }
     let good = "joiners = [\"x\"]\n[[changes]]\njoin = \"x\"\nat = \"1s\"\napproved_by = [\"a\", \"b\", \"c\"]\n";
     let scenario = scenario::parse(&format!("{BEGIN}{good}")).expect("it is good");
     assert_eq!(scenario.changes.len(), 1);

@@ -548,3 +548,15 @@ fn the_pictures_of_the_read_me_are_what_the_command_draws() {
         );
     }
 }
+
+#[test]
+fn members_come_and_go_and_every_promise_is_kept() {
+    let output = bft_crdts(&["sweep", &scenario("churn"), "--seeds", "40", "--json"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
+    let times = |what: &str| json["sometimes"][what].as_u64().unwrap_or(0);
+    assert!(times("a generation was activated") >= 100, "{text}");
+    assert!(times("a member has left") >= 20, "{text}");
+    assert!(times("a node crashed") >= 40, "{text}");
+}

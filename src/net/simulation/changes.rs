@@ -190,6 +190,12 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let chain = broadcast.chain().map(|link| link.decision);
         self.bench.chain(node, chain, moment);
         let members = broadcast.members();
+        let me = broadcast.actor();
+        if !broadcast.is_member() && members.seat_of(&me).is_some() {
+            let mut made = broadcast.chain().map(|link| link.decision.change);
+            let expelled = made.any(|made| made == Change::Expel(me));
+            self.agenda.gone(node, expelled);
+        }
         if members.generation() <= self.plan.latest.generation() {
             return;
         }
@@ -206,11 +212,21 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         self.bench
             .members(self.plan.latest.actors(), &left, |dot| complete.push(dot));
         self.complete(&complete, moment.at);
-        for gone in self.plan.made.clone() {
-            if let Change::Expel(actor) = gone {
-                for node in self.directory.nodes_of(&actor).to_vec() {
-                    self.agenda.expelled(node);
-                }
+        let mut news = false;
+        for made in &self.plan.made {
+            let expelled = match made {
+                Change::Join(_) => continue,
+                Change::Leave(_) => false,
+                Change::Expel(_) => true,
+            };
+            for node in self.directory.nodes_of(&made.subject()) {
+                news |= self.agenda.gone(*node, expelled);
+            }
+        }
+        if news {
+            // Whoever waits for what is never done waits no longer.
+            for node in self.all_nodes() {
+                self.engine.call_at(moment.at, u64::from(node.get()));
             }
         }
     }

@@ -136,7 +136,9 @@ impl<A: Staged> Agenda<A> {
         }
         let settled = |after: &usize| {
             self.fates.get(*after).is_none_or(|fate| {
-                fate.refused.is_some() || fate.dot.is_some_and(|dot| delivered(fate.node) >= dot)
+                fate.refused.is_some()
+                    || fate.given_up
+                    || fate.dot.is_some_and(|dot| delivered(fate.node) >= dot)
             })
         };
         if item.after.iter().all(settled) {
@@ -251,23 +253,29 @@ impl<A: Staged> Agenda<A> {
         }
     }
 
-    /// A node was expelled: what it has under way may or may not be delivered, and the rest never will.
-    pub(crate) fn expelled(&mut self, node: NodeId) {
+    /// A node is no member any more: what waits there is never submitted. If it was made to go, what it has under way may
+    /// or may not be delivered. True if that is news.
+    pub(crate) fn gone(&mut self, node: NodeId, expelled: bool) -> bool {
         let Some(desk) = self.desks.get_mut(node.index()) else {
-            return;
+            return false;
         };
-        let waiting = desk.waiting.drain(..).chain(desk.unissued.drain(..));
-        let never: Vec<usize> = waiting.collect();
-        for item in desk.issued.values() {
+        let mut never: Vec<usize> = desk.waiting.drain(..).collect();
+        if expelled {
+            never.extend(desk.unissued.drain(..));
+        }
+        let mut news = !never.is_empty();
+        for item in desk.issued.values().filter(|_| expelled) {
             let fate = &mut self.fates[*item];
             if fate.refused.is_none() && fate.everywhere.is_none() && !fate.given_up {
                 fate.given_up = true;
                 self.open -= 1;
+                news = true;
             }
         }
         for item in never {
-            self.refused(item, "expelled before".into());
+            self.refused(item, "no longer a member".into());
         }
+        news
     }
 
     /// A node has come back with `delivered` of its own operations delivered, and these messages in its journal: what it

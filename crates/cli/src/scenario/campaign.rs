@@ -1,10 +1,10 @@
 //! Campaigns: each seed draws its own members, villains, faults and operations.
 
 use bft_crdts::membership::quorum::faults;
-use bft_crdts::net::Span;
+use bft_crdts::net::{Span, Wish};
 
 use super::{
-    Algorithm, Bank, Crash, Draw, Generator, Network, Partition, Scenario, Script, Villain,
+    Algorithm, Bank, Change, Crash, Draw, Generator, Network, Partition, Scenario, Script, Villain,
     VillainKind, When, Workload,
 };
 use crate::draw::Draw as Stream;
@@ -20,7 +20,9 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
     let mut stream = Stream::new(seed, PURPOSE);
     let count = stream.pick(&draw.members).copied().unwrap_or(1);
     let members: Vec<String> = (0..count).map(names::default_member).collect();
-    let villains = villains(draw, &members, &mut stream);
+    let comings = comings(draw, &mut stream);
+    let goings = comings.goings.min(members.len().saturating_sub(1));
+    let villains = villains(draw, &members, goings, &mut stream);
     let is_villain = |name: &&String| villains.iter().any(|villain| villain.who == **name);
     let correct: Vec<String> = members
         .iter()
@@ -28,10 +30,12 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
         .cloned()
         .collect();
     let end = draw.faults_until.as_nanos();
+    let mut crashing = correct.clone();
+    crashing.extend(comings.joiners.iter().cloned());
     let mut scenario = Scenario {
         network: network(draw, &mut stream),
         partitions: partitions(&members, end, &mut stream),
-        crashes: crashes(&correct, end, &mut stream),
+        crashes: crashes(&crashing, end, &mut stream),
         workload: Workload::Generator(Generator {
             operations: stream.between(1, draw.operations),
             every: Span::from_millis(stream.below(40)),
@@ -43,6 +47,15 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
         members,
         ..campaign.clone()
     };
+    if draw.changes > 0 {
+        let faulty: Vec<String> = scenario
+            .faulty()
+            .map(|villain| villain.who.clone())
+            .collect();
+        scenario.changes = changes(&comings.joiners, goings, correct, faulty, end, &mut stream);
+        scenario.joiners = comings.joiners;
+        scenario.expel_convicted = stream.chance(500);
+    }
     if let Algorithm::Bank(bank) = &mut scenario.algorithm {
         *bank = Bank {
             accounts: scenario
@@ -56,8 +69,66 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
     scenario
 }
 
-/// As many members as are tolerated, and in one run of three an outsider.
-fn villains(draw: &Draw, members: &[String], stream: &mut Stream) -> Vec<Villain> {
+/// Who comes, and how many correct members go.
+struct Comings {
+    joiners: Vec<String>,
+    goings: usize,
+}
+
+fn comings(draw: &Draw, stream: &mut Stream) -> Comings {
+    if draw.changes == 0 {
+        return Comings {
+            joiners: Vec::new(),
+            goings: 0,
+        };
+    }
+    let all = stream.between(1, draw.changes);
+    let joins = stream.below(all + 1);
+    Comings {
+        joiners: (1..=joins).map(|number| format!("new{number}")).collect(),
+        goings: usize::try_from(all - joins).unwrap_or(0),
+    }
+}
+
+/// Everybody who comes joins, so many correct members go, and perhaps a villain has to: each at some time.
+fn changes(
+    joiners: &[String],
+    goings: usize,
+    mut correct: Vec<String>,
+    villains: Vec<String>,
+    end: u64,
+    stream: &mut Stream,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut change = |what, who, stream: &mut Stream| {
+        changes.push(Change {
+            at: Span::from_nanos(stream.below(end)),
+            what,
+            who,
+            approved_by: None,
+        });
+    };
+    for joiner in joiners {
+        change(Wish::Join, joiner.clone(), stream);
+    }
+    for _ in 0..goings.min(correct.len().saturating_sub(1)) {
+        let place = usize::try_from(stream.below(correct.len() as u64)).unwrap_or(0);
+        let what = match stream.chance(700) {
+            true => Wish::Leave,
+            false => Wish::Expel,
+        };
+        change(what, correct.swap_remove(place), stream);
+    }
+    for villain in villains {
+        if stream.chance(300) {
+            change(Wish::Expel, villain, stream);
+        }
+    }
+    changes
+}
+
+/// As many members as are tolerated once so many have gone, and in one run of three an outsider.
+fn villains(draw: &Draw, members: &[String], goings: usize, stream: &mut Stream) -> Vec<Villain> {
     let (outside, inside): (Vec<VillainKind>, Vec<VillainKind>) = draw
         .villains
         .iter()
@@ -70,7 +141,7 @@ fn villains(draw: &Draw, members: &[String], stream: &mut Stream) -> Vec<Villain
         at: Span::ZERO,
         script: Script::Drawn,
     };
-    for _ in 0..faults(members.len()) {
+    for _ in 0..faults(members.len() - goings) {
         let Some(kind) = stream.pick(&inside).copied() else {
             break;
         };

@@ -8,9 +8,9 @@ use bft_crdts::net::Span;
 use super::changes;
 use super::locate::{Path, Places, line_at};
 use super::{
-    Algorithm, Bank, Chart, Crash, Draw, Generator, Limits, MAX_ARCS, MAX_FAULTS, MAX_GENERATED,
-    MAX_MEMBERS, MAX_SCENARIO_BYTES, Network, Partition, Scenario, ScenarioError, Script,
-    Signatures, Villain, VillainKind, When, Workload, file,
+    Algorithm, Bank, Chart, Crash, Draw, Generator, Limits, MAX_ARCS, MAX_CHANGES, MAX_FAULTS,
+    MAX_GENERATED, MAX_MEMBERS, MAX_SCENARIO_BYTES, Network, Partition, Scenario, ScenarioError,
+    Script, Signatures, Villain, VillainKind, When, Workload, file,
 };
 use crate::operations::{Fields, Format, Row, What};
 use crate::{names, rules, time};
@@ -154,11 +154,22 @@ fn draw(file: &file::File) -> Checked<Option<Draw>> {
             format!("{} is not between 1 and {MAX_GENERATED}", draw.operations),
         );
     }
+    if draw.changes > MAX_CHANGES {
+        return bad(
+            path.at("changes"),
+            format!("{} are more than {MAX_CHANGES}", draw.changes),
+        );
+    }
+    if draw.changes > 0 && matches!(file.algorithm, file::Algorithm::Bank) {
+        let problem = "are for the set: who goes takes rows along that others wait for";
+        return bad(path.at("changes"), problem);
+    }
     let faults_until = some_time(&draw.faults_until, &path.at("faults_until"))?;
     Ok(Some(Draw {
         members,
         villains,
         operations: draw.operations,
+        changes: draw.changes,
         faults_until,
     }))
 }

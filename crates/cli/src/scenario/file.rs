@@ -156,6 +156,8 @@ pub(super) struct Draw {
     pub(super) members: Vec<u64>,
     pub(super) villains: Vec<String>,
     pub(super) operations: u64,
+    #[serde(default)]
+    pub(super) changes: u64,
     pub(super) faults_until: String,
 }
 
