@@ -12,12 +12,12 @@ use bft_crdts::deterministic_secure_broadcast::handover::{
     Join, Phase, Seal, SealedSource, Timeout, Vote,
 };
 use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Request};
-use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Header};
+use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Halt, Header};
 use bft_crdts::membership::{MAX_MEMBERS, Members, Signers};
 use bft_crdts::orswot::{Op, Orswot};
 use bft_crdts::{
-    Actor, Certificate, Change, ChangeError, Counter, Generation, MemberIndex, PacketKind, Payload,
-    Rejection, Seat, Sig,
+    Actor, Certificate, Change, ChangeError, Counter, Generation, MemberIndex, Packet, PacketKind,
+    Payload, Rejection, Seat, Sig,
 };
 
 use crate::world::{Toy, World};
@@ -268,6 +268,34 @@ fn an_invented_header_in_a_seal_binds_nobody() {
         assert!(world.replica(at).algorithm().contains(&1), "{at}");
         assert_eq!(world.replica(at).evidence().count(), 0);
     }
+}
+
+/// A seal with our own signature that we do not know: somebody has our key, or our journal is not ours.
+#[test]
+fn a_replica_that_sees_a_seal_of_its_own_stops_signing() {
+    let mut world = set_of_liars(4, 1, 1);
+    let (generation, network) = (Generation::GENESIS, world.genesis.network());
+    let sources = Vec::new();
+    let content = Digest::of_parts("bft-crdts/sealed/1", &[&bft_crdts::codec::encode(&sources)]);
+    let statement = SealStatement {
+        generation,
+        content,
+    };
+    let sig = world.nodes[0].identity.sign(&network, &statement);
+    let signer = MemberIndex::new(0);
+    let seal = Seal {
+        generation,
+        signer,
+        sources,
+        sig,
+    };
+    let packet = Packet {
+        from: world.actor(3),
+        payload: Payload::Seal(Box::new(seal)),
+    };
+    assert!(world.replica_mut(0).handle(packet).is_ok());
+    let halted = world.replica(0).halted();
+    assert_eq!(halted, Some(Halt::KeyUsedElsewhere));
 }
 
 /// A network that began with one member: its key alone was a quorum then, and is none any more, whoever has it.

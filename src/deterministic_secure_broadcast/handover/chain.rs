@@ -8,7 +8,7 @@ use crate::actor::{Actor, Counter, Keys, NetworkId, Sig};
 use crate::codec;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effects, To};
-use crate::deterministic_secure_broadcast::error::Rejection;
+use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
 use crate::deterministic_secure_broadcast::evidence::SignedHeader;
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::journal::Record;
@@ -299,6 +299,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let members = members.ok_or(Rejection::FutureGeneration { have, got })?;
         seal.check::<K>(&self.network, &members)?;
         let mut effects = Effects::none();
+        if got == have && self.index() == Some(seal.signer) {
+            // I13: every seal of ours is in our journal.
+            self.halt(Halt::KeyUsedElsewhere, &mut effects);
+            return Ok(effects);
+        }
         self.handover.seals.insert(place, seal);
         if !self.is_decided() {
             // Somebody knows more than we do.
