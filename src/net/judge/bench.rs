@@ -1,5 +1,7 @@
 //! All judges of one run.
 
+mod members;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -395,62 +397,6 @@ impl<A: Staged> Bench<A> {
         // What it had lost of its journal may have been all that bound it.
         if self.holder(node) == Holder::Left {
             self.recount(complete);
-        }
-    }
-
-    fn recount(&mut self, mut complete: impl FnMut(Dot)) {
-        let clocks: Vec<_> = self
-            .holders
-            .iter()
-            .zip(&self.replicas)
-            .filter_map(|((_, holder), seen)| Some((*holder, &seen.as_ref()?.clock[..])))
-            .collect();
-        for (source, counter) in self.books.recount(&clocks) {
-            if let Some(actor) = self.actors.get(source.0) {
-                complete(Dot::new(*actor, counter));
-            }
-        }
-    }
-
-    /// The members are these from now on; `left` are those who went of their own will.
-    pub(crate) fn members(
-        &mut self,
-        members: &[Actor],
-        left: &BTreeSet<Actor>,
-        complete: impl FnMut(Dot),
-    ) {
-        for ((actor, holder), seen) in self.holders.iter_mut().zip(&self.replicas) {
-            *holder = match seen {
-                None => Holder::Nobody,
-                Some(_) if members.contains(actor) => Holder::Member,
-                Some(_) if left.contains(actor) => Holder::Left,
-                Some(_) => Holder::Nobody,
-            };
-        }
-        self.recount(complete);
-    }
-
-    /// A judged replica holds this chain: it must go on where the others' end, or end earlier.
-    pub(crate) fn chain(
-        &mut self,
-        node: NodeId,
-        decisions: impl Iterator<Item = Decision>,
-        moment: Moment,
-    ) {
-        if !self.judges(node) {
-            return;
-        }
-        for (place, decision) in decisions.enumerate() {
-            match self.chain.get(place).copied() {
-                None => self.chain.push((decision, node)),
-                Some((known, _)) if known == decision => {}
-                Some((known, other)) => {
-                    let (at, one, two) = (decision.generation, decision.change, known.change);
-                    let detail = format!("{at} is made by `{one}` at one, `{two}` at the other");
-                    self.blame(Property::OneChain, &[node, other], None, moment, detail);
-                    break;
-                }
-            }
         }
     }
 
