@@ -19,7 +19,9 @@ mod seed;
 #[path = "../../../tests/attacks/world.rs"]
 mod world;
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use bft_crdts::deterministic_secure_broadcast::rules::Rules;
 use bft_crdts_controls::generations::{
@@ -52,14 +54,28 @@ fn the_replica_asks_the_rules_of_generations() {
     assert_eq!(missed.collect::<Vec<_>>(), Vec::<&&str>::new());
 }
 
+/// After how many seeds the documents say that these rules are noticed.
+fn documented(rules: &str) -> Option<u64> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/controls-generations.md");
+    let text = fs::read_to_string(path).expect("the table of controls");
+    let head = format!("| `{rules}` |");
+    let row = text.lines().find(|line| line.starts_with(&head))?;
+    row.trim_end_matches('|')
+        .rsplit('|')
+        .next()?
+        .trim()
+        .parse()
+        .ok()
+}
+
 macro_rules! controls {
     ($($test:ident: $rules:ident;)*) => {
         $(
             #[test]
             fn $test() {
                 let seed = caught::<$rules>();
-                println!("{}: {seed:?}", $rules::NAME);
-                assert!(seed.is_some(), "{} was not noticed", $rules::NAME);
+                let seed = seed.unwrap_or_else(|| panic!("{} was not noticed", $rules::NAME));
+                assert_eq!(documented($rules::NAME), Some(seed + 1), "docs/controls-generations.md");
             }
         )*
     };
