@@ -6,6 +6,8 @@ mod churn;
 mod defects;
 #[path = "seed/mod.rs"]
 mod seed;
+#[path = "generations/slow.rs"]
+mod slow;
 #[allow(dead_code, reason = "shared with the attacks, which use the rest")]
 #[path = "attacks/world.rs"]
 mod world;

@@ -32,7 +32,7 @@ const EVIDENCE_PER_SUMMARY: usize = 4;
 /// Whose turn it is, and what each peer may still ask for.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Gossip {
-    ticks: u64,
+    pub(super) ticks: u64,
     turn: usize,
     budgets: Vec<usize>,
     guests: BTreeMap<Actor, usize>,

@@ -26,7 +26,7 @@ use crate::{add, approve, rounds, set, set_of_liars};
 type Set = World<Orswot<u8>>;
 
 /// A first message of `source`, and its echo by `by` in this generation.
-fn first_message(world: &Set, source: usize, op: &Op<u8>) -> (Header, Bytes) {
+pub(crate) fn first_message(world: &Set, source: usize, op: &Op<u8>) -> (Header, Bytes) {
     let ops = encode_sequence(std::slice::from_ref(op));
     let header = Header {
         source: Seat::new(u16::try_from(source).unwrap()),
@@ -39,7 +39,7 @@ fn first_message(world: &Set, source: usize, op: &Op<u8>) -> (Header, Bytes) {
     (header, Bytes::from(ops))
 }
 
-fn echo(world: &Set, by: usize, generation: Generation, header: &Header) -> Sig {
+pub(crate) fn echo(world: &Set, by: usize, generation: Generation, header: &Header) -> Sig {
     let network = world.genesis.network();
     let header = header.digest(&network);
     let statement = EchoStatement { generation, header };

@@ -1,6 +1,6 @@
 //! R6: activating the generation that was decided, bound to everything that any quorum of seals shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::seal::{Named, Seal};
 use crate::actor::{Keys, signing_bytes};
@@ -14,7 +14,7 @@ use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::{ActivateFacts, Linked, OldFacts, Rules, View};
 use crate::deterministic_secure_broadcast::witness::Open;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
-use crate::membership::{Generation, MemberIndex, Seat, Signers, quorum};
+use crate::membership::{Generation, Seat, Signers, quorum};
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// What a hand-over makes of one source.
@@ -25,9 +25,6 @@ struct Merged {
     /// The headers in the slot right after the highest certificate, with how many seals show each.
     open: Vec<(Digest, SignedHeader, usize)>,
 }
-
-/// A seal that turned out to be wrong when it was used.
-pub(super) struct Wrong(MemberIndex);
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Activates the highest generation for which we have the decision and enough seals.
@@ -43,14 +40,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 for seal in self.handover.seals_of(before) {
                     signers.insert(seal.signer);
                 }
-                match self.activate(target, &signers, effects) {
-                    Ok(()) => return true,
-                    Err(Wrong(signer)) => {
-                        self.handover.seals.remove(&(before, signer));
-                        self.handover.refused.insert((before, signer));
-                        continue;
-                    }
-                }
+                self.activate(target, &signers, effects);
+                return true;
             }
             target = before;
         }
@@ -75,7 +66,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         target: Generation,
         signers: &Signers,
         effects: &mut Effects<A>,
-    ) -> Result<(), Wrong> {
+    ) {
         let before = Generation::new(target.get().saturating_sub(1));
         let own = self.index().filter(|_| before == self.generation());
         let of = |seal: &&Seal| signers.contains(seal.signer);
@@ -86,7 +77,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .collect();
         let mut merged = Vec::new();
         for seat in sources {
-            merged.push(self.merge(before, seat, &seals)?);
+            merged.push(self.merge(before, seat, &seals));
         }
         for seal in &seals {
             if Some(seal.signer) != own {
@@ -99,60 +90,61 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         self.persist(record, effects);
         self.hand_over(target, before, merged, effects);
-        Ok(())
     }
 
     /// What the seals show of one source, together with what we know. The dear checks are made here, of nothing but what
-    /// is higher than what we have.
-    fn merge(&self, before: Generation, seat: Seat, seals: &[Seal]) -> Result<Merged, Wrong> {
+    /// is higher than what we have. What is wrong in a seal is left out, and the seal counts all the same: others have
+    /// activated with it who had no need to look, and there may be no other.
+    fn merge(&self, before: Generation, seat: Seat, seals: &[Seal]) -> Merged {
         let network = self.network;
         let own = self.best(seat);
         let bound = self.bound(seat);
         let named = own.map(|(certificate, digest)| Named::with(digest, &certificate.header));
         let height = named.map_or(0, |named| named.first());
-        let shown = |digest: Digest| {
-            let shows = |seal: &&Seal| {
-                seal.of(seat).is_some_and(|sealed| {
-                    let best = sealed.best.iter().map(|best| &best.header);
-                    let open = sealed.open.iter().map(|open| &open.header);
-                    best.chain(open).any(|header| header.digest(&network) == digest)
-                })
-            };
-            seals.iter().filter(shows).count()
-        };
-        let mut higher: Vec<(MemberIndex, Named, &Certificate)> = Vec::new();
+        let mut counts = BTreeMap::<Digest, usize>::new();
+        for sealed in seals.iter().filter_map(|seal| seal.of(seat)) {
+            let best = sealed.best.iter().map(|best| &best.header);
+            let open = sealed.open.iter().map(|open| &open.header);
+            for header in best.chain(open) {
+                let count = counts.entry(header.digest(&network)).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+        let shown = |digest: Digest| counts.get(&digest).copied().unwrap_or(0);
+        let members = self.handover.members_of(before).map_or(0, |members| members.len());
+        let mut higher: Vec<(Named, &Certificate)> = Vec::new();
         for seal in seals {
             if let Some(best) = seal.of(seat).and_then(|sealed| sealed.best.as_ref()) {
                 let named = Named::of(&network, &best.header);
                 if named.first() > height {
-                    higher.push((seal.signer, named, best));
+                    higher.push((named, best));
                 }
             }
         }
-        higher.sort_by_key(|(_, named, _)| std::cmp::Reverse(named.first()));
+        higher.sort_by_key(|(named, _)| std::cmp::Reverse(named.first()));
         let mut best = None;
-        for (signer, named, certificate) in higher {
-            if self.is_genuine(before, certificate, named.digest, shown(named.digest), &bound) {
-                if !self.is_signed(certificate, named.digest) {
-                    return Err(Wrong(signer));
-                }
+        for (named, certificate) in higher {
+            if self.is_genuine(before, certificate, named.digest, shown(named.digest), &bound)
+                && self.is_signed(certificate, named.digest)
+            {
                 best = Some((named, certificate.clone()));
                 break;
             }
         }
         let mut views = Vec::new();
-        let mut headers: Vec<(Digest, SignedHeader)> = bound.clone();
-        let mut shown_by = Vec::new();
+        let mut headers: Vec<(Digest, &SignedHeader)> = Vec::new();
         for seal in seals {
             let Some(sealed) = seal.of(seat) else { continue };
-            let open: Vec<Named> = sealed
-                .open
-                .iter()
-                .map(|open| Named::of(&network, &open.header))
-                .collect();
-            for (named, signed) in open.iter().zip(&sealed.open) {
-                headers.push((named.digest, signed.clone()));
-                shown_by.push((named.digest, seal.signer, signed));
+            // Whoever has echoed a header in this generation shows it alone, and what may be certified in older ones
+            // every correct member shows, unless it has a certificate past it. All else is made up, and without end.
+            let alone = sealed.open.len() == 1;
+            let mut open = Vec::new();
+            for signed in &sealed.open {
+                let named = Named::of(&network, &signed.header);
+                if alone || shown(named.digest) > quorum::faults(members) {
+                    headers.push((named.digest, signed));
+                    open.push(named);
+                }
             }
             let best = best
                 .as_ref()
@@ -170,24 +162,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let view = R::merge_seals(network.digest(), own, views);
         let mut open = Vec::new();
         for named in view.open {
-            let known = bound.iter().any(|(digest, _)| *digest == named.digest);
-            if !known {
-                // Every one that shows it vouches for its source's signature.
-                for (_, signer, signed) in shown_by.iter().filter(|(digest, ..)| *digest == named.digest) {
-                    if !self.is_signed_by_source(signed, named.digest) {
-                        return Err(Wrong(*signer));
-                    }
-                }
-            }
-            let header = headers.iter().find(|(digest, _)| *digest == named.digest);
-            if let Some((digest, signed)) = header {
-                open.push((*digest, signed.clone(), shown(*digest)));
+            let digest = named.digest;
+            let known = bound.iter().find(|(known, _)| *known == digest);
+            let mut shows = headers.iter().filter(|(shown, _)| *shown == digest);
+            let signed = known.map(|(_, signed)| signed).or_else(|| {
+                let signed = shows.find(|(_, signed)| self.is_signed_by_source(signed, digest));
+                signed.map(|(_, signed)| *signed)
+            });
+            if let Some(signed) = signed {
+                open.push((digest, signed.clone(), shown(digest)));
             }
         }
         let best = best
             .filter(|(named, _)| view.best.is_some_and(|best| best.digest == named.digest))
             .map(|(_, certificate)| certificate);
-        Ok(Merged { seat, best, open })
+        Merged { seat, best, open }
     }
 
     /// R2: whether a certificate higher than all we know can be one.
@@ -375,11 +364,11 @@ impl<K: Keys> super::Handover<K> {
     fn begin(&mut self, generation: Generation) {
         let before = Generation::new(generation.get().saturating_sub(1));
         self.seals.retain(|(of, _), _| *of >= before);
-        self.refused.retain(|(of, _)| *of >= before);
         self.approvals.clear();
         self.round = super::Round::default();
         let wanted = &self.wanted;
         self.candidates
             .retain(|actor, _| wanted.contains(&crate::membership::Change::Join(*actor)));
+        self.crowd.clear();
     }
 }

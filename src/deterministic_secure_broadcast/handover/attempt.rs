@@ -37,9 +37,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) {
         self.approve(effects);
+        // A crash may have come between two steps, and there may be nobody to remind us of the second.
+        self.vote(effects);
         if self.is_decided() {
             return;
         }
+        self.try_enter(effects);
         if self.is_deciding() {
             let round = &mut self.handover.round;
             round.waited = round.waited.saturating_add(1);

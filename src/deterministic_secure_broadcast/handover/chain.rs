@@ -124,6 +124,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         } else if pull.active == ours && self.is_decided() {
             seals.extend(self.handover.seals_of(ours).cloned());
         }
+        // They may be more than one peer gets between two ticks: on every tick it gets others first.
+        let ticks = usize::try_from(self.gossip.ticks).unwrap_or(0);
+        let start = ticks.checked_rem(seals.len()).unwrap_or(0);
+        seals.rotate_left(start);
         for seal in seals {
             if self.spend(from, seal.weight()).is_err() {
                 break;
@@ -168,6 +172,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn decided(&mut self, link: Link, next: Members<K>, effects: &mut Effects<A>) {
         self.persist(Record::Decided(Box::new(link.clone())), effects);
         self.handover.extend(&self.network, link, next);
+        let (ours, last) = (self.generation(), self.handover.last());
+        let near = |of: Generation| of <= ours || of.get().saturating_add(2) >= last.get();
+        self.handover.seals.retain(|(of, _), _| near(*of));
     }
 
     /// What a decision allows: tell the others, seal, activate.
@@ -284,7 +291,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if got < have {
             return Err(Rejection::WrongGeneration { have, got });
         }
-        if got > have && got.next() != Some(self.handover.last()) {
+        // Those who are ahead of us have activated the last generation decided, or the one before it; the next one
+        // they may be unable to activate without us.
+        let last = self.handover.last();
+        let near = got < last && got.get().saturating_add(2) >= last.get();
+        if got > have && !near {
             let mut effects = Effects::none();
             if self.ask_chain(from, &mut effects) {
                 return Ok(effects);
@@ -292,7 +303,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Rejection::FutureGeneration { have, got });
         }
         let place = (got, seal.signer);
-        if self.handover.seals.contains_key(&place) || self.handover.refused.contains(&place) {
+        if self.handover.seals.contains_key(&place) {
             return Err(Rejection::Duplicate);
         }
         let members = self.handover.members_of(got).cloned();

@@ -159,7 +159,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Votes for what this attempt's leader proposes.
-    fn vote(&mut self, effects: &mut Effects<A>) {
+    pub(super) fn vote(&mut self, effects: &mut Effects<A>) {
         if let Some(index) = self.voter()
             && let Some(proposal) = self.handover.round.proposal.clone()
         {

@@ -12,7 +12,7 @@ use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::membership::{Change, ChangeError};
 use crate::traits::SecureBroadcastAlgorithm;
 
-/// How many may ask to join at a time (I14). Those who come later ask again.
+/// How many that nobody approves may ask to join at a time (I14). When more do, those who asked first ask again.
 const MAX_CANDIDATES: usize = 64;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
@@ -52,10 +52,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.handover.candidates.contains_key(&actor) {
             return Err(Rejection::Duplicate);
         }
-        if self.handover.candidates.len() >= MAX_CANDIDATES {
-            return Err(Rejection::OverBudget);
-        }
         join.verify::<K>(&self.network)?;
+        // Keys cost nothing: a crowd must not keep others out.
+        self.handover.make_room(MAX_CANDIDATES);
+        self.handover.crowd.push_back(actor);
         self.handover.candidates.insert(actor, possession);
         let mut effects = Effects::none();
         if self.is_member() {

@@ -21,7 +21,7 @@ mod restore;
 mod seal;
 pub mod statement;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::actor::{Actor, Keys, NetworkId, Sig};
@@ -50,12 +50,12 @@ pub(super) struct Handover<K: Keys> {
     pub(super) since: Generation,
     /// Seals of the generation before ours, with which we have activated it, of ours, and of the last one decided.
     seals: BTreeMap<(Generation, MemberIndex), Seal>,
-    /// Whose seals were found to be wrong when they were used.
-    refused: BTreeSet<(Generation, MemberIndex)>,
     /// What we approve, now and in later generations, as long as it applies.
     wanted: BTreeSet<Change>,
     /// Who wants to join, with the proof of possession.
     candidates: BTreeMap<Actor, Sig>,
+    /// Those of them that nobody is known to approve, in the order in which they asked. Bounded.
+    crowd: VecDeque<Actor>,
     /// Approvals in our generation.
     approvals: BTreeMap<Change, BTreeMap<MemberIndex, Sig>>,
     round: Round,
@@ -124,9 +124,9 @@ impl<K: Keys> Handover<K> {
             generations: vec![genesis],
             since: Generation::GENESIS,
             seals: BTreeMap::new(),
-            refused: BTreeSet::new(),
             wanted: BTreeSet::new(),
             candidates: BTreeMap::new(),
+            crowd: VecDeque::new(),
             approvals: BTreeMap::new(),
             round: Round::default(),
             joining: false,
@@ -144,6 +144,23 @@ impl<K: Keys> Handover<K> {
     /// The last generation that is decided.
     pub(super) fn last(&self) -> Generation {
         Generation::new(u64::try_from(self.links.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Makes room for one more who asks to join: whoever of the crowd asked first has to ask again.
+    fn make_room(&mut self, most: usize) {
+        if self.crowd.len() < most {
+            return;
+        }
+        let (wanted, approvals) = (&self.wanted, &self.approvals);
+        self.crowd.retain(|actor| {
+            let join = Change::Join(*actor);
+            !wanted.contains(&join) && !approvals.contains_key(&join)
+        });
+        while self.crowd.len() >= most
+            && let Some(first) = self.crowd.pop_front()
+        {
+            self.candidates.remove(&first);
+        }
     }
 
     /// Appends a link that was checked.

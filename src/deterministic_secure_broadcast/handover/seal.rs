@@ -10,7 +10,11 @@ use crate::deterministic_secure_broadcast::evidence::SignedHeader;
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::Linked;
-use crate::membership::{Generation, MAX_MEMBERS, MAX_SEATS, MemberIndex, Members, Seat};
+use crate::membership::{Generation, MAX_SEATS, MemberIndex, Members, Seat};
+
+/// How many open headers of one source a seal may show. A correct source has one. Of one that signs more, every hand-over
+/// adds at most one for each of those who seal.
+const MAX_OPEN: usize = 4096;
 
 /// "I echo no more in this generation, and this is what I am bound to." Stored as signed, and sent again as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +38,7 @@ pub struct SealedSource {
     /// The highest certificate known.
     pub best: Option<Certificate>,
     /// The headers in the slot right after it that the signer has echoed or inherited, each with an echo of its source.
-    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_MEMBERS>")]
+    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_OPEN>")]
     pub open: Vec<SignedHeader>,
 }
 
