@@ -4,10 +4,12 @@
 use bft_crdts::codec::{decode, encode};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
 use bft_crdts::deterministic_secure_broadcast::handover::statement::{JoinStatement, SealStatement};
-use bft_crdts::deterministic_secure_broadcast::handover::{Join, Seal, SealedSource};
+use bft_crdts::deterministic_secure_broadcast::handover::{
+    Join, Phase, Seal, SealedSource, Vote,
+};
 use bft_crdts::orswot::Orswot;
 use bft_crdts::{
-    Change, Digest, Generation, MemberIndex, Payload, Record, Seat, Sig, SigningActor,
+    Actor, Change, Digest, Generation, MemberIndex, Packet, Payload, Record, Seat, Sig, SigningActor,
 };
 
 use crate::defects::{echo, first_message};
@@ -253,5 +255,26 @@ fn a_network_of_one_finishes_what_a_crash_cut_short() {
         rounds(&mut world, 100);
         assert_eq!(generation(&world, 0), 1, "after {first} and {second} more");
         assert!(world.replica(1).is_member());
+    }
+}
+
+/// Links cost nothing either: a hundred strangers who speak of a later generation do not use up the questions of a member
+/// that is behind.
+#[test]
+fn strangers_do_not_keep_a_member_from_asking() {
+    let mut world = set(4, 0);
+    let genesis = world.genesis.network();
+    let vote = Payload::Vote(Vote {
+        generation: Generation::new(5),
+        attempt: 0,
+        phase: Phase::First,
+        decision: Digest::of(b""),
+        sig: world.nodes[1].identity.sign(&genesis, &JoinStatement { actor: world.actor(1) }),
+    });
+    let strangers = (0..150_u8).map(|name| Actor::from_bytes([name; 32]));
+    for from in strangers.chain([world.actor(1)]) {
+        let payload = vote.clone();
+        let handled = world.replica_mut(0).handle(Packet { from, payload });
+        assert!(handled.is_ok() || from != world.actor(1));
     }
 }

@@ -52,7 +52,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             std::cmp::Ordering::Equal => return Ok(None),
             std::cmp::Ordering::Less => {
                 let behind = Rejection::WrongGeneration { have, got };
-                let room = self.handover.told.len() < MAX_MEMBERS;
+                let room = self.is_known(&from) || self.handover.told.len() < MAX_MEMBERS;
                 if !room || self.handover.told.contains(&from) {
                     return Err(behind);
                 }
@@ -72,9 +72,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Ok(Some(effects))
     }
 
+    /// Whoever has a seat has its own turn; strangers, of whom there may be any number, share some.
+    fn is_known(&self, actor: &Actor) -> bool {
+        self.members.seat_of(actor).is_some()
+    }
+
     /// One request per peer and tick.
     pub(super) fn ask_chain(&mut self, from: Actor, effects: &mut Effects<A>) -> bool {
-        let room = self.handover.asked.len() < MAX_MEMBERS;
+        let room = self.is_known(&from) || self.handover.asked.len() < MAX_MEMBERS;
         if !room || !self.handover.asked.insert(from) {
             return false;
         }
