@@ -3,13 +3,14 @@
 
 use bft_crdts::codec::{decode, encode};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::handover::statement::{JoinStatement, SealStatement};
-use bft_crdts::deterministic_secure_broadcast::handover::{
-    Join, Phase, Seal, SealedSource, Vote,
+use bft_crdts::deterministic_secure_broadcast::handover::statement::{
+    JoinStatement, SealStatement,
 };
+use bft_crdts::deterministic_secure_broadcast::handover::{Join, Phase, Seal, SealedSource, Vote};
 use bft_crdts::orswot::Orswot;
 use bft_crdts::{
-    Actor, Change, Digest, Generation, MemberIndex, Packet, Payload, Record, Seat, Sig, SigningActor,
+    Actor, Change, Digest, Generation, MemberIndex, Packet, Payload, Record, Seat, Sig,
+    SigningActor,
 };
 
 use crate::defects::{echo, first_message};
@@ -89,12 +90,20 @@ fn a_member_that_was_away_for_two_hand_overs_helps_with_the_third() {
     join_without(&mut world, 4, &[2], |_| true);
     join_without(&mut world, 5, &[2], |_| true);
     assert_eq!(generation(&world, 0), 2);
-    let silent = world.replica(3).members().index_of(&world.actor(3)).unwrap();
-    join_without(&mut world, 6, &[2], |packet| !is_seal_of(packet, 2, silent.get()));
+    let silent = world
+        .replica(3)
+        .members()
+        .index_of(&world.actor(3))
+        .unwrap();
+    join_without(&mut world, 6, &[2], |packet| {
+        !is_seal_of(packet, 2, silent.get())
+    });
     world.crash(3, 0);
-    assert!([0, 1, 4, 5].into_iter().all(|at| {
-        generation(&world, at) == 2 && world.replica(at).chain().count() == 3
-    }));
+    assert!(
+        [0, 1, 4, 5]
+            .into_iter()
+            .all(|at| { generation(&world, at) == 2 && world.replica(at).chain().count() == 3 })
+    );
     rounds(&mut world, 20);
     for at in [0, 1, 2, 4, 5, 6] {
         assert_eq!(generation(&world, at), 3, "{at}");
@@ -110,7 +119,11 @@ fn a_seal_that_served_some_serves_those_who_know_less() {
     world.submit(1, [add(1)]);
     join_without(&mut world, 4, &[2], |_| true);
     assert_eq!(generation(&world, 0), 1);
-    let index = world.replica(0).members().index_of(&world.actor(0)).unwrap();
+    let index = world
+        .replica(0)
+        .members()
+        .index_of(&world.actor(0))
+        .unwrap();
     let (real, _) = world.replica(0).log().next().unwrap();
     let mut best = real.clone();
     best.signatures[0] = Sig::from_bytes([7; 64]);
@@ -124,7 +137,9 @@ fn a_seal_that_served_some_serves_those_who_know_less() {
     assert_eq!(index.get(), 0, "it is looked at before those of the others");
     // What member 0 says about the hand-over is lost, but for its wrong seal.
     let passes = |packet: &Flying| match &packet.payload {
-        Payload::Seal(seal) if seal.generation.get() == 1 && seal.signer == index => **seal == wrong,
+        Payload::Seal(seal) if seal.generation.get() == 1 && seal.signer == index => {
+            **seal == wrong
+        }
         _ => true,
     };
     world.join(5).unwrap();
@@ -134,7 +149,9 @@ fn a_seal_that_served_some_serves_those_who_know_less() {
         world.propose(at, change).unwrap();
     }
     for to in [1, 3, 4] {
-        world.hand(0, to, Payload::Seal(Box::new(wrong.clone()))).unwrap();
+        world
+            .hand(0, to, Payload::Seal(Box::new(wrong.clone())))
+            .unwrap();
     }
     rounds_without(&mut world, &[2], 3, passes);
     world.crash(0, 0);
@@ -204,18 +221,31 @@ fn a_seal_of_a_correct_member_can_always_be_read() {
             header.ops = Digest::of(&tag.to_le_bytes());
             let sig = echo(&world, liar, Generation::GENESIS, &header);
             let generation = Generation::GENESIS;
-            SignedHeader { generation, header, sig }
+            SignedHeader {
+                generation,
+                header,
+                sig,
+            }
         };
         let mut open: Vec<_> = (round * 100..round * 100 + 100).map(header).collect();
         open.sort_by_key(|open| open.header.digest(&world.genesis.network()));
         let source = Seat::new(u16::try_from(liar).unwrap());
-        let sources = vec![SealedSource { source, best: None, open }];
+        let sources = vec![SealedSource {
+            source,
+            best: None,
+            open,
+        }];
         let members = world.replica(0).members();
         let index = members.index_of(&world.actor(liar)).unwrap();
         let many = seal(&world, liar, now.get(), index.get(), sources);
-        let members: Vec<usize> = world.correct().filter(|at| world.replica(*at).is_member()).collect();
+        let members: Vec<usize> = world
+            .correct()
+            .filter(|at| world.replica(*at).is_member())
+            .collect();
         for to in members {
-            world.hand(liar, to, Payload::Seal(Box::new(many.clone()))).unwrap();
+            world
+                .hand(liar, to, Payload::Seal(Box::new(many.clone())))
+                .unwrap();
         }
         join_without(&mut world, joiner, &[], |_| true);
         assert_eq!(generation(&world, 0), now.get() + 1);
@@ -269,7 +299,12 @@ fn strangers_do_not_keep_a_member_from_asking() {
         attempt: 0,
         phase: Phase::First,
         decision: Digest::of(b""),
-        sig: world.nodes[1].identity.sign(&genesis, &JoinStatement { actor: world.actor(1) }),
+        sig: world.nodes[1].identity.sign(
+            &genesis,
+            &JoinStatement {
+                actor: world.actor(1),
+            },
+        ),
     });
     let strangers = (0..150_u8).map(|name| Actor::from_bytes([name; 32]));
     for from in strangers.chain([world.actor(1)]) {
