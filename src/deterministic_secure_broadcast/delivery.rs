@@ -87,7 +87,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         if certificate.generation < self.generation() && !self.may_take_old(&certificate, &digest) {
             let mut effects = Effects::none();
-            if self.check_member(from).is_ok() && self.pull_headers(from, &mut effects) {
+            // A leaver may be the only one who has them.
+            let known = self.members.seat_of(&from).is_some();
+            if known && self.pull_headers(from, &mut effects) {
                 return Ok(effects);
             }
             return Err(Rejection::Outdated(certificate.generation));

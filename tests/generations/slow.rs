@@ -313,3 +313,31 @@ fn strangers_do_not_keep_a_member_from_asking() {
         assert!(handled.is_ok() || from != world.actor(1));
     }
 }
+
+/// Somebody delivers alone, and leaves before the one who stays has heard of it. What is left of it is a certificate of a
+/// generation that is over, and headers only the leaver has: it is asked for them although it is no member any more.
+#[test]
+fn what_only_a_leaver_has_is_handed_over() {
+    let mut world = set(1, 1);
+    world.limit_message_ops(0, 1);
+    world.submit(0, (1..=12).map(add));
+    world.join(1).unwrap();
+    let hears_nothing =
+        |packet: &Flying| !matches!(packet.payload, Payload::Proof(_) | Payload::Headers(_));
+    let mut changes = vec![Change::Leave(world.actor(0)), Change::Join(world.actor(1))];
+    while let Some(change) = changes.pop() {
+        world.flow_if(hears_nothing);
+        for at in 0..2 {
+            let _ = world.propose(at, change);
+        }
+        for _ in 0..20 {
+            (0..2).for_each(|at| world.tick(at));
+            world.flow_if(hears_nothing);
+        }
+    }
+    assert!(!world.replica(0).is_member() && world.replica(1).is_member());
+    assert!(!world.nodes[0].left, "it is still needed");
+    rounds(&mut world, 12);
+    assert!(world.replica(1).algorithm().contains(&12));
+    assert!(world.nodes[0].left);
+}

@@ -140,7 +140,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         from: Actor,
         headers: &Headers,
     ) -> Result<Effects<A>, Rejection> {
-        self.check_member(from)?;
+        if self.members.seat_of(&from).is_none() {
+            return Err(Rejection::NotMember(from));
+        }
         let seat = headers.headers.first().ok_or(Rejection::NotRequested)?.source;
         let (network, seats) = (self.network, self.members.seats());
         let track = self.tracks.get_mut(seat.get());
