@@ -121,9 +121,9 @@ pub use actor::{
 pub use bank::Bank;
 pub use codec::{Bytes, DecodeError, Digest};
 pub use deterministic_secure_broadcast::{
-    Certificate, Clock, Delivery, Effect, Effects, Evidence, Genesis, GenesisError, Packet,
-    PacketKind, Payload, Record, Refused, Rejection, RestoreError, Rules, SecureBroadcast, Sound,
-    To,
+    Certificate, Checkpoint, Clock, Delivery, Effect, Effects, Evidence, Genesis, GenesisError,
+    Packet, PacketKind, Payload, Record, Refused, Rejection, RestoreError, Rules, SecureBroadcast,
+    Sound, To,
 };
 pub use membership::{Change, ChangeError, Generation, MemberIndex, Members, Seat};
 pub use orswot::Orswot;

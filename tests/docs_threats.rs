@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LATER: [&str; 3] = ["generations", "models", "node"];
 
 /// Rows of the layers built here that need what is not built yet.
-const NOT_YET: [u8; 1] = [44];
+const NOT_YET: [u8; 0] = [];
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -152,7 +152,7 @@ fn every_defect_has_a_regression_or_a_place_it_comes_with() {
         );
         for name in names(tests) {
             let id = id.to_lowercase();
-            let ours = ["regressions", "generations/defects"];
+            let ours = ["regressions", "generations/defects", "checkpoints"];
             let begins = ours.map(|file| format!("{file}::{id}_"));
             let ours = begins.iter().any(|begins| name.starts_with(begins));
             assert!(ours, "{id} is shown by {name}");

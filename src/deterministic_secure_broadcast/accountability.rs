@@ -73,13 +73,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     fn tip(&self, seat: Seat) -> Option<(Seat, u64, Digest)> {
-        let last = self.tracks.get(seat.get())?.places.len().checked_sub(1)?;
+        let last = self.tracks.get(seat.get())?.messages().checked_sub(1)?;
         self.header_at(seat, last)
     }
 
     fn header_at(&self, seat: Seat, message: usize) -> Option<(Seat, u64, Digest)> {
-        let logged = self.log.get(self.place(seat, message)?)?;
-        Some((seat, u64::try_from(message).ok()?, logged.digest))
+        let track = self.tracks.get(seat.get())?;
+        let digest = match self.place(seat, message) {
+            Some(place) => self.log.get(place)?.digest,
+            // Of what is forgotten, the last header is still known.
+            None if message.checked_add(1) == Some(track.messages()) => track.tip,
+            None => return None,
+        };
+        Some((seat, u64::try_from(message).ok()?, digest))
     }
 
     fn compare(
@@ -114,6 +120,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 continue;
             };
             match self.header_at(*seat, message) {
+                // A quorum has attested what came of it: whoever has something else there is not of ours.
+                None if self.tracks.get(seat.get()).is_some_and(|track| message < track.skipped) => {}
                 None => found.beyond = true,
                 Some((.., ours)) if ours != *theirs => {
                     found.differs.get_or_insert(message);

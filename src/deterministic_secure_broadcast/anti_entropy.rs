@@ -37,9 +37,9 @@ pub(super) struct Gossip {
     budgets: Vec<usize>,
     guests: BTreeMap<Actor, usize>,
     strangers: usize,
-    /// The length of the log at the last tick.
+    /// How many messages were delivered at the last tick.
     seen: usize,
-    /// The digest of what we have come to at a length of the log.
+    /// The digest of what we have come to, and after how many messages.
     digest: Option<(usize, Digest)>,
     /// Whether it was computed since the last tick because somebody else's came.
     compared: bool,
@@ -149,7 +149,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// The digest of the state: when nothing was delivered since the last tick, and now and then.
     fn state_for_summary(&mut self) -> Option<Digest> {
-        let length = self.log.len();
+        let length = self.height();
         let quiet = self.gossip.seen == length;
         self.gossip.seen = length;
         self.gossip.ticks = self.gossip.ticks.wrapping_add(1);
@@ -161,12 +161,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     fn known_digest(&self) -> Option<Digest> {
         let (at, digest) = self.gossip.digest?;
-        (at == self.log.len()).then_some(digest)
+        (at == self.height()).then_some(digest)
     }
 
     fn new_digest(&mut self) -> Digest {
         let digest = self.standing();
-        self.gossip.digest = Some((self.log.len(), digest));
+        self.gossip.digest = Some((self.height(), digest));
         digest
     }
 
@@ -278,6 +278,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         self.check_clock(pull.clock.seats())?;
         let mut effects = Effects::none();
+        if self.offer(from, &pull.clock, &mut effects) {
+            return Ok(effects);
+        }
         // Our log is in causal order, and so is every answer from it: merge what the asker lacks of
         // each source by place in the log.
         let mut next = BTreeMap::new();
@@ -308,7 +311,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 next.insert(place, (seat, index));
             }
         }
-        if lacking && answers.is_empty() {
+        if lacking && answers.is_empty() && effects.is_empty() {
             return Err(Rejection::OverBudget);
         }
         self.set_budget(from, budget);
@@ -318,7 +321,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Ok(effects)
     }
 
-    fn check_clock(&self, have: usize) -> Result<(), Rejection> {
+    pub(super) fn check_clock(&self, have: usize) -> Result<(), Rejection> {
         let need = self.members.seats();
         if have == need {
             Ok(())

@@ -67,6 +67,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if !R::takes_relayed_proofs() && self.members.in_seat(seat) != Some(&from) {
             return Err(Rejection::Relayed);
         }
+        if first <= self.track(seat)?.floor {
+            return Err(Rejection::Late);
+        }
         let digest = header.digest(&self.network);
         if let Some((known, known_digest)) = self.certified_in(seat, first) {
             if known_digest == digest {
@@ -94,8 +97,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             return Err(Rejection::Outdated(certificate.generation));
         }
-        let verified = self.verified(certificate.generation, seat, digest);
-        certificate.verify::<K, R>(&self.network, &members, &digest, &verified)?;
+        // What stands below a certificate that was verified needs no signatures of its own. They are relayed unread, and
+        // nothing is concluded from them.
+        let proven = self.track(seat)?.ancestry.proves(first, &digest);
+        if proven {
+            certificate.check_form(&members)?;
+        } else {
+            let verified = self.verified(certificate.generation, seat, digest);
+            certificate.verify::<K, R>(&self.network, &members, &digest, &verified)?;
+        }
         if taken {
             // G12: it lies across messages of ours, so there is another two that conflict before it.
             let mut effects = Effects::none();
@@ -107,13 +117,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.signed_elsewhere(seat, &certificate, digest) {
             self.halt(Halt::KeyUsedElsewhere, &mut effects);
         }
-        self.compare_with_certificate(&certificate, digest, &mut effects);
+        if !proven {
+            self.compare_with_certificate(&certificate, digest, &mut effects);
+        }
         let is_best = self
             .track(seat)?
             .ahead
             .last_key_value()
             .is_none_or(|(best, _)| first > *best);
-        let attached = self.attach(seat, certificate.clone(), digest, ops.clone());
+        let attached = self.attach(seat, certificate.clone(), digest, ops.clone(), !proven);
         self.hold(seat, attached);
         self.settle(&mut effects);
         if self.track(seat)?.ahead.contains_key(&first) {
@@ -280,17 +292,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    /// Joins a certificate with the operations that are here already.
+    /// Joins a certificate, whose signatures were verified or not, with the operations that are here already.
     pub(super) fn attach(
         &self,
         seat: Seat,
         certificate: Certificate,
         digest: Digest,
         brought: Option<Bytes>,
+        verified: bool,
     ) -> Certified<A::Op> {
         let members = self.handover.members_of(certificate.generation);
         let of_source = members.and_then(|members| members.index_in(seat));
-        let in_certificate = of_source.and_then(|index| certificate.echo_of(index).copied());
+        let in_certificate = of_source.filter(|_| verified);
+        let in_certificate = in_certificate.and_then(|index| certificate.echo_of(index).copied());
         let mut certified = Certified {
             source_echo: in_certificate.map(|sig| (certificate.generation, sig)),
             certificate,
@@ -530,17 +544,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// there are if none does.
     pub(super) fn message(&self, seat: Seat, counter: Counter) -> usize {
         self.tracks.get(seat.get()).map_or(0, |track| {
-            track.places.partition_point(|place| {
+            let places = track.places.partition_point(|place| {
                 self.log
                     .get(*place)
                     .is_some_and(|logged| logged.last < counter)
-            })
+            });
+            track.skipped.saturating_add(places)
         })
     }
 
-    /// Where that message stands in the log.
+    /// Where that message stands in the log, if it is not forgotten.
     pub(super) fn place(&self, seat: Seat, message: usize) -> Option<usize> {
-        self.tracks.get(seat.get())?.places.get(message).copied()
+        let track = self.tracks.get(seat.get())?;
+        track.places.get(message.checked_sub(track.skipped)?).copied()
     }
 
     /// Puts one record back; `None` if it does not follow from the ones before it.
@@ -595,7 +611,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Record::Certified { certificate, ops } => {
                 let seat = certificate.header.source;
                 let digest = certificate.header.digest(&self.network);
-                let mut certified = self.attach(seat, certificate, digest, ops);
+                let mut certified = self.attach(seat, certificate, digest, ops, true);
                 certified.journaled = certified.ops.is_some();
                 self.tracks.get(seat.get())?;
                 self.hold(seat, certified);
@@ -615,7 +631,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                     .get_mut(seat.get())?
                     .ahead
                     .remove(&certificate.header.first);
-                let mut certified = self.attach(seat, certificate, digest, ops);
+                let mut certified = self.attach(seat, certificate, digest, ops, false);
                 certified.ops = certified.ops.or_else(|| held.and_then(|held| held.ops));
                 certified.journaled = true;
                 if !self.deliver(seat, certified, &mut Effects::none()) {
@@ -629,6 +645,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 self.evidence.insert(evidence.culprit, *evidence);
             }
             Record::Halted(why) => self.halted = Some(why),
+            Record::Checkpoint(checkpoint) => {
+                self.adopt(*checkpoint, &mut Effects::none());
+            }
+            Record::Snapshot(piece) => self.replay_piece(*piece),
+            Record::Installed(checkpoint) => self.replay_installed(*checkpoint)?,
+            Record::Inherited { open, vouched } => {
+                let digest = open.header.digest(&self.network);
+                let track = self.tracks.get_mut(open.header.source.get())?;
+                track.open.push(Open::inherited(digest, *open, vouched));
+                track.open.sort_by_key(|open| open.digest);
+            }
             record => return self.replay_handover(record),
         }
         Some(())

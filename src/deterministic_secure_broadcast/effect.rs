@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::error::{Halt, ReturnReason};
 use super::evidence::Evidence;
+use super::header::Clock;
 use super::journal::Record;
 use super::packet::Payload;
 use crate::actor::{Actor, Counter, Dot};
@@ -92,6 +93,18 @@ pub enum Effect<A: SecureBroadcastAlgorithm> {
         change: Change,
         /// Its members: whom [`To::Members`] means from here on, but ourselves.
         members: Arc<[Actor]>,
+    },
+    /// A quorum vouches for what we have come to at this clock. What lies below the checkpoint before it is forgotten,
+    /// and the journal can be made short ([`compact_journal`](super::SecureBroadcast::compact_journal)).
+    Checkpoint {
+        /// What it covers.
+        clock: Clock,
+    },
+    /// We have taken over a state that a quorum vouches for: all operations up to this clock are in it, and those that
+    /// were not delivered before never will be, one by one. Read the state anew.
+    Installed {
+        /// What it covers.
+        clock: Clock,
     },
     /// We have left: a quorum of those who go on have delivered all that we have. Nobody needs us any more.
     Left,

@@ -66,6 +66,9 @@ pub enum Malformed {
     /// A seal out of order, or one whose open headers do not follow its certificates.
     #[error("the parts of a seal do not fit together")]
     Seal,
+    /// A clock that no replica can have stood at, or a snapshot whose parts do not fit together.
+    #[error("no snapshot: its parts do not fit together")]
+    Snapshot,
     /// Evidence that contradicts nothing.
     #[error("the two statements do not contradict each other")]
     NoContradiction,
@@ -154,6 +157,12 @@ pub enum Rejection {
     /// A certificate of an older generation that nothing we know of supports (R2): made after its generation ended.
     #[error("a certificate of {0}, made after its end")]
     Outdated(Generation),
+    /// A piece of a snapshot that is not what its checkpoint names.
+    #[error("not a piece of the snapshot that was asked for")]
+    BadSnapshot,
+    /// A clock that is not delivered here.
+    #[error("not delivered here yet")]
+    NotDelivered,
     /// A proof from somebody who is not its source (only broken rules ever say this).
     #[error("a proof from somebody who is not its source")]
     Relayed,

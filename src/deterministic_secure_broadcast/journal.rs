@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::error::Halt;
-use super::evidence::Evidence;
+use super::checkpoint::{Checkpoint, SnapshotPiece};
+use super::evidence::{Evidence, SignedHeader};
 use super::handover::{Link, Lock, Proposal, Seal, Timeout, Timeouts, Vote};
 use super::header::Header;
 use super::proof::Certificate;
@@ -113,6 +114,28 @@ pub enum Record {
         generation: Generation,
         /// Whose seals.
         seals: Signers,
+    },
+    /// The base from here on: what lies below the one before it is forgotten.
+    Checkpoint(Box<Checkpoint>),
+    /// A piece of a snapshot, in order.
+    Snapshot(Box<SnapshotPiece>),
+    /// The snapshot of the pieces before it is complete, and what comes after goes on from it.
+    Installed(Box<Checkpoint>),
+    /// Of a journal that was made short: the generation we are in, of the chain before it.
+    Resumed {
+        /// The generation.
+        generation: Generation,
+        /// We have activated this one and every one after it.
+        since: Generation,
+        /// Whether we have left, and are still needed.
+        leaving: bool,
+    },
+    /// Of a journal that was made short: a header that binds us because it bound others (R6).
+    Inherited {
+        /// The header, with its source's echo.
+        open: Box<SignedHeader>,
+        /// Whether more than may lie have shown it.
+        vouched: bool,
     },
 }
 

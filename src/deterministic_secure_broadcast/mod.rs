@@ -16,6 +16,7 @@
 
 mod accountability;
 mod anti_entropy;
+pub mod checkpoint;
 mod delivery;
 pub mod effect;
 pub mod error;
@@ -35,6 +36,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+pub use checkpoint::{CHECKPOINT_MESSAGES, Checkpoint};
 pub use effect::{Delivery, Effect, Effects, To};
 pub use error::{
     GenesisError, Halt, Malformed, Refused, RefusedReason, Rejection, RestoreError, ReturnReason,
@@ -54,6 +56,7 @@ use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, MemberIndex, Members, Seat};
 use crate::traits::{Causes, SecureBroadcastAlgorithm};
 use anti_entropy::Gossip;
+use checkpoint::Checkpoints;
 use delivery::Logged;
 use handover::Handover;
 use source::Own;
@@ -83,8 +86,9 @@ pub struct SecureBroadcast<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Ru
     /// What is delivered of each source.
     clock: Clock,
     own: Own<A::Op>,
-    /// Everything delivered, in the order of delivery.
+    /// What was delivered and is not forgotten, in the order of delivery.
     log: Vec<Logged>,
+    checkpoints: Checkpoints<A::ReplicatedState>,
     /// One conviction per culprit.
     evidence: BTreeMap<Actor, Evidence>,
     gossip: Gossip,
@@ -118,6 +122,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             clock: Clock::zero(seats),
             own: Own::new(),
             log: Vec::new(),
+            checkpoints: Checkpoints::new(genesis.state().clone()),
             evidence: BTreeMap::new(),
             gossip: Gossip::new(seats),
             reserved: false,
@@ -204,6 +209,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Payload::PullChain(pull) => self.on_pull_chain(from, pull),
             Payload::PullHeaders(pull) => self.on_pull_headers(from, &pull),
             Payload::Headers(headers) => self.on_headers(from, &headers),
+            Payload::Draft(draft) => self.on_draft(from, &draft),
+            Payload::Attest(attest) => self.on_attest(from, &attest),
+            Payload::Checkpoint(checkpoint) => self.on_checkpoint(from, *checkpoint),
+            Payload::PullSnapshot(pull) => self.on_pull_snapshot(from, &pull),
+            Payload::Snapshot(piece) => self.on_snapshot(from, *piece),
         }
     }
 
@@ -218,6 +228,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.repeat_request(&mut effects);
         // A crash may have cut a step short; its journal says how far it came, not what is left.
         self.settle(&mut effects);
+        self.tick_checkpoint(&peers, &mut effects);
         self.gossip(peers, &mut effects);
         effects
     }
@@ -314,15 +325,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.halted
     }
 
-    /// The certificates of everything delivered, in the order of delivery, each with the bytes of
-    /// its operations.
+    /// The certificates of what was delivered and is not forgotten, in the order of delivery, each with the bytes of
+    /// its operations. Without a [`checkpoint`](Self::checkpoint) that is everything.
     pub fn log(&self) -> impl Iterator<Item = (&Certificate, &Bytes)> + '_ {
         self.log
             .iter()
             .map(|logged| (&logged.certificate, &logged.ops))
     }
 
-    /// The certificate that covers this dot, if it is delivered.
+    /// The certificate that covers this dot, if it is delivered and not forgotten.
     #[must_use]
     pub fn certificate(&self, dot: &Dot) -> Option<&Certificate> {
         let seat = self.members.seat_of(&dot.actor)?;
@@ -381,7 +392,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some((_, certified)) = track.ahead.last_key_value() {
             return Some((&certified.certificate, certified.digest));
         }
-        let logged = self.log.get(*track.places.last()?)?;
+        let Some(place) = track.places.last() else {
+            return track.kept.as_ref().map(|(certificate, digest)| (certificate, *digest));
+        };
+        let logged = self.log.get(*place)?;
         Some((&logged.certificate, logged.digest))
     }
 
@@ -500,6 +514,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> PartialEq for SecureBroadca
             clock,
             own,
             log,
+            checkpoints,
             evidence,
             gossip,
             reserved,
@@ -516,6 +531,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> PartialEq for SecureBroadca
             && *clock == other.clock
             && *own == other.own
             && *log == other.log
+            && *checkpoints == other.checkpoints
             && *evidence == other.evidence
             && *gossip == other.gossip
             && *reserved == other.reserved

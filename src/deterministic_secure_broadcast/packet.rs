@@ -20,6 +20,11 @@
 //! | [`PullChain`] | anyone → anyone | send me the chain from here on | chain, seals |
 //! | [`PullHeaders`] | member → member | send me the headers before this one | headers |
 //! | [`Headers`] | member → member | headers, each naming the one before it | pull-headers, pull |
+//! | [`Draft`] | member → members | please attest what we have come to at this clock | attest, checkpoint |
+//! | [`Attest`] | member → member | this is what we have come to | |
+//! | [`Checkpoint`] | anyone → members | a quorum has come to this | pull-snapshot |
+//! | [`PullSnapshot`] | member → member | send me this part of the snapshot behind it | snapshot, checkpoint |
+//! | [`SnapshotPiece`] | member → member | a part of it | pull-snapshot |
 //!
 //! Operations travel as bytes: a witness decodes them only after their digest and the source's
 //! signature were checked, and relays them without encoding them again.
@@ -28,6 +33,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::checkpoint::{Attest, Checkpoint, Draft, PullSnapshot, SnapshotPiece};
 use super::error::Malformed;
 use super::evidence::Evidence;
 pub use super::handover::{
@@ -90,6 +96,16 @@ pub enum Payload {
     PullHeaders(PullHeaders),
     /// Headers, newest first.
     Headers(Headers),
+    /// Please attest this.
+    Draft(Draft),
+    /// I attest this.
+    Attest(Attest),
+    /// A quorum attests this.
+    Checkpoint(Box<Checkpoint>),
+    /// Send me a part of a snapshot.
+    PullSnapshot(PullSnapshot),
+    /// A part of a snapshot.
+    Snapshot(Box<SnapshotPiece>),
 }
 
 impl Payload {
@@ -115,6 +131,11 @@ impl Payload {
             Self::PullChain(_) => PacketKind::PullChain,
             Self::PullHeaders(_) => PacketKind::PullHeaders,
             Self::Headers(_) => PacketKind::Headers,
+            Self::Draft(_) => PacketKind::Draft,
+            Self::Attest(_) => PacketKind::Attest,
+            Self::Checkpoint(_) => PacketKind::Checkpoint,
+            Self::PullSnapshot(_) => PacketKind::PullSnapshot,
+            Self::Snapshot(_) => PacketKind::Snapshot,
         }
     }
 }
@@ -158,11 +179,21 @@ pub enum PacketKind {
     PullHeaders,
     /// [`Headers`].
     Headers,
+    /// A [`Draft`].
+    Draft,
+    /// An [`Attest`].
+    Attest,
+    /// A [`Checkpoint`].
+    Checkpoint,
+    /// A [`PullSnapshot`].
+    PullSnapshot,
+    /// A [`SnapshotPiece`].
+    Snapshot,
 }
 
 impl PacketKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::Request,
         Self::Echo,
         Self::Proof,
@@ -181,6 +212,11 @@ impl PacketKind {
         Self::PullChain,
         Self::PullHeaders,
         Self::Headers,
+        Self::Draft,
+        Self::Attest,
+        Self::Checkpoint,
+        Self::PullSnapshot,
+        Self::Snapshot,
     ];
 
     /// Its lower-case name.
@@ -205,6 +241,11 @@ impl PacketKind {
             Self::PullChain => "pull-chain",
             Self::PullHeaders => "pull-headers",
             Self::Headers => "headers",
+            Self::Draft => "draft",
+            Self::Attest => "attest",
+            Self::Checkpoint => "checkpoint",
+            Self::PullSnapshot => "pull-snapshot",
+            Self::Snapshot => "snapshot",
         }
     }
 }

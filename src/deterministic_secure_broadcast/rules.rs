@@ -8,9 +8,11 @@ use std::fmt::Debug;
 
 use crate::membership::quorum;
 
+mod checkpoint;
 mod decide;
 mod handover;
 
+pub use checkpoint::{AdoptFacts, AttestFacts};
 pub use decide::{EnterFacts, Precommit, ProposeFacts, TimeoutFacts, Vote1Facts, Vote2Facts};
 pub use handover::{ActivateFacts, Linked, OldFacts, SealFacts, View};
 
@@ -237,6 +239,18 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
             } else {
                 facts.vouched
             }
+    }
+
+    /// Whether a member may attest what it has come to at a clock.
+    #[must_use]
+    fn may_attest(facts: &AttestFacts) -> bool {
+        facts.delivered && facts.closed
+    }
+
+    /// Whether enough members attest a checkpoint for others to go by.
+    #[must_use]
+    fn may_adopt(facts: &AdoptFacts) -> bool {
+        facts.attested >= Self::quorum(facts.members)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::SecureBroadcast;
+use super::{Certificate, SecureBroadcast};
 use super::delivery::Certified;
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection, ReturnReason};
@@ -35,8 +35,14 @@ pub(super) struct Track<Op> {
     pub(super) parked: Option<Parked>,
     /// What is proven of the way from what is delivered to a certificate taken over at a hand-over.
     pub(super) ancestry: Ancestry,
-    /// Where its messages stand in the log.
+    /// Where its messages stand in the log, as far as they are not forgotten.
     pub(super) places: Vec<usize>,
+    /// How many messages are forgotten, all of them before those.
+    pub(super) skipped: usize,
+    /// The counter of the last operation forgotten.
+    pub(super) floor: Counter,
+    /// The certificate of the last message forgotten, with the digest of its header.
+    pub(super) kept: Option<(Certificate, Digest)>,
 }
 
 /// A header this replica is bound to.
@@ -114,7 +120,15 @@ impl<Op> Track<Op> {
             parked: None,
             ancestry: Ancestry::default(),
             places: Vec::new(),
+            skipped: 0,
+            floor: Counter::ZERO,
+            kept: None,
         }
+    }
+
+    /// How many messages are delivered.
+    pub(super) fn messages(&self) -> usize {
+        self.skipped.saturating_add(self.places.len())
     }
 
     /// Another header than this one that the source has signed for the same slot.

@@ -102,6 +102,10 @@ pub enum Note<A: SecureBroadcastAlgorithm> {
     },
     /// It has left, and nobody needs it any more.
     Left,
+    /// It has a new base, and has begun to forget what lies below the one before.
+    Checkpoint,
+    /// It has taken a state over, up to these counters.
+    Installed(Vec<(Actor, Counter)>),
     /// Its application panicked with this message, and the node has halted.
     AppPanicked(String),
     /// A villain says what it does.

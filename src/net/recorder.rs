@@ -357,6 +357,11 @@ impl<A: Staged> Recorder<A> {
                 format!("activates {generation}: {}", self.change(change))
             }
             Note::Left => "has left".into(),
+            Note::Checkpoint => "has a checkpoint".into(),
+            Note::Installed(clock) => {
+                let sum = clock.iter().map(|(_, counter)| counter.get());
+                format!("goes on from a snapshot of {} operations", sum.sum::<u64>())
+            }
             Note::AppPanicked(text) => format!("halts: the application panicked: {text}"),
             Note::Act(text) => text.clone(),
         })
@@ -398,6 +403,8 @@ impl<A: Staged> Recorder<A> {
                 self.print.event(30, moment, &[node], &what);
             }
             Note::Left => self.print.event(31, moment, &[node], &[]),
+            Note::Checkpoint => self.print.event(32, moment, &[node], &[]),
+            Note::Installed(clock) => self.print.event(33, moment, &[node], &codec::encode(clock)),
         }
     }
 

@@ -13,8 +13,8 @@ use super::wire::Wire;
 use crate::actor::{Actor, Counter, Keys};
 use crate::codec::{self, Bytes};
 use crate::deterministic_secure_broadcast::{
-    self as middle, Effect, Header, Packet, Payload, Record, Refused, Rules, SecureBroadcast, To,
-    journal,
+    self as middle, Clock, Effect, Header, Packet, Payload, Record, Refused, Rules,
+    SecureBroadcast, To, journal,
 };
 use crate::membership::{Change, ChangeError, Seat};
 
@@ -226,6 +226,12 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
                         sources: sources.collect(),
                     });
                 }
+                Effect::Checkpoint { .. } => out.note(Note::Checkpoint),
+                Effect::Installed { clock } => {
+                    if let Some(broadcast) = self.broadcast.as_deref() {
+                        out.note(Note::Installed(by_actor(broadcast, &clock)));
+                    }
+                }
                 Effect::Left => {
                     self.awake = false;
                     out.note(Note::Left);
@@ -246,4 +252,15 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
             });
         }
     }
+}
+
+/// A clock by the names of its sources, without the zeros.
+pub(crate) fn by_actor<A: Staged, K: Keys, R: Rules>(
+    broadcast: &SecureBroadcast<A, K, R>,
+    clock: &Clock,
+) -> Vec<(Actor, Counter)> {
+    let known = broadcast.members();
+    let entries = clock.iter().filter(|(_, counter)| *counter > Counter::ZERO);
+    let named = entries.filter_map(|(seat, counter)| Some((*known.in_seat(seat)?, counter)));
+    named.collect()
 }

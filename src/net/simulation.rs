@@ -8,6 +8,7 @@ mod run;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::adversary::{Body, Player, Villain};
@@ -35,6 +36,7 @@ use crate::deterministic_secure_broadcast::{Genesis, GenesisError, Rules, Secure
 use crate::membership::{Change, Members};
 
 use changes::Plan;
+use cue::Habits;
 use run::Run;
 
 /// A simulated network of replicas of `A`, to be set up and run once.
@@ -70,7 +72,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     tick: Span,
     limits: Limits,
     patience: Span,
-    message_ops: Option<usize>,
+    habits: Habits,
     traced: bool,
     network: String,
     title: String,
@@ -156,7 +158,7 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
                 time: VirtualTime::from_secs(100_000),
             },
             patience: Span::from_secs(60),
-            message_ops: None,
+            habits: Habits::default(),
             traced: false,
             network: "net".into(),
             title: String::new(),
@@ -185,7 +187,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             tick,
             limits,
             patience,
-            message_ops,
+            habits,
             traced,
             network,
             title,
@@ -207,7 +209,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             tick,
             limits,
             patience,
-            message_ops,
+            habits,
             traced,
             network,
             title,
@@ -351,10 +353,18 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         self
     }
 
+    /// Lets replicas make a checkpoint after so many messages, instead of after
+    /// [`CHECKPOINT_MESSAGES`](crate::deterministic_secure_broadcast::CHECKPOINT_MESSAGES).
+    #[must_use]
+    pub fn checkpoint_every(mut self, messages: NonZeroUsize) -> Self {
+        self.habits.checkpoint_every = Some(messages);
+        self
+    }
+
     /// Lets a message carry at most this many operations.
     #[must_use]
     pub fn message_ops(mut self, ops: usize) -> Self {
-        self.message_ops = Some(ops);
+        self.habits.message_ops = Some(ops);
         self
     }
 
@@ -487,7 +497,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
                         &directory,
                         node,
                         self.tick,
-                        self.message_ops,
+                        self.habits,
                         &streams,
                     )
                 }
@@ -567,7 +577,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             workload: streams.of("workload"),
             streams,
             tick: self.tick,
-            message_ops: self.message_ops,
+            habits: self.habits,
             faults_end,
             settle,
             patience: self.patience,

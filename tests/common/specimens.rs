@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test program uses its own part of this")]
 
 mod changing;
+mod checkpoints;
 
 use std::collections::BTreeSet;
 
@@ -113,6 +114,7 @@ pub(crate) fn payloads() -> Vec<(&'static str, Payload)> {
         ("compare", Payload::Compare(compare)),
     ];
     payloads.extend(payloads_of_a_change());
+    payloads.extend(checkpoints::payloads());
     payloads
 }
 
@@ -281,5 +283,6 @@ pub(crate) fn records() -> Vec<(&'static str, Record)> {
         ("halted by its driver", Record::Halted(Halt::Driver)),
     ];
     records.extend(records_of_a_change());
+    records.extend(checkpoints::records());
     records
 }

@@ -27,6 +27,9 @@ pub(crate) struct Outcome {
     pub(crate) attempts: u32,
     pub(crate) carried: bool,
     pub(crate) lies: usize,
+    pub(crate) checkpoints: usize,
+    pub(crate) snapshots: usize,
+    pub(crate) compactions: usize,
 }
 
 /// One replica of a liar, and what it has written down.
@@ -56,6 +59,7 @@ struct Weather {
     repeat: f64,
     newest: f64,
     forget: f64,
+    compact: f64,
 }
 
 impl Weather {
@@ -70,6 +74,7 @@ impl Weather {
             repeat: of(&[0.0, 0.1]),
             newest: of(&[0.0, 0.5, 0.9]),
             forget: of(&[0.0, 0.01]),
+            compact: of(&[0.0, 0.01]),
         }
     }
 }
@@ -211,6 +216,13 @@ impl<R: Rules> Churn<R> {
             let twin = rng.random_range(0..2);
             let journal = self.liars[place].twins[twin].1.len();
             self.forget(place, twin, rng.random_range(0..=journal));
+            return;
+        }
+        limit += weather.compact;
+        if draw < limit {
+            let at = up[rng.random_range(0..up.len())];
+            self.world.compact(at);
+            self.outcome.compactions += 1;
             return;
         }
         if self.world.wire.is_empty() {
@@ -485,6 +497,8 @@ impl<R: Rules> Churn<R> {
             }
             self.outcome.attempts = self.outcome.attempts.max(link.attempt);
         }
+        self.outcome.checkpoints = self.world.nodes.iter().map(|node| node.checkpoints).sum();
+        self.outcome.snapshots = self.world.nodes.iter().map(|node| node.snapshots).sum();
         self.outcome.generations = replica.generation().get();
         self.outcome.deliveries = self.world.deliveries;
         self.outcome.carried = replica
@@ -499,6 +513,10 @@ pub(crate) fn run<R: Rules>(rng: &mut impl Rng) -> Outcome {
     let liars = rng.random_range(0..=faults(members));
     let joiners = rng.random_range(0..=3);
     let mut churn = Churn::<R>::new(members, liars, joiners);
+    // Two in five runs are too short for a checkpoint.
+    if let Some(messages) = [None, None, Some(2), Some(6), Some(20)][rng.random_range(0..5)] {
+        churn.world.checkpoint_every(messages);
+    }
     for _ in 0..rng.random_range(1..4) {
         let weather = Weather::draw(rng);
         for _ in 0..[200, 1_000, 3_000][rng.random_range(0..3)] {
@@ -536,6 +554,9 @@ fn many_seeds() {
         sum.crashes += outcome.crashes;
         sum.deliveries += outcome.deliveries;
         sum.lies += outcome.lies;
+        sum.checkpoints += outcome.checkpoints;
+        sum.snapshots += outcome.snapshots;
+        sum.compactions += outcome.compactions;
         sum.attempts = sum.attempts.max(outcome.attempts);
         carried += usize::from(outcome.carried);
     }

@@ -100,6 +100,19 @@ pub struct Bench {
 pub enum BenchWhat {
     /// How many messages per second of CPU time the simulated network carries in a flood.
     Sim(BenchSim),
+    /// What it costs a newcomer to catch up: by every certificate, by one per source, by a snapshot.
+    Join(BenchJoin),
+}
+
+/// `bench join`.
+#[derive(Debug, Args)]
+pub struct BenchJoin {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// How many operations there are before somebody joins, one per message.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub operations: usize,
 }
 
 /// `bench sim`.

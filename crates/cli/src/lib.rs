@@ -83,6 +83,20 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
                 }
             );
         }
+        Command::Bench(args::Bench {
+            what: Some(BenchWhat::Join(args)),
+            ..
+        }) => {
+            let join = bench::join::measure(args.operations)?;
+            print!(
+                "{}",
+                if args.json {
+                    join.json() + "\n"
+                } else {
+                    join.text()
+                }
+            );
+        }
         Command::Bench(args) => {
             let bench = bench::measure(args.quick)?;
             print!(

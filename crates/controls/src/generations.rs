@@ -1,8 +1,9 @@
-//! Broken rules for changes of membership (R3 to R6, and R2 for what is older than the last change).
+//! Broken rules for changes of membership (R3 to R6, and R2 for what is older than the last change), and for
+//! checkpoints.
 
 use bft_crdts::deterministic_secure_broadcast::rules::{
-    ActivateFacts, EchoFacts, EnterFacts, Linked, OldFacts, OpenSlot, Precommit, Rules, SealFacts,
-    Sound, TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
+    ActivateFacts, AdoptFacts, AttestFacts, EchoFacts, EnterFacts, Linked, OldFacts, OpenSlot,
+    Precommit, Rules, SealFacts, Sound, TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
 };
 
 macro_rules! broken {
@@ -138,6 +139,20 @@ broken! {
     TimesOutAhead = "times-out-ahead" {
         fn may_time_out(facts: &TimeoutFacts) -> bool {
             Sound::may_time_out(&TimeoutFacts { current: true, ..*facts })
+        }
+    }
+
+    /// One member's word about the state is enough.
+    AdoptsUnattested = "adopts-unattested" {
+        fn may_adopt(facts: &AdoptFacts) -> bool {
+            facts.attested > 0
+        }
+    }
+
+    /// A clock is attested that no replica can have stood at: with operations whose causes lie beyond it.
+    AttestsOpenClocks = "attests-open-clocks" {
+        fn may_attest(facts: &AttestFacts) -> bool {
+            Sound::may_attest(&AttestFacts { closed: true, ..*facts })
         }
     }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bft_crdts::deterministic_secure_broadcast::rules::{
-    ActivateFacts, DeliverFacts, EchoFacts, EnterFacts, Linked, OldFacts, Precommit, ProposeFacts,
-    Rules, SealFacts, SignerFacts, Sound, TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
+    ActivateFacts, AdoptFacts, AttestFacts, DeliverFacts, EchoFacts, EnterFacts, Linked, OldFacts,
+    Precommit, ProposeFacts, Rules, SealFacts, SignerFacts, Sound, TimeoutFacts, Unsound, View,
+    Vote1Facts, Vote2Facts,
 };
 
 /// The rules of operations: R1 and R2.
@@ -39,26 +40,39 @@ pub const GENERATIONS: [&str; 13] = [
     "may_take_old",
 ];
 
+/// The rules of checkpoints.
+pub const CHECKPOINTS: [&str; 2] = ["may_attest", "may_adopt"];
+
 static ASKED: AtomicU64 = AtomicU64::new(0);
 
 /// The rules that were asked in this process, by whoever runs with [`Recording`].
 #[must_use]
 pub fn asked() -> BTreeSet<&'static str> {
     let asked = ASKED.load(Ordering::Relaxed);
-    let all = OPERATIONS.into_iter().chain(GENERATIONS).enumerate();
-    all.filter(|(index, _)| asked >> index & 1 == 1)
+    all()
+        .enumerate()
+        .filter(|(index, _)| asked >> index & 1 == 1)
         .map(|(_, name)| name)
         .collect()
+}
+
+/// Every rule there is.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    let lists: [&[&str]; 3] = [&OPERATIONS, &GENERATIONS, &CHECKPOINTS];
+    lists.into_iter().flatten().copied()
 }
 
 /// The bit of a rule. Worked out when this is compiled, for rules are asked millions of times.
 const fn bit(name: &str) -> u64 {
     let (mut index, name) = (0, name.as_bytes());
-    while index < OPERATIONS.len() + GENERATIONS.len() {
-        let known = if index < OPERATIONS.len() {
+    let (operations, generations) = (OPERATIONS.len(), OPERATIONS.len() + GENERATIONS.len());
+    while index < generations + CHECKPOINTS.len() {
+        let known = if index < operations {
             OPERATIONS[index]
+        } else if index < generations {
+            GENERATIONS[index - operations]
         } else {
-            GENERATIONS[index - OPERATIONS.len()]
+            CHECKPOINTS[index - generations]
         };
         let known = known.as_bytes();
         let mut same = 0;
@@ -119,6 +133,8 @@ impl Rules for Recording {
         fn carries_open(echoed: bool) -> bool;
         fn may_activate(facts: &ActivateFacts) -> bool;
         fn may_take_old(facts: &OldFacts) -> bool;
+        fn may_attest(facts: &AttestFacts) -> bool;
+        fn may_adopt(facts: &AdoptFacts) -> bool;
     }
 
     fn highest<V: Clone>(

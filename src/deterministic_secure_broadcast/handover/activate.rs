@@ -260,7 +260,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         for Merged { seat, best, open } in merged {
             if let Some(certificate) = best {
                 let digest = certificate.header.digest(&self.network);
-                let certified = self.attach(seat, certificate, digest, None);
+                let certified = self.attach(seat, certificate, digest, None, true);
                 self.hold(seat, certified);
             }
             let open = open.into_iter().map(|(digest, signed, shown)| {
@@ -273,6 +273,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             track.parked = None;
         }
         self.handover.begin(target);
+        self.checkpoints.begin_generation();
         if let Some(change) = change {
             effects.push(Effect::Generation {
                 generation: target,
@@ -361,7 +362,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
 impl<K: Keys> super::Handover<K> {
     /// A new generation begins: what was about the one before it is over.
-    fn begin(&mut self, generation: Generation) {
+    pub(super) fn begin(&mut self, generation: Generation) {
         let before = Generation::new(generation.get().saturating_sub(1));
         self.seals.retain(|(of, _), _| *of >= before);
         self.approvals.clear();

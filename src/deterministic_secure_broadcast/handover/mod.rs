@@ -14,6 +14,7 @@ mod ancestry;
 mod approve;
 mod attempt;
 mod chain;
+mod compact;
 mod decide;
 mod decision;
 mod join;

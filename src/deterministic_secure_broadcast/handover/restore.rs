@@ -73,6 +73,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Record::Activated { generation, seals } => {
                 self.activate(generation, &seals, &mut Effects::none());
             }
+            Record::Resumed {
+                generation,
+                since,
+                leaving,
+            } => {
+                self.members = self.handover.members_of(generation)?.clone();
+                self.seat = self.members.seat_of(&self.actor());
+                self.grow(self.members.seats());
+                self.handover.since = since;
+                self.handover.begin(generation);
+                self.handover.leaving = leaving.then(std::collections::BTreeSet::new);
+            }
             _ => return None,
         }
         Some(())

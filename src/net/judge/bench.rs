@@ -1,6 +1,7 @@
 //! All judges of one run.
 
 mod members;
+mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::deterministic_secure_broadcast::handover::Decision;
 use crate::deterministic_secure_broadcast::{Certificate, Delivery, SecureBroadcast};
 use crate::net::node::NodeId;
 use crate::net::observer::Moment;
+use crate::net::replica::by_actor;
 use crate::net::stage::{Auditor, Staged};
 use crate::traits::{Causes, nth};
 
@@ -381,6 +383,10 @@ impl<A: Staged> Bench<A> {
                 }
             }
         }
+        // What is forgotten is in the snapshot that the log goes on from.
+        let forgotten = by_actor(replica, &replica.forgotten());
+        let causes = |op: &A::Op| replica.algorithm().causes(op);
+        self.installed(node, &forgotten, causes, moment, &mut complete);
         for (certificate, ops) in replica.log() {
             if let Some(delivery) = logged(replica, certificate, ops) {
                 self.delivered(

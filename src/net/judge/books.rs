@@ -18,6 +18,9 @@ pub(super) struct Entry<Op> {
     pub(super) holders: usize,
     /// Whether somebody holds it who has left: nobody who leaves takes anything along.
     owed: bool,
+    /// The how many-th dot it was that anybody delivered. Nobody delivers a dot before its causes, so this is a causal
+    /// order.
+    pub(super) order: u64,
 }
 
 impl<Op> Entry<Op> {
@@ -45,6 +48,7 @@ pub(super) struct Books<Op> {
     members: usize,
     /// Dots that some correct members hold and some do not.
     pub(super) incomplete: usize,
+    dots: u64,
 }
 
 /// No honest run comes near so many operations of one source; a forged counter does.
@@ -56,6 +60,7 @@ impl<Op> Books<Op> {
             sources: (0..sources).map(|_| Vec::new()).collect(),
             members,
             incomplete: 0,
+            dots: 0,
         }
     }
 
@@ -75,11 +80,14 @@ impl<Op> Books<Op> {
         }
         let slot = &mut source[place];
         let new = slot.is_none();
+        let order = self.dots;
+        self.dots += u64::from(new);
         let entry = slot.get_or_insert_with(|| Entry {
             op: make(),
             first: node,
             holders: 0,
             owed: false,
+            order,
         });
         Some((entry, new))
     }
@@ -107,6 +115,12 @@ impl<Op> Books<Op> {
         self.incomplete += usize::from(after);
         self.incomplete -= usize::from(before);
         all
+    }
+
+    /// The entry of this dot, if any correct replica has delivered it.
+    pub(super) fn known(&self, source: Place, counter: Counter) -> Option<&Entry<Op>> {
+        let place = usize::try_from(counter.get().checked_sub(1)?).ok()?;
+        self.sources.get(source.0)?.get(place)?.as_ref()
     }
 
     /// One more correct replica holds it. True if all members do now.

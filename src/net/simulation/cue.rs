@@ -1,6 +1,7 @@
 //! What a run keeps beside the machines, and how a machine is put on its node.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::{first_tick, machine};
@@ -34,17 +35,29 @@ impl Books {
     }
 }
 
+/// How every replica of a run is set up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Habits {
+    /// Operations in a message, at most.
+    pub(super) message_ops: Option<usize>,
+    /// Messages between two checkpoints.
+    pub(super) checkpoint_every: Option<NonZeroUsize>,
+}
+
 /// A correct replica at its node.
 pub(super) fn replica<A: Staged, K: SeededKeys, R: Rules>(
     mut broadcast: SecureBroadcast<A, K, R>,
     directory: &Arc<Directory>,
     node: NodeId,
     tick: Span,
-    message_ops: Option<usize>,
+    habits: Habits,
     streams: &Streams,
 ) -> Participant<A, K, R> {
-    if let Some(ops) = message_ops {
+    if let Some(ops) = habits.message_ops {
         broadcast.limit_message_ops(ops);
+    }
+    if habits.checkpoint_every.is_some() {
+        broadcast.checkpoint_every(habits.checkpoint_every);
     }
     machine(broadcast, directory, tick, first_tick(streams, node, tick))
 }

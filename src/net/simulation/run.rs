@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::changes::Plan;
-use super::cue::{self, Books};
+use super::cue::{self, Books, Habits};
 use super::{Outcome, Progress};
 use crate::actor::{Actor, Counter, Dot, SigningActor};
 use crate::codec;
@@ -44,7 +44,7 @@ pub(super) struct Run<A: Staged, K: SeededKeys, R: Rules> {
     pub(super) workload: Stream,
     pub(super) streams: Streams,
     pub(super) tick: Span,
-    pub(super) message_ops: Option<usize>,
+    pub(super) habits: Habits,
     /// From here on something must move.
     pub(super) faults_end: VirtualTime,
     /// How long nothing moves before a finished run ends.
@@ -304,6 +304,27 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 self.activated(node, moment);
                 to_pump.insert(node);
             }
+            Note::Checkpoint => self.books.count("a checkpoint was certified"),
+            Note::Installed(clock) => {
+                self.books.count("a snapshot was taken over");
+                self.books.moved = moment.at;
+                let mut complete = Vec::new();
+                let causes = |op: &A::Op| self.template.causes(op);
+                self.bench
+                    .installed(node, &clock, causes, moment, |dot| complete.push(dot));
+                self.complete(&complete, moment.at);
+                let own = self.directory.actor(node);
+                if let Some((_, last)) = clock.iter().find(|(actor, _)| Some(*actor) == own) {
+                    self.agenda.home(node, *last, moment.at);
+                }
+                if let Some(replica) = self.engine.machine(node).and_then(Participant::replica)
+                    && let Some(broadcast) = replica.broadcast()
+                {
+                    self.bench
+                        .compare(node, broadcast.algorithm(), None, moment);
+                }
+                to_pump.insert(node);
+            }
             Note::Left => {
                 self.books.count("a member has left");
                 self.books.moved = moment.at;
@@ -502,7 +523,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             &self.directory,
             node,
             self.tick,
-            self.message_ops,
+            self.habits,
             &self.streams,
         );
         self.engine.restart(node, participant, &mut self.recorder);

@@ -1,0 +1,163 @@
+//! What the rules of checkpoints are for: a newcomer under broken ones is poisoned by one liar, and under the sound ones is
+//! not.
+
+#[allow(
+    dead_code,
+    reason = "shared with the tests of the library, which use the rest"
+)]
+#[path = "../../../tests/attacks/world.rs"]
+mod world;
+
+use std::collections::BTreeSet;
+
+use bft_crdts::codec::{Bytes, encode};
+use bft_crdts::deterministic_secure_broadcast::checkpoint::{
+    Checkpoint, CheckpointStatement, Draft, Outline, Piece, SnapshotPiece,
+};
+use bft_crdts::deterministic_secure_broadcast::rules::Rules;
+use bft_crdts::membership::Signers;
+use bft_crdts::orswot::{Entries, Op, Orswot};
+use bft_crdts::{
+    Actor, Clock, Counter, Digest, Generation, Packet, Payload, Seat, SecureBroadcastAlgorithm,
+    Sound,
+};
+use bft_crdts_controls::generations::{AdoptsUnattested, AttestsOpenClocks};
+use bft_crdts_controls::recording::{CHECKPOINTS, Recording, asked};
+use world::World;
+
+type Set<R> = World<Orswot<u8>, R>;
+
+fn set<R: Rules>(members: usize, liars: usize) -> Set<R> {
+    let mut world = World::new(members, liars, |_| Entries::default());
+    world.checkpoint_every(4);
+    world
+}
+
+fn add(member: u8) -> Op<u8> {
+    let members = BTreeSet::from([member]);
+    Op::Add { members }
+}
+
+fn rounds<R: Rules>(world: &mut Set<R>, count: usize) {
+    for _ in 0..count {
+        for at in 0..world.nodes.len() {
+            if world.is_up(at) {
+                world.tick(at);
+            }
+        }
+        world.flow();
+    }
+}
+
+/// A snapshot of nothing but a lie, as the liar encodes it: the tips of all sources at zero, and a set with one element.
+fn lie(world: &Set<impl Rules>) -> Vec<u8> {
+    let liar = world.actor(3);
+    let mut set = Orswot::<u8>::new(liar);
+    set.apply(bft_crdts::Dot::new(liar, Counter::FIRST), add(66));
+    let network = *world.genesis.network().digest();
+    let tip = |messages: u64| (network, messages, Vec::<(Seat, Counter)>::new());
+    let tips = vec![tip(0), tip(0), tip(0), tip(0)];
+    let strings: [Bytes; 2] = [encode(&tips).into(), encode(&set.state()).into()];
+    encode(&strings)
+}
+
+/// One liar of four, who signs alone that everybody has come to its lie, and serves it. What a correct member holds then.
+fn poisoned<R: Rules>() -> bool {
+    let mut world = set::<R>(4, 1);
+    let snapshot = lie(&world);
+    let mut clock = Clock::zero(4);
+    clock.advance(Seat::new(3), Counter::FIRST);
+    let outline = Outline {
+        clock,
+        bytes: snapshot.len() as u64,
+        chunks: vec![Digest::of(&snapshot)],
+    };
+    let members = world.replica(0).members().clone();
+    let from: Actor = world.actor(3);
+    let generation = Generation::GENESIS;
+    let statement = CheckpointStatement {
+        generation,
+        outline: outline.digest(),
+    };
+    let sig = world.nodes[3]
+        .identity
+        .sign(&world.genesis.network(), &statement);
+    let mut signers = Signers::none(4);
+    signers.insert(members.index_of(&from).unwrap());
+    let digest = outline.digest();
+    let checkpoint = Checkpoint {
+        generation,
+        outline,
+        signers,
+        signatures: vec![sig],
+    };
+    let payload = Payload::Checkpoint(Box::new(checkpoint));
+    let replica = world.replica_mut(0);
+    if replica.handle(Packet { from, payload }).is_err() {
+        return false;
+    }
+    for _ in 0..20 {
+        let _ = replica.tick();
+    }
+    let piece = Piece::Chunk {
+        index: 0,
+        bytes: snapshot.into(),
+    };
+    let outline = digest;
+    let payload = Payload::Snapshot(Box::new(SnapshotPiece { outline, piece }));
+    let _ = replica.handle(Packet { from, payload });
+    replica.algorithm().contains(&66)
+}
+
+#[test]
+fn one_liar_poisons_whoever_takes_one_members_word() {
+    assert!(poisoned::<AdoptsUnattested>());
+    assert!(!poisoned::<Sound>());
+}
+
+/// Whether a member attests a clock that has an operation without its cause in it.
+fn attests_nonsense<R: Rules>() -> bool {
+    let mut world = set::<R>(4, 0);
+    world.submit(0, [add(1)]);
+    world.flow();
+    let remove = world
+        .replica(1)
+        .algorithm()
+        .remove(&1)
+        .expect("it is there");
+    world.submit(1, [remove]);
+    world.flow();
+    let mut clock = Clock::zero(4);
+    clock.advance(Seat::new(1), Counter::FIRST);
+    let generation = Generation::GENESIS;
+    let draft = Payload::Draft(Draft { generation, clock });
+    let from = world.actor(3);
+    let answer = world.replica_mut(2).handle(Packet {
+        from,
+        payload: draft,
+    });
+    answer.is_ok()
+}
+
+#[test]
+fn a_clock_without_the_causes_of_what_is_in_it_is_not_attested() {
+    assert!(attests_nonsense::<AttestsOpenClocks>());
+    assert!(!attests_nonsense::<Sound>());
+}
+
+#[test]
+fn the_replica_asks_the_rules_of_checkpoints() {
+    let mut world = set::<Recording>(4, 0);
+    world.crash(3, 0);
+    for message in 0..40 {
+        world.submit(usize::from(message % 3), [add(message)]);
+        rounds(&mut world, 1);
+    }
+    world.restart(3);
+    rounds(&mut world, 40);
+    assert_eq!(world.nodes[3].snapshots, 1);
+    assert_eq!(world.unfinished(), None);
+    let asked = asked();
+    let missed = CHECKPOINTS.iter().filter(|rule| !asked.contains(*rule));
+    assert_eq!(missed.collect::<Vec<_>>(), Vec::<&&str>::new());
+}

@@ -1,0 +1,499 @@
+//! Fetching the snapshot behind a checkpoint, from anybody who has it, and going on from there.
+//!
+//! Whoever serves it is believed in nothing: chunks have the digests that the checkpoint names, and the certificates of the
+//! last headers are checked like any other. What is wrong is rejected, and the next tick asks somebody else.
+
+use serde::{Deserialize, Serialize};
+
+use super::base::{Base, open, tips_of};
+use super::outline::{Checkpoint, Tip};
+use crate::actor::{Actor, Counter, Keys};
+use crate::codec::{self, Bytes, Digest};
+use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To, dots};
+use crate::deterministic_secure_broadcast::error::{Halt, Malformed, Rejection};
+use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::journal::Record;
+use crate::deterministic_secure_broadcast::packet::{Payload, Pull};
+use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::{Certificate, SecureBroadcast};
+use crate::membership::{MAX_MEMBERS, Seat};
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// Whoever lacks so many operations is offered a snapshot, and takes it.
+const WORTH_OPS: u64 = 1024;
+
+/// After how many ticks a checkpoint ahead of us is fetched, because what leads there seems to be had from nobody.
+const WAIT_TICKS: u32 = 16;
+
+/// After how many ticks without a piece a snapshot is given up for the newest one known.
+const IDLE_TICKS: u32 = 8;
+
+/// How many chunks one request is answered by, at most.
+const CHUNKS_PER_PULL: usize = 4;
+
+/// Which part of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// Its chunks, from this one on.
+    Chunks(u32),
+    /// The certificates of the last headers of its sources, from this seat on.
+    Tips(Seat),
+}
+
+/// "Send me this part of that snapshot."
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullSnapshot {
+    /// The digest of its [`Outline`](super::Outline).
+    pub outline: Digest,
+    /// Which part.
+    pub part: Part,
+}
+
+/// A part of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Piece {
+    /// A chunk of its bytes.
+    Chunk {
+        /// Its number, from 0.
+        index: u32,
+        /// Its bytes.
+        bytes: Bytes,
+    },
+    /// Certificates of last headers.
+    Tips(#[serde(deserialize_with = "codec::at_most::<_, _, MAX_MEMBERS>")] Vec<Certificate>),
+}
+
+/// A part of this snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotPiece {
+    /// The digest of its [`Outline`](super::Outline).
+    pub outline: Digest,
+    /// The part.
+    pub piece: Piece,
+}
+
+/// A snapshot that is being fetched.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Fetch {
+    checkpoint: Checkpoint,
+    outline: Digest,
+    /// The bytes of the chunks so far.
+    snapshot: Vec<u8>,
+    chunks: usize,
+    /// For how many ticks nothing has come.
+    idle: u32,
+    /// Once all chunks are here: where every source stands, with the certificates we have.
+    tips: Vec<(Tip, Option<Certificate>)>,
+}
+
+impl Fetch {
+    fn new(checkpoint: Checkpoint) -> Self {
+        Self {
+            outline: checkpoint.outline.digest(),
+            checkpoint,
+            snapshot: Vec::new(),
+            chunks: 0,
+            idle: 0,
+            tips: Vec::new(),
+        }
+    }
+
+    /// What to ask for next; nothing once it is whole.
+    fn lacks(&self) -> Option<Part> {
+        if self.chunks < self.checkpoint.outline.chunks.len() {
+            return Some(Part::Chunks(u32::try_from(self.chunks).ok()?));
+        }
+        let mut tips = (0_u16..).map(Seat::new).zip(&self.tips);
+        let lacking = tips.find(|(_, (tip, certificate))| tip.messages > 0 && certificate.is_none());
+        lacking.map(|(seat, _)| Part::Tips(seat))
+    }
+
+    /// The next chunk.
+    fn take_chunk(&mut self, index: u32, bytes: &[u8]) -> Result<(), Rejection> {
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let outline = &self.checkpoint.outline;
+        if index != self.chunks {
+            return Err(Rejection::NotRequested);
+        }
+        let wanted = outline.chunks.get(index).ok_or(Rejection::NotRequested)?;
+        if Some(bytes.len()) != outline.length(index) || Digest::of(bytes) != *wanted {
+            return Err(Rejection::BadSnapshot);
+        }
+        self.snapshot.extend_from_slice(bytes);
+        self.chunks = self.chunks.saturating_add(1);
+        if self.chunks == outline.chunks.len() {
+            let tips = tips_of(&self.snapshot).filter(|tips| tips.len() == outline.clock.seats());
+            let Some(tips) = tips else {
+                // A quorum has attested what is no snapshot.
+                self.snapshot.truncate(self.snapshot.len().saturating_sub(bytes.len()));
+                self.chunks = index;
+                return Err(Malformed::Snapshot.into());
+            };
+            self.tips = tips.into_iter().map(|tip| (tip, None)).collect();
+        }
+        Ok(())
+    }
+}
+
+impl Base {
+    /// The pieces that answer one request, with how much each weighs.
+    fn pieces_of(&self, part: Part) -> Vec<(usize, Piece)> {
+        match part {
+            Part::Chunks(first) => {
+                let first = usize::try_from(first).unwrap_or(usize::MAX);
+                let chunks = self.snapshot.chunks(super::CHUNK_BYTES).enumerate();
+                let chunks = chunks.skip(first).take(CHUNKS_PER_PULL);
+                let piece = |(index, chunk): (usize, &[u8])| {
+                    let index = u32::try_from(index).unwrap_or(u32::MAX);
+                    let bytes = Bytes::from(chunk);
+                    (chunk.len(), Piece::Chunk { index, bytes })
+                };
+                chunks.map(piece).collect()
+            }
+            Part::Tips(first) => {
+                let tips = self.tips.iter().skip(first.get()).flatten();
+                let tips: Vec<Certificate> = tips.take(MAX_MEMBERS).cloned().collect();
+                let weight = tips.iter().map(Certificate::weight).fold(0, usize::saturating_add);
+                let piece = (!tips.is_empty()).then_some((weight, Piece::Tips(tips)));
+                piece.into_iter().collect()
+            }
+        }
+    }
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// A tick: begins to fetch the snapshot of a checkpoint ahead of us, or asks somebody else for what it lacks.
+    pub(super) fn tick_fetch(&mut self, peers: &[Actor], effects: &mut Effects<A>) {
+        let Some(ahead) = &self.checkpoints.ahead else {
+            self.checkpoints.fetch = None;
+            return;
+        };
+        if !ahead.clock().is_ahead_of(&self.clock) {
+            if let Some(checkpoint) = self.checkpoints.ahead.take() {
+                self.checkpoints.fetch = None;
+                self.checkpoints.waited = 0;
+                self.adopt(checkpoint, effects);
+            }
+            return;
+        }
+        self.checkpoints.waited = self.checkpoints.waited.saturating_add(1);
+        let far = lag(ahead.clock(), &self.clock) >= WORTH_OPS;
+        let idle = self.checkpoints.fetch.as_mut().map(|fetch| {
+            fetch.idle = fetch.idle.saturating_add(1);
+            fetch.idle
+        });
+        let begin = match idle {
+            None => far || self.checkpoints.waited >= WAIT_TICKS,
+            // Nobody seems to have it any more.
+            Some(idle) => idle >= IDLE_TICKS,
+        };
+        if begin {
+            self.checkpoints.fetch = Some(Fetch::new(ahead.clone()));
+        }
+        // One after the other: the same answer from two is one too many.
+        if let Some(peer) = peers.first() {
+            self.pull_snapshot(*peer, effects);
+        }
+    }
+
+    fn pull_snapshot(&self, peer: Actor, effects: &mut Effects<A>) {
+        if let Some(fetch) = &self.checkpoints.fetch
+            && let Some(part) = fetch.lacks()
+        {
+            let outline = fetch.outline;
+            let pull = PullSnapshot { outline, part };
+            effects.send(To::One(peer), Payload::PullSnapshot(pull));
+        }
+    }
+
+    /// Whoever lacks what is forgotten here, or so much that it is not worth reading, is offered our base. Whether it
+    /// is of no use to send messages as well.
+    pub(in crate::deterministic_secure_broadcast) fn offer(
+        &mut self,
+        to: Actor,
+        theirs: &Clock,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let forgotten = theirs.iter().any(|(seat, counter)| self.has_forgotten(seat, counter));
+        let base = self.checkpoints.base.as_ref();
+        let far = lag(&self.clock, theirs) >= WORTH_OPS;
+        if !forgotten && !far {
+            return false;
+        }
+        let base = base.filter(|base| base.checkpoint.clock().is_ahead_of(theirs));
+        if let Some(base) = base
+            && !self.checkpoints.offered.contains(&to)
+        {
+            let checkpoint = base.checkpoint.clone();
+            if self.spend(to, checkpoint.weight()).is_ok() {
+                self.checkpoints.offered.insert(to);
+                effects.send(To::One(to), Payload::Checkpoint(Box::new(checkpoint)));
+            }
+        }
+        forgotten
+    }
+
+    fn pieces_of(&self, pull: &PullSnapshot) -> Option<Vec<(usize, Piece)>> {
+        let held = [&self.checkpoints.base, &self.checkpoints.before];
+        let mut held = held.into_iter().flatten();
+        let base = held.find(|base| base.outline == pull.outline)?;
+        Some(base.pieces_of(pull.part))
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_pull_snapshot(
+        &mut self,
+        from: Actor,
+        pull: &PullSnapshot,
+    ) -> Result<Effects<A>, Rejection> {
+        self.check_served(from)?;
+        let outline = pull.outline;
+        let Some(pieces) = self.pieces_of(pull) else {
+            // Too late: there is a newer one.
+            let base = self.checkpoints.base.as_ref().ok_or(Rejection::NotRequested)?;
+            let checkpoint = base.checkpoint.clone();
+            self.spend(from, checkpoint.weight())?;
+            let mut effects = Effects::none();
+            effects.send(To::One(from), Payload::Checkpoint(Box::new(checkpoint)));
+            return Ok(effects);
+        };
+        if pieces.is_empty() {
+            return Err(Rejection::NotRequested);
+        }
+        let mut effects = Effects::none();
+        for (weight, piece) in pieces {
+            if self.spend(from, weight).is_err() {
+                break;
+            }
+            let payload = Payload::Snapshot(Box::new(SnapshotPiece { outline, piece }));
+            effects.send(To::One(from), payload);
+        }
+        if effects.is_empty() {
+            return Err(Rejection::OverBudget);
+        }
+        Ok(effects)
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_snapshot(
+        &mut self,
+        from: Actor,
+        piece: SnapshotPiece,
+    ) -> Result<Effects<A>, Rejection> {
+        let fetch = self.checkpoints.fetch.as_mut().ok_or(Rejection::NotRequested)?;
+        if piece.outline != fetch.outline {
+            return Err(Rejection::NotRequested);
+        }
+        // A request is answered by some pieces; the last of them asks for more.
+        let more = match piece.piece {
+            Piece::Chunk { index, bytes } => {
+                fetch.take_chunk(index, &bytes)?;
+                fetch.chunks.checked_rem(CHUNKS_PER_PULL) == Some(0)
+                    || fetch.chunks == fetch.checkpoint.outline.chunks.len()
+            }
+            Piece::Tips(certificates) => {
+                self.take_tips(certificates)?;
+                true
+            }
+        };
+        let mut effects = Effects::none();
+        if let Some(fetch) = &mut self.checkpoints.fetch {
+            fetch.idle = 0;
+        }
+        let fetch = self.checkpoints.fetch.take_if(|fetch| fetch.lacks().is_none());
+        match fetch {
+            Some(fetch) => {
+                self.recognise(fetch.checkpoint.clock(), &mut effects);
+                self.install(fetch, &mut effects);
+                self.settle(&mut effects);
+                let (generation, clock) = (self.generation(), self.clock.clone());
+                effects.send(To::One(from), Payload::Pull(Pull { generation, clock }));
+            }
+            None if more => self.pull_snapshot(from, &mut effects),
+            None => {}
+        }
+        Ok(effects)
+    }
+
+    /// Certificates of last headers, each checked as if nobody vouched for the header.
+    fn take_tips(&mut self, certificates: Vec<Certificate>) -> Result<(), Rejection> {
+        let mut taken = Vec::new();
+        let fetch = self.checkpoints.fetch.as_ref().ok_or(Rejection::NotRequested)?;
+        for certificate in certificates {
+            let seat = certificate.header.source;
+            let Some((tip, None)) = fetch.tips.get(seat.get()) else {
+                continue;
+            };
+            let digest = certificate.header.digest(&self.network);
+            let ends = certificate.header.last() == Some(fetch.checkpoint.clock().get(seat));
+            if digest != tip.header || !ends {
+                return Err(Rejection::BadSnapshot);
+            }
+            let held = self.best(seat).is_some_and(|(best, _)| *best == certificate);
+            if !held {
+                let members = self.members_of(certificate.generation);
+                let members = members.ok_or(Rejection::BadSnapshot)?;
+                certificate.verify::<K, R>(&self.network, members, &digest, &[])?;
+            }
+            taken.push((seat, certificate));
+        }
+        if taken.is_empty() {
+            return Err(Rejection::NotRequested);
+        }
+        if let Some(fetch) = &mut self.checkpoints.fetch {
+            for (seat, certificate) in taken {
+                if let Some((_, place)) = fetch.tips.get_mut(seat.get()) {
+                    *place = Some(certificate);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// I13: whatever our key has issued beyond all that we know was issued by somebody else.
+    fn recognise(&mut self, clock: &Clock, effects: &mut Effects<A>) {
+        let flying = self.own.flight.as_ref().and_then(|flight| flight.header.last());
+        let issued = flying.unwrap_or(Counter::ZERO).max(self.delivered(&self.actor()));
+        if self.seat.is_some_and(|seat| clock.get(seat) > issued) {
+            self.halt(Halt::KeyUsedElsewhere, effects);
+        }
+    }
+
+    /// Goes on from a snapshot: its state, and on top of it what was delivered here beyond its clock.
+    fn install(&mut self, fetch: Fetch, effects: &mut Effects<A>) {
+        let Fetch {
+            checkpoint,
+            snapshot,
+            tips,
+            ..
+        } = fetch;
+        let Some((_, state)) = open::<A>(&snapshot) else {
+            return;
+        };
+        let certificates: Vec<_> = tips.iter().map(|(_, tip)| tip.clone()).collect();
+        let snapshot = Bytes::from(snapshot);
+        let Some(base) = Base::new(checkpoint, snapshot, certificates) else {
+            return;
+        };
+        self.persist_base(&base, effects);
+        let clock = base.checkpoint.clock().clone();
+        let before = self.height();
+        let mut algorithm = A::new(self.actor());
+        algorithm.sync_from(state);
+        self.forget(&clock);
+        for logged in &self.log {
+            let header = &logged.certificate.header;
+            let ops = codec::decode_sequence::<A::Op>(header.len as usize, &logged.ops);
+            if let Some(source) = self.members.in_seat(header.source).copied() {
+                for (dot, op) in dots(source, header.first).zip(ops.unwrap_or_default()) {
+                    algorithm.apply(dot, op);
+                }
+            }
+        }
+        self.algorithm = algorithm;
+        for ((seat, counter), (tip, certificate)) in clock.iter().zip(tips) {
+            self.move_to(seat, counter, tip, certificate);
+        }
+        let messages = self.tracks.iter().map(|track| track.messages());
+        let height = messages.fold(0, usize::saturating_add).max(before);
+        self.checkpoints.forgotten = height.saturating_sub(self.log.len());
+        self.checkpoints.base = Some(base);
+        self.checkpoints.before = None;
+        self.checkpoints.genesis = None;
+        self.checkpoints.ahead.take_if(|ahead| !ahead.clock().is_ahead_of(&clock));
+        self.checkpoints.waited = 0;
+        effects.push(Effect::Installed { clock });
+    }
+
+    /// Everything of this source up to a counter is in a snapshot.
+    fn move_to(&mut self, seat: Seat, counter: Counter, tip: Tip, certificate: Option<Certificate>) {
+        let Some(track) = self.tracks.get_mut(seat.get()) else {
+            return;
+        };
+        let messages = usize::try_from(tip.messages).unwrap_or(usize::MAX);
+        track.skipped = messages;
+        track.floor = counter;
+        if let Some(certificate) = certificate {
+            track.kept = Some((certificate, tip.header));
+        }
+        if counter <= track.delivered {
+            return;
+        }
+        track.delivered = counter;
+        track.tip = tip.header;
+        track.clock = Clock::zero(track.clock.seats());
+        for (cause, counter) in &tip.clock {
+            track.clock.advance(*cause, *counter);
+        }
+        track.open.retain(|open| open.header.first > counter);
+        track.ahead.retain(|first, _| *first > counter);
+        track.ancestry.deliver(counter);
+        track.parked.take_if(|parked| parked.request.header.first <= counter);
+        self.clock.advance(seat, counter);
+        if Some(seat) == self.seat {
+            self.own.flight.take_if(|flight| flight.header.first <= counter);
+        }
+    }
+
+    /// The snapshot in pieces that fit into records, and then that it holds.
+    fn persist_base(&mut self, base: &Base, effects: &mut Effects<A>) {
+        for record in pieces(base) {
+            self.persist(record, effects);
+        }
+        let checkpoint = Box::new(base.checkpoint.clone());
+        self.persist(Record::Installed(checkpoint), effects);
+    }
+
+    /// Puts a piece of a snapshot back; `None` if it does not follow.
+    pub(in crate::deterministic_secure_broadcast) fn replay_piece(&mut self, piece: SnapshotPiece) {
+        let parts = &mut self.checkpoints.parts;
+        match piece.piece {
+            Piece::Chunk { index: 0, bytes } => *parts = (bytes.to_vec(), Vec::new()),
+            Piece::Chunk { bytes, .. } => parts.0.extend_from_slice(&bytes),
+            Piece::Tips(certificates) => parts.1.extend(certificates),
+        }
+    }
+
+    /// Installs the snapshot of the pieces before it.
+    pub(in crate::deterministic_secure_broadcast) fn replay_installed(
+        &mut self,
+        checkpoint: Checkpoint,
+    ) -> Option<()> {
+        let (snapshot, certificates) = std::mem::take(&mut self.checkpoints.parts);
+        let mut tips: Vec<_> = tips_of(&snapshot)?.into_iter().map(|tip| (tip, None)).collect();
+        for certificate in certificates {
+            let (_, place) = tips.get_mut(certificate.header.source.get())?;
+            *place = Some(certificate);
+        }
+        let fetch = Fetch {
+            chunks: checkpoint.outline.chunks.len(),
+            idle: 0,
+            outline: checkpoint.outline.digest(),
+            checkpoint,
+            snapshot,
+            tips,
+        };
+        fetch.lacks().is_none().then(|| self.install(fetch, &mut Effects::none()))
+    }
+}
+
+/// A base in pieces that fit into records.
+pub(super) fn pieces(base: &Base) -> impl Iterator<Item = Record> + '_ {
+    let outline = base.outline;
+    let chunks = (0..).zip(base.snapshot.chunks(super::CHUNK_BYTES));
+    let chunks = chunks.map(|(index, bytes)| Piece::Chunk {
+        index,
+        bytes: Bytes::from(bytes),
+    });
+    let tips = base.tips.iter().flatten();
+    let tips = tips.map(|certificate| Piece::Tips(vec![certificate.clone()]));
+    let piece = move |piece| Record::Snapshot(Box::new(SnapshotPiece { outline, piece }));
+    chunks.chain(tips).map(piece)
+}
+
+/// How many operations lie between two clocks.
+fn lag(ahead: &Clock, behind: &Clock) -> u64 {
+    let lacking = ahead.iter().map(|(seat, counter)| {
+        let have = behind.get(seat);
+        counter.get().saturating_sub(have.get())
+    });
+    lacking.fold(0, u64::saturating_add)
+}

@@ -1,0 +1,297 @@
+//! How a checkpoint comes about: a draft, attestations, and a quorum of them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::outline::{Checkpoint, CheckpointStatement};
+use super::standing::Standing;
+use crate::actor::{Actor, Keys, Sig, verify};
+use crate::codec::{self, Digest};
+use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
+use crate::deterministic_secure_broadcast::error::Rejection;
+use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::packet::Payload;
+use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::membership::{Generation, MemberIndex, Signers};
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// For how many ticks others are asked to attest a draft before a newer one takes its place.
+const DRAFT_TICKS: u32 = 16;
+
+/// "Please attest what we have come to at this clock."
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The generation to be attested in.
+    pub generation: Generation,
+    /// The clock, one that its sender has delivered.
+    pub clock: Clock,
+}
+
+/// "Whoever has delivered this much has come to this"; the signer is the member the packet comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attest {
+    /// The generation the signer counts in.
+    pub generation: Generation,
+    /// The digest of the draft's clock: an attestation of an older draft comes late.
+    pub clock: Digest,
+    /// The digest of the [`Outline`](super::Outline).
+    pub outline: Digest,
+    /// The signature of the [`CheckpointStatement`].
+    pub sig: Sig,
+}
+
+/// A draft of our own.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Drafted {
+    standing: Standing,
+    clock: Digest,
+    outline: Digest,
+    attested: BTreeMap<MemberIndex, Sig>,
+    /// How many ticks it is old.
+    age: u32,
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// A tick: drafts a checkpoint when one is due, and asks again those who have not attested ours.
+    pub(in crate::deterministic_secure_broadcast) fn tick_checkpoint(
+        &mut self,
+        peers: &[Actor],
+        effects: &mut Effects<A>,
+    ) {
+        self.checkpoints.heard.clear();
+        self.checkpoints.offered.clear();
+        self.tick_fetch(peers, effects);
+        if self.index().is_none() || self.check_signing().is_err() || self.is_sealed() {
+            return;
+        }
+        if let Some(draft) = &mut self.checkpoints.draft {
+            draft.age = draft.age.saturating_add(1);
+            if draft.age < DRAFT_TICKS {
+                return self.repeat_draft(effects);
+            }
+            self.checkpoints.draft = None;
+        }
+        if !self.is_checkpoint_due() {
+            self.checkpoints.due = 0;
+            return;
+        }
+        // Everybody notices at about the same time. Each in turn goes first, so that one draft is enough.
+        if self.checkpoints.due < self.draft_turn() {
+            self.checkpoints.due = self.checkpoints.due.saturating_add(1);
+            return;
+        }
+        self.checkpoints.due = 0;
+        self.draft(effects);
+    }
+
+    fn is_checkpoint_due(&self) -> bool {
+        let Some(every) = self.checkpoints.every else {
+            return false;
+        };
+        let base = self.checkpoints.base.as_ref();
+        let covered = base.map_or(0, super::Base::messages);
+        self.height().saturating_sub(covered) >= every.get()
+    }
+
+    /// How many ticks others go before us.
+    fn draft_turn(&self) -> u32 {
+        let members = self.members.len();
+        let base = self.checkpoints.base.as_ref().map_or(0, super::Base::messages);
+        let own = self.index().map_or(0, MemberIndex::get);
+        let places = own.saturating_add(members).saturating_sub(base.checked_rem(members).unwrap_or(0));
+        u32::try_from(places.checked_rem(members).unwrap_or(0)).unwrap_or(0).saturating_mul(2)
+    }
+
+    fn draft(&mut self, effects: &mut Effects<A>) {
+        let Some(index) = self.index() else { return };
+        let Ok(standing) = self.standing_at(&self.clock) else {
+            return;
+        };
+        // A snapshot that nobody can read helps nobody.
+        if super::base::open::<A>(&standing.snapshot).is_none() {
+            return;
+        }
+        let outline = standing.outline.digest();
+        let sig = self.attest(outline, effects);
+        self.checkpoints.worked_out = Some(standing.clone());
+        self.checkpoints.draft = Some(Drafted {
+            clock: name(&standing.outline.clock),
+            standing,
+            outline,
+            attested: BTreeMap::from([(index, sig)]),
+            age: 0,
+        });
+        self.repeat_draft(effects);
+        self.certify_draft(effects);
+    }
+
+    fn attest(&mut self, outline: Digest, effects: &mut Effects<A>) -> Sig {
+        self.reserve(effects);
+        let generation = self.generation();
+        let statement = CheckpointStatement { generation, outline };
+        self.identity.sign(&self.network, &statement)
+    }
+
+    fn repeat_draft(&self, effects: &mut Effects<A>) {
+        let Some(draft) = &self.checkpoints.draft else {
+            return;
+        };
+        let payload = Payload::Draft(Draft {
+            generation: self.generation(),
+            clock: draft.standing.outline.clock.clone(),
+        });
+        if draft.attested.len() <= 1 {
+            if self.members.len() > 1 {
+                effects.send(To::Members, payload);
+            }
+            return;
+        }
+        for actor in self.members.actors() {
+            let index = self.members.index_of(actor);
+            if index.is_some_and(|index| !draft.attested.contains_key(&index)) {
+                effects.send(To::One(*actor), payload.clone());
+            }
+        }
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_draft(
+        &mut self,
+        from: Actor,
+        draft: &Draft,
+    ) -> Result<Effects<A>, Rejection> {
+        if let Some(effects) = self.on_other_generation(from, draft.generation)? {
+            return Ok(effects);
+        }
+        let index = self.check_member(from)?;
+        self.check_clock(draft.clock.seats())?;
+        let mut effects = Effects::none();
+        if let Some(base) = &self.checkpoints.base
+            && !draft.clock.is_ahead_of(base.checkpoint.clock())
+        {
+            // It has missed one.
+            let checkpoint = base.checkpoint.clone();
+            self.spend(from, checkpoint.weight())?;
+            effects.send(To::One(from), Payload::Checkpoint(Box::new(checkpoint)));
+            return Ok(effects);
+        }
+        self.check_signing()?;
+        if self.is_sealed() {
+            return Err(Rejection::Late);
+        }
+        // Working it out is dear: one for each member and tick.
+        if self.checkpoints.heard.contains(&index) {
+            return Err(Rejection::OverBudget);
+        }
+        let standing = self.standing_at(&draft.clock)?;
+        self.checkpoints.heard.insert(index);
+        let outline = standing.outline.digest();
+        self.checkpoints.worked_out = Some(standing);
+        let sig = self.attest(outline, &mut effects);
+        let generation = self.generation();
+        let attest = Attest {
+            generation,
+            clock: name(&draft.clock),
+            outline,
+            sig,
+        };
+        effects.send(To::One(from), Payload::Attest(attest));
+        Ok(effects)
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_attest(
+        &mut self,
+        from: Actor,
+        attest: &Attest,
+    ) -> Result<Effects<A>, Rejection> {
+        if let Some(effects) = self.on_other_generation(from, attest.generation)? {
+            return Ok(effects);
+        }
+        let index = self.check_member(from)?;
+        let (generation, outline) = (attest.generation, attest.outline);
+        let network = self.network;
+        let key = self.members.key(index).cloned();
+        let draft = self.checkpoints.draft.as_mut().ok_or(Rejection::NotRequested)?;
+        if attest.clock != draft.clock {
+            return Err(Rejection::Late);
+        }
+        if draft.attested.contains_key(&index) {
+            return Err(Rejection::Duplicate);
+        }
+        let statement = CheckpointStatement { generation, outline };
+        if !key.is_some_and(|key| verify::<K, _>(&key, &network, &statement, &attest.sig)) {
+            return Err(Rejection::InvalidSignature { signer: Some(from) });
+        }
+        let mut effects = Effects::none();
+        if outline != draft.outline {
+            effects.push(Effect::Diverged { member: from });
+            return Ok(effects);
+        }
+        draft.attested.insert(index, attest.sig);
+        self.certify_draft(&mut effects);
+        Ok(effects)
+    }
+
+    fn certify_draft(&mut self, effects: &mut Effects<A>) {
+        let members = self.members.len();
+        let enough = |draft: &mut Drafted| draft.attested.len() >= R::quorum(members);
+        let Some(draft) = self.checkpoints.draft.take_if(enough) else {
+            return;
+        };
+        let mut signers = Signers::none(members);
+        let mut signatures = Vec::with_capacity(draft.attested.len());
+        for (index, sig) in draft.attested {
+            signers.insert(index);
+            signatures.push(sig);
+        }
+        let checkpoint = Checkpoint {
+            generation: self.generation(),
+            outline: draft.standing.outline.clone(),
+            signers,
+            signatures,
+        };
+        self.checkpoints.worked_out = Some(draft.standing);
+        if members > 1 {
+            effects.send(To::Members, Payload::Checkpoint(Box::new(checkpoint.clone())));
+        }
+        self.adopt(checkpoint, effects);
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_checkpoint(
+        &mut self,
+        from: Actor,
+        checkpoint: Checkpoint,
+    ) -> Result<Effects<A>, Rejection> {
+        if checkpoint.generation > self.generation() {
+            let ahead = self.on_other_generation(from, checkpoint.generation)?;
+            return Ok(ahead.unwrap_or_else(Effects::none));
+        }
+        if self.checkpoints.every.is_none() {
+            return Err(Rejection::NotRequested);
+        }
+        let known = [self.checkpoints.ahead.as_ref(), self.checkpoint()];
+        if !known.into_iter().flatten().all(|known| checkpoint.is_beyond(known)) {
+            return Err(Rejection::Duplicate);
+        }
+        // What a quorum of an older generation has attested was true then and is true now (A3), and those who have
+        // forgotten what it covers may be too few to attest anything anew.
+        let members = self.members_of(checkpoint.generation);
+        let members = members.ok_or(Rejection::Outdated(checkpoint.generation))?;
+        checkpoint.verify::<K, R>(&self.network, members)?;
+        let mut effects = Effects::none();
+        if checkpoint.clock().is_ahead_of(&self.clock) {
+            self.checkpoints.ahead = Some(checkpoint);
+            return Ok(effects);
+        }
+        if !self.adopt(checkpoint, &mut effects) {
+            effects.push(Effect::Diverged { member: from });
+        }
+        Ok(effects)
+    }
+}
+
+/// What tells the drafts of one member apart.
+fn name(clock: &Clock) -> Digest {
+    Digest::of(&codec::encode(clock))
+}
