@@ -4,6 +4,7 @@ mod changes;
 mod cue;
 mod finish;
 mod run;
+mod state;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -72,6 +73,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     patience: Span,
     message_ops: Option<usize>,
     traced: bool,
+    detailed: bool,
     network: String,
     title: String,
     scenario: String,
@@ -158,6 +160,7 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
             patience: Span::from_secs(60),
             message_ops: None,
             traced: false,
+            detailed: false,
             network: "net".into(),
             title: String::new(),
             scenario: String::new(),
@@ -187,6 +190,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             patience,
             message_ops,
             traced,
+            detailed,
             network,
             title,
             scenario,
@@ -209,6 +213,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             patience,
             message_ops,
             traced,
+            detailed,
             network,
             title,
             scenario,
@@ -374,6 +379,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         self
     }
 
+    /// Keeps details of what is traced, for a [page](super::page).
+    #[must_use]
+    pub fn detailed(mut self) -> Self {
+        self.detailed = true;
+        self
+    }
+
     /// The node of this name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<NodeId> {
@@ -536,7 +548,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             labels,
             partitions,
             network,
-        );
+        )
+        .detailed(self.detailed);
         let agenda = Agenda::new(self.items, &places, nodes.len());
         let planned = self.changes.iter().map(|planned| planned.at).max();
         let faults_end = faults_end(&self.faults)
