@@ -382,13 +382,13 @@ function makeChart(run, view) {
       const y = footOf(finding.step) + 3 - from;
       if (y < HEAD || y > until - from) continue;
       stroke({ x: gutter - 8, y }, { x: wide, y }, 1.5, colours.bad, [6, 4]);
-      if (y - last < 14) continue;
+      if (y - last < 15) continue;
       last = y;
       pen.lineWidth = 4;
       pen.strokeStyle = colours.raised;
-      pen.strokeText(`broken: ${finding.what}`, wide - 12, y - 4);
+      pen.strokeText(`broken: ${finding.what}`, wide - 12, y + 14);
       pen.fillStyle = colours.bad;
-      pen.fillText(`broken: ${finding.what}`, wide - 12, y - 4);
+      pen.fillText(`broken: ${finding.what}`, wide - 12, y + 14);
     }
     pen.textAlign = "left";
   }

@@ -32,10 +32,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             entries.truncate(MOST_ENTRIES);
             entries.push(Entry::new("state", "not shown", format!("{more} more")));
         }
-        for (seat, counter) in broadcast.clock().iter() {
+        let clock = broadcast.clock().iter().map(|(seat, counter)| {
             let source = self.recorder.name_of(seat);
-            entries.push(Entry::new("delivered from", source, counter.to_string()));
-        }
+            Entry::new("delivered from", source, counter.to_string())
+        });
+        let mut clock: Vec<Entry> = clock.collect();
+        clock.sort();
+        entries.extend(clock);
         let mut replica =
             |key: &str, value: String| entries.push(Entry::new("replica", key, value));
         let generation = broadcast.generation();
