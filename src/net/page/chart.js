@@ -1,14 +1,14 @@
 // The sequence chart: a canvas that stays in place while the space behind it scrolls, and shows the part that is in
 // view. So a run of any length costs what fits on the screen.
 
-const HEAD = 40, PILL = 19, BUCKET = 240, PITCH = 60;
+const HEAD = 40, PILL = 19, BUCKET = 240, PITCH = [[8, 60], [14, 50], [Infinity, 38]];
 const MOST_LABELS = 600;
 
 function makeChart(run, view) {
   const scroll = byId("scroll"), canvas = byId("canvas"), space = byId("space");
   const pen = canvas.getContext("2d");
   const m = run.messages, k = run.marks;
-  let gutter = 80, lanes = [], laneOf = new Map(), pitch = PITCH, wide = 0, high = 0, total = 0;
+  let gutter = 80, lanes = [], laneOf = new Map(), pitch = 60, wide = 0, high = 0, total = 0;
   let tops = new Float64Array(run.steps), heights = new Float64Array(run.steps), gaps = new Float64Array(run.steps);
   let slots = new Int16Array(k.count), buckets = [], long = [];
   let drawn = [], labels = [], colours = {};
@@ -76,8 +76,9 @@ function makeChart(run, view) {
     wide = scroll.clientWidth || box.width;
     high = scroll.clientHeight || box.height;
     gutter = wide < 560 ? 64 : 80;
-    pitch = Math.max(PITCH, (wide - gutter - 8) / Math.max(lanes.length, 1));
-    if (lanes.length > 1) pitch = Math.min(pitch, Math.max(260, PITCH));
+    const least = PITCH.find(([most]) => lanes.length <= most)[1];
+    pitch = Math.max(least, (wide - gutter - 8) / Math.max(lanes.length, 1));
+    if (lanes.length > 1) pitch = Math.min(pitch, 260);
     canvas.width = Math.round(wide * fine);
     canvas.height = Math.round(high * fine);
     canvas.style.width = `${wide}px`;

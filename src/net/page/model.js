@@ -198,7 +198,8 @@ function story(run, selected) {
   const own = (row) => k.topic(row) >= 0 && topics.has(k.topic(row));
   for (const row of told.causes) {
     for (let step = m.sent[row], marks = run.marksAt.at(step), place = 0; place < marks.length; place++) {
-      if (k.node[marks[place]] === m.from[row] && own(marks[place])) told.causeMarks.add(marks[place]);
+      const mark = marks[place], act = k.topic(mark) < 0 && k.what[mark] === NOTE;
+      if (k.node[mark] === m.from[row] && (own(mark) || act)) told.causeMarks.add(mark);
     }
   }
   for (let row = 0; row < k.count; row++) {

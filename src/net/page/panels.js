@@ -235,7 +235,7 @@ function makePanels(run, view, go) {
       const coverage = coverageGraph(run), load = loadGraph(run), table = traffic(run);
       cost = { parts: [], lines: [] };
       cost.parts.push(coverage.figure, latencyGraph(run));
-      const bars = el("div", {}), pick = (what) => el("button", { type: "button", class: "chip", "aria-pressed": String(what === measure), on: { click: () => {
+      const bars = el("div", {}), pick = (what) => el("button", { type: "button", class: "pick", "aria-pressed": String(what === measure), on: { click: () => {
         measure = what;
         cost = null;
         go.refresh();
@@ -309,10 +309,16 @@ function makePanels(run, view, go) {
     if (focus) byId(focus)?.focus();
   }
 
+  /** Brings what is told of the selection into view, if it lies low. */
+  function toSelection() {
+    const about = byId("selection");
+    if (about && about.offsetTop - place.offsetTop > place.scrollTop + place.clientHeight * 0.4) place.scrollTop = about.offsetTop - place.offsetTop - 2;
+  }
+
   function recolour() {
     [cost, net] = [null, null];
     show();
   }
 
-  return { show, sentence, recolour, names: names.map((name) => name.toLowerCase()), violations };
+  return { show, sentence, recolour, toSelection, names: names.map((name) => name.toLowerCase()), violations };
 }

@@ -633,6 +633,45 @@ fn it_fits_a_laptop_and_a_phone_in_light_and_in_dark() {
     assert_quiet(&browser);
 }
 
+#[test]
+fn the_picture_in_the_repository_is_of_the_size_the_command_makes() {
+    let size = |path: &Path| {
+        let bytes = fs::read(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        assert_eq!(
+            &bytes[..8],
+            b"\x89PNG\r\n\x1a\n",
+            "{} is no PNG",
+            path.display()
+        );
+        let number = |from: usize| {
+            bytes[from..from + 4]
+                .iter()
+                .fold(0, |sum, byte| sum * 256 + u32::from(*byte))
+        };
+        (number(16), number(20))
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    assert_eq!(size(&root.join("assets/report_page.png")), (1280, 800));
+    if Browser::start("the picture of the report page is not made anew").is_none() {
+        return;
+    }
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("page")
+        .join("assets");
+    let output = Command::new(env!("CARGO_BIN_EXE_bft-crdts"))
+        .arg("assets")
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .expect("the command runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(size(&out.join("report_page.png")), (1280, 800));
+}
+
 /// The texts that are too pale for their ground.
 const CONTRAST: &str = r#"
 const parse = (colour) => colour.match(/[\d.]+/g).map(Number);
