@@ -1,14 +1,14 @@
 // The sequence chart: a canvas that stays in place while the space behind it scrolls, and shows the part that is in
 // view. So a run of any length costs what fits on the screen.
 
-const HEAD = 40, PILL = 19, BUCKET = 240, PITCH = [[8, 60], [14, 50], [Infinity, 38]];
+const PILL = 19, BUCKET = 240, PITCH = [[8, 60], [14, 50], [Infinity, 38]];
 const MOST_LABELS = 600;
 
 function makeChart(run, view) {
   const scroll = byId("scroll"), canvas = byId("canvas"), space = byId("space");
   const pen = canvas.getContext("2d");
   const m = run.messages, k = run.marks;
-  let gutter = 80, lanes = [], laneOf = new Map(), pitch = 60, wide = 0, high = 0, total = 0;
+  let gutter = 80, bar = 40, slanted = false, lanes = [], laneOf = new Map(), pitch = 60, wide = 0, high = 0, total = 0;
   let tops = new Float64Array(run.steps), heights = new Float64Array(run.steps), gaps = new Float64Array(run.steps);
   let slots = new Int16Array(k.count), buckets = [], long = [];
   let drawn = [], labels = [], colours = {};
@@ -22,6 +22,7 @@ function makeChart(run, view) {
   function layout() {
     lanes = run.nodes.map((_, node) => node).filter((node) => !view.hidden.has(node));
     laneOf = new Map(lanes.map((node, lane) => [node, lane]));
+    lay();
     const visible = view.steps, spans = [];
     for (let place = 1; place < visible.length; place++) {
       const span = run.at[visible[place]] - run.at[visible[place - 1]];
@@ -43,7 +44,7 @@ function makeChart(run, view) {
       counts.set(k.node[row], slot + 1);
       rowsOf.set(step, Math.max(rowsOf.get(step) ?? 0, slot + 1));
     }
-    let top = HEAD + 22, place = 0;
+    let top = bar + 22, place = 0;
     for (let step = 0; step < run.steps; step++) {
       if (visible[place] === step) {
         const span = place ? run.at[step] - run.at[visible[place - 1]] : 0;
@@ -71,20 +72,32 @@ function makeChart(run, view) {
     resize();
   }
 
-  function resize() {
-    const box = scroll.getBoundingClientRect(), fine = window.devicePixelRatio || 1;
+  /** How wide the lanes are, and how high their names. */
+  function lay() {
+    const box = scroll.getBoundingClientRect();
     wide = scroll.clientWidth || box.width;
     high = scroll.clientHeight || box.height;
-    gutter = wide < 560 ? 64 : 80;
+    gutter = wide < 560 ? 70 : 80;
     const least = PITCH.find(([most]) => lanes.length <= most)[1];
     pitch = Math.max(least, (wide - gutter - 8) / Math.max(lanes.length, 1));
     if (lanes.length > 1) pitch = Math.min(pitch, 260);
+    pen.font = "bold 12.5px system-ui, sans-serif";
+    const longest = Math.max(0, ...lanes.map((node) => pen.measureText(run.nodes[node].name).width));
+    // Names that would be cut to nothing are slanted.
+    slanted = pitch < 60 && longest > pitch - 6;
+    bar = slanted ? Math.min(24 + longest * 0.75, 110) : 40;
+  }
+
+  function resize() {
+    const fine = window.devicePixelRatio || 1, before = bar;
+    lay();
+    if (bar !== before) return layout();
     canvas.width = Math.round(wide * fine);
     canvas.height = Math.round(high * fine);
     canvas.style.width = `${wide}px`;
     canvas.style.height = `${high}px`;
     space.style.height = `${Math.max(0, total - high)}px`;
-    space.style.width = `${Math.max(1, gutter + lanes.length * pitch)}px`;
+    space.style.width = `${Math.max(1, gutter + lanes.length * pitch + (slanted ? 40 : 0))}px`;
     pen.setTransform(fine, 0, 0, fine, 0, 0);
     restyle();
   }
@@ -216,7 +229,7 @@ function makeChart(run, view) {
         const [cx, cy] = [middle.x + dx * at * width, middle.y + dy * at * width - 7], half = width / 8 + 1;
         return { left: cx - half, right: cx + half, top: cy - 6 - half * Math.abs(dy), bottom: cy + 5 + half * Math.abs(dy) };
       });
-      const taken = (box) => box.top < HEAD || labels.some((other) => overlap(box, other)) || drawn.some((other) => overlap(box, other));
+      const taken = (box) => box.top < bar || labels.some((other) => overlap(box, other)) || drawn.some((other) => overlap(box, other));
       if (boxes.some(taken)) continue;
       labels.push(...boxes);
       pen.save();
@@ -260,7 +273,7 @@ function makeChart(run, view) {
     const [inside, ink] = what === DIVIDER ? ["bad-fill", "bad"] : what === BAND ? ["calm-fill", "ink"] : boxes[what];
     pen.globalAlpha = Math.max(alpha(k.step[row] > view.step, lit), lit ? 1 : 0.2);
     pen.font = what === BAND ? "bold 11.5px system-ui, sans-serif" : "11.5px system-ui, sans-serif";
-    const words = fit(k.text(row), width - 10), span = Math.min(width, pen.measureText(words).width + 12);
+    const cut = fit(k.text(row), width - 10), words = width < 40 && cut.length < 4 ? "" : cut, span = Math.min(width, pen.measureText(words).width + 12);
     const middle = across ? left + width / 2 : x(node), box = across ? { left, right: left + width } : { left: middle - span / 2, right: middle + span / 2 };
     pen.beginPath();
     pen.roundRect(box.left, y, box.right - box.left, PILL - 3, what === NOTE || across ? 2 : 8);
@@ -282,11 +295,11 @@ function makeChart(run, view) {
   function lifelines(from, until) {
     for (const node of lanes) {
       const at = x(node);
-      let up = true, top = HEAD;
+      let up = true, top = bar;
       const piece = (bottom) => stroke({ x: at, y: top }, { x: at, y: bottom }, up ? 1 : 2, up ? colours.line : colours.bad, up ? [] : [2, 4]);
       for (const change of run.power[node]) {
         const y = topOf(change.step) - scroll.scrollTop;
-        if (y > HEAD && y < until) {
+        if (y > bar && y < until) {
           piece(y);
           top = y;
         }
@@ -299,12 +312,12 @@ function makeChart(run, view) {
   function times(from, until) {
     let last = -100;
     pen.fillStyle = colours.raised;
-    pen.fillRect(0, HEAD, gutter - 8, high);
+    pen.fillRect(0, bar, gutter - 8, high);
     pen.font = "11px system-ui, sans-serif";
     pen.textAlign = "right";
     for (const step of around(from, until)) {
       const y = tops[step] - scroll.scrollTop;
-      if (y - last < 30 || y < HEAD + 8) continue;
+      if (y - last < 30 || y < bar + 8) continue;
       last = y;
       pen.fillStyle = colours.soft;
       pen.fillText(exact(run.at[step]), gutter - 14, y + 4);
@@ -329,12 +342,20 @@ function makeChart(run, view) {
 
   function heads() {
     pen.fillStyle = colours.raised;
-    pen.fillRect(0, 0, wide, HEAD);
+    pen.fillRect(0, 0, wide, bar);
     for (const node of lanes) {
       const { name, role, correct } = run.nodes[node], up = isUp(run, node, view.step), at = x(node);
-      pen.textAlign = "center";
       pen.font = "bold 12.5px system-ui, sans-serif";
       pen.fillStyle = up && correct ? colours.ink : colours.bad;
+      if (slanted) {
+        pen.save();
+        pen.translate(at - 4, bar - 6);
+        pen.rotate(-0.85);
+        pen.fillText(fit(up ? name : `${name} down`, 110), 0, 0);
+        pen.restore();
+        continue;
+      }
+      pen.textAlign = "center";
       pen.fillText(fit(name, pitch - 6), at, 16);
       pen.font = "11px system-ui, sans-serif";
       pen.fillStyle = up && correct ? colours.soft : colours.bad;
@@ -342,8 +363,8 @@ function makeChart(run, view) {
       pen.textAlign = "left";
     }
     pen.fillStyle = colours.raised;
-    pen.fillRect(0, 0, gutter - 8, HEAD);
-    stroke({ x: 0, y: HEAD - 0.5 }, { x: wide, y: HEAD - 0.5 }, 1, colours.line, []);
+    pen.fillRect(0, 0, gutter - 8, bar);
+    stroke({ x: 0, y: bar - 0.5 }, { x: wide, y: bar - 0.5 }, 1, colours.line, []);
   }
 
   function draw() {
@@ -381,7 +402,7 @@ function makeChart(run, view) {
     for (const finding of run.findings) {
       if (finding.level !== 0 || finding.step < 0) continue;
       const y = footOf(finding.step) + 3 - from;
-      if (y < HEAD || y > until - from) continue;
+      if (y < bar || y > until - from) continue;
       stroke({ x: gutter - 8, y }, { x: wide, y }, 1.5, colours.bad, [6, 4]);
       if (y - last < 15) continue;
       last = y;
@@ -400,13 +421,13 @@ function makeChart(run, view) {
   }
 
   function show(top, bottom) {
-    const room = [scroll.scrollTop + HEAD + 24, scroll.scrollTop + high - 36];
+    const room = [scroll.scrollTop + bar + 24, scroll.scrollTop + high - 36];
     if (top < room[0] || bottom > room[1]) scroll.scrollTop = Math.max(0, (bottom - top > high * 0.7 ? top : (top + bottom) / 2) - high * 0.5);
   }
 
   /** What is at a point of the canvas: a box, or the nearest arrow within reach. */
   function find(px, py, reach) {
-    if (py < HEAD) return null;
+    if (py < bar) return null;
     const box = drawn.findLast((box) => px >= box.left && px <= box.right && py >= box.top - 1 && py <= box.bottom + 1);
     if (box) return { type: "mark", row: box.row };
     let best = null, near = reach;

@@ -93,7 +93,8 @@ function start() {
     const scrub = byId("scrub"), number = `step ${amount(place + 1)} of ${amount(view.steps.length)}`;
     scrub.value = place;
     scrub.setAttribute("aria-valuetext", `${exact(run.at[view.step])}, ${number}`);
-    byId("moment").replaceChildren(`${exact(run.at[view.step])} · `, el("span", { class: "word" }, "step "), number.slice(5));
+    const word = (long, short) => [el("span", { class: "word" }, long), el("span", { class: "sign" }, short)];
+    byId("moment").replaceChildren(`${exact(run.at[view.step])} · `, ...word("step ", ""), amount(place + 1), ...word(" of ", "/"), amount(view.steps.length));
     byId("first").disabled = byId("back").disabled = place === 0;
     byId("last").disabled = byId("forth").disabled = place === view.steps.length - 1;
     if (follow) chart.showNow();

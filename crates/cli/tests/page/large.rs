@@ -115,6 +115,11 @@ fn twenty_thousand_messages_can_be_looked_at() {
     let strokes = browser.number(drawn);
     assert!(strokes > 20.0 && strokes < 2_000.0, "{strokes} strokes");
     assert!(browser.number("return document.querySelectorAll('*').length") < 3_000.0);
+    // Every lane has its whole name at its head, however narrow it is.
+    let written = "const texts = new Set(), pen = document.getElementById('canvas').getContext('2d'), own = pen.fillText.bind(pen); \
+                   pen.fillText = (text, ...all) => { texts.add(text); own(text, ...all); }; shown.chart.draw(); delete pen.fillText; \
+                   return shown.run.nodes.filter((node) => !texts.has(node.name)).length";
+    assert_eq!(browser.number(written), 0.0);
     // The last step is in view when one goes there, and a message down there can be clicked.
     browser.run("document.getElementById('scroll').focus()");
     browser.press(&[key::HOME, key::END]);
