@@ -257,7 +257,112 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{FRAME, SCRIPTS, STYLE, base64};
+    use serde_json::{Value, json};
+
+    use super::{FRAME, Finding, Page, SCRIPTS, STYLE, base64};
+    use crate::net::details::{Details, Entry};
+    use crate::net::node::NodeId;
+    use crate::net::time::VirtualTime;
+    use crate::net::trace::{Outcome, Trace, TraceEvent, TraceKind, TraceNode};
+
+    /// Three nodes; `a` sends to `b`, which takes it in, and to `c`, which is not reached.
+    fn trace() -> Trace {
+        let node = |name: &str| TraceNode {
+            name: name.to_owned(),
+            role: "peer".to_owned(),
+            correct: true,
+        };
+        let sent = |message: u64, to: u16| TraceKind::Sent {
+            message,
+            from: NodeId::new(0),
+            to: NodeId::new(to),
+            kind: "push",
+            label: "x".to_owned(),
+            bytes: 7,
+            duplicate: false,
+        };
+        let outcome = Outcome::Accepted;
+        let kinds = [
+            (0, 1, sent(40, 1)),
+            (0, 1, sent(41, 2)),
+            (
+                9,
+                5,
+                TraceKind::Arrived {
+                    message: 40,
+                    outcome,
+                },
+            ),
+        ];
+        let event = |(at, step, kind)| TraceEvent {
+            at: VirtualTime::from_nanos(at),
+            step,
+            kind,
+        };
+        Trace {
+            nodes: ["a", "b", "c"].map(node).to_vec(),
+            events: kinds.map(event).to_vec(),
+            ..Trace::default()
+        }
+    }
+
+    fn data(page: &Page<'_>) -> Value {
+        serde_json::to_value(page.data()).expect("numbers and texts")
+    }
+
+    #[test]
+    fn what_is_asked_of_a_page_is_in_its_data() {
+        let trace = trace();
+        let plain = data(&Page::new(&trace));
+        assert_eq!(
+            [&plain["links"], &plain["kinds"][0]["quiet"]],
+            [&Value::Null, &json!(false)]
+        );
+        let asked = Page::new(&trace)
+            .links([(NodeId::new(0), NodeId::new(2))])
+            .counts([NodeId::new(1)])
+            .quiet("push")
+            .finding(Finding::violation("w", "d").at(4).of(["a", "b"]));
+        let asked = data(&asked);
+        assert_eq!(asked["links"], json!([[0, 2]]));
+        assert_eq!(asked["kinds"][0]["quiet"], json!(true));
+        let counted = |data: &Value| [0, 1, 2].map(|node| data["nodes"][node]["counted"].clone());
+        assert_eq!(counted(&plain), [true, true, true].map(Value::from));
+        assert_eq!(counted(&asked), [false, true, false].map(Value::from));
+        // Nothing happened at step 4: it is the place after what happened before.
+        assert_eq!(asked["findings"][0]["step"], json!(0));
+    }
+
+    #[test]
+    fn columns_say_what_the_trace_and_the_details_say() {
+        let trace = trace();
+        let mut details = Details::default();
+        let topic = details.topic("x#1", "say x");
+        details.about(40, &[topic]);
+        details.about(41, &[topic]);
+        details.says(41, ["Push", "  text: x"]);
+        let known = |value: &str| [Entry::new("known", "x", value)];
+        details.state(0, NodeId::new(1), known("no"));
+        details.state(3, NodeId::new(1), known("yes"));
+        details.state(3, NodeId::new(1), known("yes"));
+        let data = data(&Page::new(&trace).details(&details));
+        assert_eq!(
+            [&data["step_at"], &data["step_number"]],
+            [&json!([0, 9]), &json!([1, 4])]
+        );
+        let messages = &data["messages"];
+        assert_eq!(messages["took"], json!([1, 0]));
+        assert_eq!(messages["fate"], json!([0, 5]));
+        assert_eq!(messages["group"], json!([0, 0]));
+        assert_eq!(messages["content"], json!([-1, 0]));
+        assert_eq!(data["groups"], json!([[0]]));
+        let text =
+            |number: &Value| data["strings"][number.as_u64().unwrap_or(9_999) as usize].clone();
+        assert_eq!(text(&data["contents"][0][1]), "  text: x");
+        assert_eq!(data["states"].as_array().map(Vec::len), Some(2));
+        assert_eq!(data["states"][1][0], json!(1));
+        assert_eq!(text(&data["states"][1][2][1]), "yes");
+    }
 
     #[test]
     fn base64_is_that_of_rfc_4648() {
