@@ -1,8 +1,14 @@
 //! The observer of a run: counts, digests, keeps what the judges are to see, and writes the trace if one is wanted.
 
+mod detail;
+mod outline;
+
 use std::collections::BTreeMap;
 
+use detail::Detailer;
+
 use super::cast::Names;
+use super::details::Details;
 use super::fault::Partition;
 use super::node::NodeId;
 use super::observer::{Event, Moment, Observer};
@@ -38,6 +44,7 @@ pub(crate) struct Recorder<A: Staged> {
     pub(crate) rejected: Vec<u64>,
     print: Print,
     trace: Option<Vec<TraceEvent>>,
+    detailer: Option<Box<Detailer>>,
     names: Names,
     /// Who ever was a member, by seat.
     sources: Vec<Actor>,
@@ -128,6 +135,7 @@ impl<A: Staged> Recorder<A> {
             rejected: vec![0; nodes.len()],
             print: Print::new(),
             trace: traced.then(Vec::new),
+            detailer: None,
             names,
             sources,
             generation: Generation::GENESIS,
@@ -172,6 +180,11 @@ impl<A: Staged> Recorder<A> {
         &self.names
     }
 
+    /// The details, if they were asked for. Once.
+    pub(crate) fn details(&mut self) -> Option<Details> {
+        self.take_details()
+    }
+
     pub(crate) fn finish(mut self) -> (Digest, Option<Vec<TraceEvent>>, Traffic) {
         (self.print.finish(), self.trace, self.traffic)
     }
@@ -208,13 +221,7 @@ impl<A: Staged> Recorder<A> {
     /// question mark.
     fn echoed(&self, echo: &Echo, to: NodeId) -> String {
         let name = self.nodes.get(to.index()).cloned().unwrap_or_default();
-        let seat = self
-            .sources
-            .iter()
-            .position(|actor| self.names.of(actor) == name);
-        let seat = seat
-            .and_then(|seat| u16::try_from(seat).ok())
-            .map(Seat::new);
+        let seat = self.seat_of(to);
         let versions = seat.and_then(|seat| self.versions.get(&(seat, echo.first)));
         let mark = versions.map_or("?", |versions| prime(versions, echo.header));
         format!("{name}#{}{mark}", echo.first)
@@ -445,6 +452,7 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                     self.traffic.count(message.kind(), bytes);
                 }
                 if self.is_traced() {
+                    self.detail_sent(copy, message, to);
                     let (kind, label) = (message.kind_name(), self.label(message, to));
                     self.write(moment, |_| TraceKind::Sent {
                         message: copy,
@@ -499,6 +507,7 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                 ];
                 self.print.event(4, moment, &numbers, &[]);
                 if self.is_traced() {
+                    self.detail_delivered(&delivery);
                     for (dot, op) in delivery.iter() {
                         let label = format!(
                             "{}#{} {}",
@@ -515,6 +524,11 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
             Event::Noted { node, note } => {
                 self.print_note(moment, node, &note);
                 self.generation(moment, &note);
+                match &note {
+                    Note::Issued { first, len, ops } => self.detail_issued(node, *first, *len, ops),
+                    Note::Returned { op, .. } => self.detail_returned(node, op),
+                    _ => {}
+                }
                 if self.is_traced()
                     && let Some(label) = self.note_label(&note)
                 {
@@ -533,6 +547,7 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                     node,
                     label: "crashes".into(),
                 });
+                self.detail_power(node, false);
                 self.happened.push((moment, Happened::Crashed));
             }
             Event::Restarted { node } => {
@@ -541,22 +556,26 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                     node,
                     label: "restarts from its journal".into(),
                 });
+                self.detail_power(node, true);
             }
             Event::Cut { partition } => {
                 self.print.event(8, moment, &[u64::from(partition)], &[]);
                 let label = format!("partition: {}", self.divider(partition));
                 self.write(moment, |_| TraceKind::Divider { label });
+                self.detail_cut(|cut| cut.insert(partition));
             }
             Event::Mended { partition } => {
                 self.print.event(9, moment, &[u64::from(partition)], &[]);
                 let label = format!("healed: {}", self.divider(partition));
                 self.write(moment, |_| TraceKind::Divider { label });
+                self.detail_cut(|cut| cut.remove(&partition));
             }
             Event::Healed => {
                 self.print.event(10, moment, &[], &[]);
                 self.write(moment, |_| TraceKind::Divider {
                     label: "all faults end".into(),
                 });
+                self.detail_cut(|cut| !std::mem::take(cut).is_empty());
                 self.happened.push((moment, Happened::Healed));
             }
         }

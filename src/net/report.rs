@@ -1,5 +1,6 @@
 //! What a run came to.
 
+use super::details::Details;
 use super::engine::End;
 use super::judge::Violation;
 use super::stage::Staged;
@@ -50,6 +51,8 @@ pub struct Report<A: Staged> {
     pub sometimes: BTreeMap<&'static str, u64>,
     /// Everything that happened, if it was asked for.
     pub trace: Option<Trace>,
+    /// What there is to know beyond the trace, if it was asked for.
+    pub details: Option<Details>,
     /// A digest of everything that happened, always.
     pub trace_digest: Digest,
     /// How the correct ones among the members at the end ended.

@@ -4,6 +4,7 @@ mod changes;
 mod cue;
 mod finish;
 mod run;
+mod state;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -74,6 +75,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     patience: Span,
     habits: Habits,
     traced: bool,
+    detailed: bool,
     network: String,
     title: String,
     scenario: String,
@@ -160,6 +162,7 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
             patience: Span::from_secs(60),
             habits: Habits::default(),
             traced: false,
+            detailed: false,
             network: "net".into(),
             title: String::new(),
             scenario: String::new(),
@@ -189,6 +192,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             patience,
             habits,
             traced,
+            detailed,
             network,
             title,
             scenario,
@@ -211,6 +215,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             patience,
             habits,
             traced,
+            detailed,
             network,
             title,
             scenario,
@@ -384,6 +389,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         self
     }
 
+    /// Keeps details of what is traced, for a [page](super::page).
+    #[must_use]
+    pub fn detailed(mut self) -> Self {
+        self.detailed = true;
+        self
+    }
+
     /// The node of this name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<NodeId> {
@@ -546,7 +558,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             labels,
             partitions,
             network,
-        );
+        )
+        .detailed(self.detailed);
         let agenda = Agenda::new(self.items, &places, nodes.len());
         let planned = self.changes.iter().map(|planned| planned.at).max();
         let faults_end = faults_end(&self.faults)

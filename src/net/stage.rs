@@ -9,6 +9,7 @@ use std::fmt::Debug;
 pub use orswot::DrawnMember;
 
 use super::cast::Names;
+use super::details::Entry;
 use super::random::Stream;
 use crate::actor::{Actor, Dot};
 use crate::traits::SecureBroadcastAlgorithm;
@@ -49,6 +50,16 @@ pub trait Staged: SecureBroadcastAlgorithm {
     fn state_label(&self, names: &Names) -> Option<String> {
         let _ = names;
         None
+    }
+
+    /// The state, entry by entry, so that people can see what changed: such as `balance`, `bob`, `70`. By default what
+    /// [`Staged::state_label`] says.
+    fn state_entries(&self, names: &Names) -> Vec<Entry> {
+        let label = self.state_label(names);
+        label
+            .map(|label| Entry::new("state", "", label))
+            .into_iter()
+            .collect()
     }
 
     /// An operation that `me` can broadcast in this state, for generated workloads; `None` if there is none.

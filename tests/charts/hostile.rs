@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bft_crdts::net::page::Page;
 use bft_crdts::net::trace::{Outcome, Trace, TraceEvent, TraceKind, TraceNode};
 use bft_crdts::net::{ChartOptions, NodeId, VirtualTime, msc};
 use quickcheck::{Arbitrary, Gen};
@@ -187,6 +188,79 @@ fn any_trace_gives_a_chart_that_mscgen_accepts(
     roxmltree::Document::parse_with_options(&svg, dtd)
         .map_err(|error| format!("{error}\n{svg}"))?;
     Ok(())
+}
+
+/// What stands between the tags of the page's data.
+fn data(page: &str) -> Result<serde_json::Value, String> {
+    let after = page.split_once("id=\"data\">").ok_or("no data")?.1;
+    let data = after.split_once("</script>").ok_or("no end")?.0;
+    if data.contains('<') {
+        return Err(format!("a tag in {data}"));
+    }
+    serde_json::from_str(data).map_err(|error| error.to_string())
+}
+
+#[quickcheck]
+fn any_trace_gives_a_page_whose_columns_belong_together(trace: AnyTrace) -> Result<(), String> {
+    let page = Page::new(&trace.0).render();
+    if page != Page::new(&trace.0.clone()).render() {
+        return Err("other bytes".into());
+    }
+    let data = data(&page)?;
+    let column = |of: &str, name: &str| {
+        let list = data[of][name].as_array().cloned().unwrap_or_default();
+        list.iter()
+            .map(|value| value.as_i64().unwrap_or(i64::MIN))
+            .collect::<Vec<_>>()
+    };
+    let length = |name: &str| data[name].as_array().map_or(0, Vec::len) as i64;
+    let (steps, nodes) = (length("step_at"), length("nodes"));
+    for (of, names) in [
+        (
+            "messages",
+            &[
+                "from", "to", "kind", "label", "bytes", "took", "fate", "group", "content", "sent",
+            ][..],
+        ),
+        ("marks", &["node", "what", "text", "topic", "step"][..]),
+    ] {
+        let rows = column(of, names[0]).len();
+        if names.iter().any(|name| column(of, name).len() != rows) {
+            return Err(format!("columns of {of} of different lengths"));
+        }
+        let last: i64 = column(of, names[names.len() - 1]).iter().sum();
+        if rows > 0 && !(0..steps).contains(&last) {
+            return Err(format!("{of} reach step {last} of {steps}"));
+        }
+    }
+    let texts = length("strings");
+    let in_bounds = column("messages", "from")
+        .iter()
+        .all(|node| (0..nodes).contains(node))
+        && column("messages", "to")
+            .iter()
+            .all(|node| (0..nodes).contains(node))
+        && column("marks", "node")
+            .iter()
+            .all(|node| (-1..nodes).contains(node))
+        && column("messages", "label")
+            .iter()
+            .all(|text| (0..texts).contains(text))
+        && column("marks", "text")
+            .iter()
+            .all(|text| (0..texts).contains(text))
+        && column("messages", "kind")
+            .iter()
+            .all(|kind| (0..length("kinds")).contains(kind));
+    // Every packet between nodes that are there, and nothing else.
+    let sent = trace.0.events.iter().filter(|event| {
+        let known = |node: &NodeId| (node.index() as i64) < nodes;
+        matches!(&event.kind, TraceKind::Sent { from, to, .. } if known(from) && known(to))
+    });
+    match in_bounds && sent.count() == column("messages", "from").len() {
+        true => Ok(()),
+        false => Err("a number leads nowhere".into()),
+    }
 }
 
 #[quickcheck]

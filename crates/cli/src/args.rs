@@ -50,6 +50,9 @@ pub struct Run {
     /// Directory for the charts [default: target/bft-crdts/ and its name].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write a page about the run, one HTML file, to be opened in any browser.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Use these rules instead of the scenario's: the name of a deliberately broken rule set.
     #[arg(long, value_name = "NAME")]
     pub rules: Option<String>,

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod logging;
 pub mod names;
 pub mod operations;
+pub mod page;
 pub mod play;
 pub mod pool;
 pub mod replay;

@@ -70,6 +70,12 @@ impl People {
         self.names.of(actor)
     }
 
+    /// A text in which everybody goes by name, not by key.
+    #[must_use]
+    pub fn put_names(&self, text: &str) -> String {
+        self.names.put_into(text)
+    }
+
     /// Everybody.
     pub fn iter(&self) -> impl Iterator<Item = (&String, Actor)> {
         self.actors.iter().map(|(name, actor)| (name, *actor))

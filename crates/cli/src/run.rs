@@ -14,8 +14,8 @@ use crate::args;
 use crate::input::Input;
 use crate::report::{Balance, Group, RefusedRow, Report, State};
 use crate::scenario::{Chart, Scenario};
-use crate::simulate::{Options, Ran, run as simulate};
-use crate::{logging, summary};
+use crate::simulate::{self, Options, Ran};
+use crate::{logging, page, summary};
 
 /// Runs a scenario, writes its charts and prints what it came to; whether every promise was kept.
 ///
@@ -30,6 +30,10 @@ pub fn run(args: &args::Run) -> Result<bool> {
         traced: true,
     };
     let bar = bar("rows");
+    let simulate = match args.report {
+        Some(_) => simulate::run_detailed,
+        None => simulate::run,
+    };
     let ran = simulate(&input, options, &mut |settled, items| {
         bar.set_length(items as u64);
         bar.set_position(settled as u64);
@@ -38,6 +42,7 @@ pub fn run(args: &args::Run) -> Result<bool> {
     let Ran {
         mut report,
         trace,
+        details,
         sometimes,
     } = ran?;
     if let Some(trace) = &trace {
@@ -45,6 +50,12 @@ pub fn run(args: &args::Run) -> Result<bool> {
         let out = args.out.clone().unwrap_or_else(|| default_out(scenario));
         report.files = charts(trace, scenario, &out)?;
         report.files.extend(tables(&report, &out)?);
+        if let (Some(path), Some(details)) = (&args.report, &details) {
+            let command = page::command(args, options.seed);
+            let html = page::page(&report, trace, details, &command).render();
+            page::write(path, &html)?;
+            report.files.push(path.clone());
+        }
     }
     for (what, times) in &sometimes {
         tracing::info!(times, "{what}");

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use bft_crdts::bank::Bank;
 use bft_crdts::membership::quorum::faults;
 use bft_crdts::net::adversary::{Equivocator, Villain, VillainKind, Withholder};
+use bft_crdts::net::details::Details;
 use bft_crdts::net::trace::Trace;
 use bft_crdts::net::{
     self, Cast, Chance, Crash, CrashPoint, Ended, FakeKeys, Faults, Law, Limits, Net, NodeId,
@@ -39,6 +40,8 @@ pub struct Ran {
     pub report: Report,
     /// Everything that happened, if it was asked for.
     pub trace: Option<Trace>,
+    /// What there is to know beyond that, if it was asked for.
+    pub details: Option<Details>,
     /// What villains and faults did, and how often.
     pub sometimes: BTreeMap<&'static str, u64>,
 }
@@ -52,11 +55,33 @@ pub fn run(
     options: Options<'_>,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Ran> {
+    run_with(input, options, false, progress)
+}
+
+/// Like [`run`], and keeps details of the trace, for a report page.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_detailed(
+    input: &Input,
+    options: Options<'_>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Ran> {
+    run_with(input, options, true, progress)
+}
+
+fn run_with(
+    input: &Input,
+    options: Options<'_>,
+    detailed: bool,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Ran> {
     let scenario = &input.scenario.of_seed(options.seed);
     let stage = Stage {
         input,
         scenario,
         options,
+        detailed,
         progress,
     };
     if scenario.signatures == Signatures::Ed25519 && options.rules == SOUND {
@@ -77,6 +102,7 @@ struct Stage<'a> {
     input: &'a Input,
     scenario: &'a Scenario,
     options: Options<'a>,
+    detailed: bool,
     progress: &'a mut dyn FnMut(usize, usize),
 }
 
@@ -85,17 +111,21 @@ impl Stage<'_> {
         let scenario = self.scenario;
         let rows = self.input.rows(scenario, self.options.seed);
         let people = Arc::new(People::new::<K>(scenario, &rows));
-        let net = network::<A, K>(scenario, &people, self.options, &rows)?.rules::<R>();
+        let mut net = network::<A, K>(scenario, &people, self.options, &rows)?.rules::<R>();
+        if self.detailed {
+            net = net.detailed();
+        }
         let progress = self.progress;
         let outcome =
             net.run_to_end(&mut |Progress { settled, items, .. }| progress(*settled, *items))?;
         let mut ran = outcome.report;
-        let trace = ran.trace.take();
+        let (trace, details) = (ran.trace.take(), ran.details.take());
         let sometimes = std::mem::take(&mut ran.sometimes);
         let report = report(self.input, scenario, self.options, &rows, &people, ran)?;
         Ok(Ran {
             report,
             trace,
+            details,
             sometimes,
         })
     }
@@ -239,7 +269,7 @@ fn report<A: Play>(
                 .map(|dot| format!("{}#{}", people.name(&dot.actor), dot.counter))
                 .unwrap_or_default(),
             step: violation.step,
-            detail: violation.detail.clone(),
+            detail: people.put_names(&violation.detail),
         })
         .collect();
     violations.extend(unexpected(input, &groups, ran.steps)?);

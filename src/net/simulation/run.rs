@@ -64,6 +64,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
     pub(super) fn go(mut self, progress: &mut dyn FnMut(&Progress)) -> Outcome<A, K, R> {
         self.engine.start(&mut self.recorder);
         self.look();
+        self.all_nodes().for_each(|node| self.show_state(node));
         for node in self.all_nodes() {
             for at in self.plan.times() {
                 self.engine.call_at(at, u64::from(node.get()));
@@ -125,7 +126,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         while !self.recorder.happened.is_empty() {
             let mut happened = std::mem::take(&mut self.recorder.happened);
             let mut delivered = Vec::new();
-            let mut to_pump = BTreeSet::new();
+            let (mut to_pump, mut to_show) = (BTreeSet::new(), BTreeSet::new());
             for (moment, happened) in happened.drain(..) {
                 match happened {
                     Happened::Delivered(node, delivery) => {
@@ -150,7 +151,10 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                         to_pump.insert(node);
                         delivered.push((moment, node, delivery));
                     }
-                    Happened::Noted(node, note) => self.noted(node, note, moment, &mut to_pump),
+                    Happened::Noted(node, note) => {
+                        to_show.insert(node);
+                        self.noted(node, note, moment, &mut to_pump);
+                    }
                     Happened::Crashed => self.books.count("a node crashed"),
                     Happened::Healed => {}
                 }
@@ -171,7 +175,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                         });
                     }
                 }
+                to_show.insert(*node);
             }
+            to_show.into_iter().for_each(|node| self.show_state(node));
             // The list is put back to be filled again; pumping may already have filled it.
             if self.recorder.happened.is_empty() {
                 self.recorder.happened = happened;
@@ -419,13 +425,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             };
             match made {
                 Ok(op) => {
-                    if self.recorder.is_traced() {
-                        let moment = self.engine.moment();
-                        self.recorder.write(moment, |names| TraceKind::Local {
-                            node,
-                            label: format!("submit {}", A::label(&op, names)),
-                        });
-                    }
+                    let moment = self.engine.moment();
+                    self.recorder.submitted(moment, node, &op);
                     self.agenda.submitted(item, op.clone(), now);
                     ops.push(op);
                     items.push(item);
@@ -527,6 +528,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             &self.streams,
         );
         self.engine.restart(node, participant, &mut self.recorder);
+        self.show_state(node);
         self.plan.restarted(node);
         self.activated(node, moment);
         self.consider(node);

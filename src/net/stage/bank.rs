@@ -6,6 +6,7 @@ use super::{Auditor, Staged};
 use crate::actor::{Actor, Dot};
 use crate::bank::{Bank, Ledger, Op};
 use crate::net::cast::Names;
+use crate::net::details::Entry;
 use crate::net::random::Stream;
 
 impl Staged for Bank {
@@ -37,6 +38,19 @@ impl Staged for Bank {
         let mut accounts: Vec<String> = accounts.collect();
         accounts.sort();
         Some(accounts.join(", "))
+    }
+
+    fn state_entries(&self, names: &Names) -> Vec<Entry> {
+        let balance = |(account, balance): (Actor, u64)| {
+            Entry::new("balance", names.of(&account), balance.to_string())
+        };
+        let mut entries: Vec<Entry> = self.accounts().map(balance).collect();
+        entries.sort();
+        let issued = |(issuer, cap, issued): (Actor, u64, u64)| {
+            Entry::new("issued", names.of(&issuer), format!("{issued} of {cap}"))
+        };
+        entries.extend(self.ledger().issuers().map(issued));
+        entries
     }
 
     /// Pays somebody up to half of what is there.

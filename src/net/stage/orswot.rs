@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Auditor, Staged};
 use crate::actor::{Actor, Dot};
 use crate::net::cast::Names;
+use crate::net::details::Entry;
 use crate::net::random::Stream;
 use crate::orswot::{Entries, Member, Op, Orswot};
 use crate::traits::SecureBroadcastAlgorithm;
@@ -71,6 +72,22 @@ impl<M: DrawnMember> Staged for Orswot<M> {
 
     fn state_label(&self, _: &Names) -> Option<String> {
         Some(format!("{{{}}}", list(self.members())))
+    }
+
+    fn state_entries(&self, names: &Names) -> Vec<Entry> {
+        let member = |member: &M| {
+            let dots = match self.remove(member) {
+                Some(Op::Remove { witnessed, .. }) => witnessed,
+                _ => return Entry::new("set", member.label(), ""),
+            };
+            let dot = |dot: &Dot| format!("{}#{}", names.of(&dot.actor), dot.counter);
+            let added: Vec<String> = dots.iter().map(dot).collect();
+            Entry::new("set", member.label(), added.join(" "))
+        };
+        let size = Entry::new("set", "(members)", self.len().to_string());
+        std::iter::once(size)
+            .chain(self.members().map(member))
+            .collect()
     }
 
     /// Adds something, or one time in three removes something that is there.
