@@ -4,5 +4,6 @@ mod faults;
 mod hardware;
 mod laws;
 mod places;
+mod services;
 mod support;
 mod topologies;

@@ -53,6 +53,9 @@ pub enum WorldError {
         /// To there.
         to: String,
     },
+    /// A node is of a kind of which nobody said what it is.
+    #[error("there are no peers of the kind `{0}`")]
+    NoSuchKind(String),
     /// A node stands at a place that the map does not have.
     #[error("node {0} stands at a place that is not on the map")]
     OffTheMap(usize),

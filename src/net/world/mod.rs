@@ -7,10 +7,14 @@
 mod generate;
 mod hardware;
 mod location;
+pub mod peer;
+mod population;
+pub mod service;
 mod topology;
 
 pub use hardware::{Cpu, Hardware, RateLaw};
 pub use location::{Location, Locations, WorldError};
+pub use population::{PeerType, Population};
 pub use topology::{Topology, TopologyError};
 
 /// The ground a run stands on. The default has one place, on which the law of the faults says how long a packet takes,
