@@ -20,7 +20,8 @@ pub struct Faults {
     /// What the long way adds to their latency.
     pub detour: Law,
     /// Packets that arrive as something else, if [`Machine::corrupt`](crate::net::Machine::corrupt) says as what; else
-    /// their checksum is wrong, and they are lost.
+    /// their checksum is wrong, and they are lost. Links of this library do not do that (A1): its own promises must hold,
+    /// but what its replicas say unsigned of each other proves nothing in such a run.
     pub corruption: Chance,
     /// Times at which groups of nodes cannot reach each other.
     pub partitions: Vec<Partition>,

@@ -14,6 +14,7 @@ mod change;
 pub mod chart;
 mod directory;
 mod disk;
+mod driver;
 mod engine;
 mod fault;
 mod flight;
@@ -31,6 +32,7 @@ mod random;
 mod recorder;
 mod replica;
 mod report;
+mod self_check;
 mod simulation;
 mod stage;
 pub mod svg;
@@ -44,6 +46,7 @@ pub use cast::{Cast, Names};
 pub use change::{PlannedChange, Wish};
 pub use chart::ChartOptions;
 pub use disk::{Disk, Tail};
+pub use driver::Driver;
 pub use engine::{End, Engine, Limits, Step};
 pub use fault::{
     Absence, Clock, Clog, Crash, CrashPoint, Downtime, Faults, FullDisk, Loss, OneWay, Outage,
@@ -62,6 +65,7 @@ pub use replica::Replica;
 pub use report::{
     Conviction, Ended, FinalState, HaltReason, Latency, Percentiles, RefusedItem, Report, Traffic,
 };
+pub use self_check::{Difference, Fingerprint, SameRun, first_difference, self_check};
 pub use simulation::{Net, NetError, Outcome, Progress};
 pub use stage::{Auditor, DrawnMember, Staged};
 pub use time::{Span, VirtualTime};

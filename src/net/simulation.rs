@@ -22,7 +22,7 @@ use super::keys::{FakeKeys, SeededKeys};
 use super::network::Bandwidth;
 use super::node::NodeId;
 use super::participant::Participant;
-use super::random::{Stream, Streams};
+use super::random::{Chance, Stream, Streams};
 use super::recorder::Recorder;
 use super::replica::Replica;
 use super::report::Report;
@@ -571,6 +571,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         let faults_end = faults_end(&self.faults)
             .max(busy_until)
             .max(planned.unwrap_or_default());
+        let corrupts = self.faults.corruption != Chance::NEVER;
         let engine = Engine::in_world(
             participants,
             &self.world,
@@ -598,6 +599,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             tick: self.tick,
             message_ops: self.message_ops,
             faults_end,
+            corrupts,
             settle,
             patience: self.patience,
             traced: self.traced,
