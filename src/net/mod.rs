@@ -15,11 +15,13 @@ pub mod chart;
 pub mod details;
 mod directory;
 mod disk;
+mod driver;
 mod engine;
 mod fault;
 mod flight;
 mod judge;
 mod keys;
+mod law;
 mod machine;
 pub mod msc;
 mod network;
@@ -32,6 +34,7 @@ mod random;
 mod recorder;
 mod replica;
 mod report;
+mod self_check;
 mod simulation;
 mod stage;
 pub mod svg;
@@ -39,25 +42,32 @@ mod time;
 pub mod trace;
 mod wire;
 mod workload;
+pub mod world;
 
 pub use cast::{Cast, Names};
 pub use change::{PlannedChange, Wish};
 pub use chart::ChartOptions;
 pub use disk::{Disk, Tail};
+pub use driver::Driver;
 pub use engine::{End, Engine, Limits, Step};
-pub use fault::{Crash, CrashPoint, Faults, Law, Loss, Partition};
+pub use fault::{
+    Absence, Clock, Clog, Crash, CrashPoint, Downtime, Faults, FullDisk, Loss, OneWay, Outage,
+    Partition, Slowdown,
+};
 pub use judge::{Property, Violation};
 pub use keys::{FakeKeys, SeededKeys};
+pub use law::{Law, Sampler, Shape};
 pub use machine::{Address, Effect, Effects, Machine, TimerId};
 pub use network::{Bandwidth, Rate};
 pub use node::NodeId;
-pub use observer::{Event, Moment, Observer};
+pub use observer::{Event, Moment, Observer, Planned};
 pub use participant::{Note, Participant, Verdict};
 pub use random::{Chance, Stream, Streams};
 pub use replica::Replica;
 pub use report::{
     Conviction, Ended, FinalState, HaltReason, Latency, Percentiles, RefusedItem, Report, Traffic,
 };
+pub use self_check::{Difference, Fingerprint, SameRun, first_difference, self_check};
 pub use simulation::{Net, NetError, Outcome, Progress};
 pub use stage::{Auditor, DrawnMember, Staged};
 pub use time::{Span, VirtualTime};

@@ -56,6 +56,9 @@ pub struct Run {
     /// Use these rules instead of the scenario's: the name of a deliberately broken rule set.
     #[arg(long, value_name = "NAME")]
     pub rules: Option<String>,
+    /// Run it twice, and say where the two runs differ; exit code 1 if they do. Writes no charts.
+    #[arg(long)]
+    pub self_check: bool,
 }
 
 /// `sweep`.

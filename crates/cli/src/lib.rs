@@ -21,6 +21,7 @@ pub mod report;
 pub mod rules;
 pub mod run;
 pub mod scenario;
+pub mod self_check;
 pub mod simulate;
 pub mod summary;
 pub mod sweep;

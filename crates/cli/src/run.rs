@@ -15,7 +15,7 @@ use crate::input::Input;
 use crate::report::{Balance, Group, RefusedRow, Report, State};
 use crate::scenario::{Chart, Scenario};
 use crate::simulate::{self, Options, Ran};
-use crate::{logging, page, summary};
+use crate::{logging, page, self_check, summary};
 
 /// Runs a scenario, writes its charts and prints what it came to; whether every promise was kept.
 ///
@@ -29,6 +29,9 @@ pub fn run(args: &args::Run) -> Result<bool> {
         rules: args.rules.as_deref().unwrap_or(&scenario.rules),
         traced: true,
     };
+    if args.self_check {
+        return self_check::check(&input, options, args.json);
+    }
     let bar = bar("rows");
     let simulate = match args.report {
         Some(_) => simulate::run_detailed,

@@ -463,6 +463,23 @@ fn bad_input_exits_2_and_names_file_line_and_field() {
 }
 
 #[test]
+fn the_self_check_of_a_run_finds_no_difference_and_the_digest_of_the_run() {
+    let file = scenario("double_spend");
+    let (_, _, run) = json_of(&file, &out("self_check"), &[]);
+    let output = bft_crdts(&["run", &file, "--self-check", "--json"]);
+    let checked: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(checked["trace_digest"], run["trace_digest"]);
+    assert_eq!(
+        (&checked["same"], &checked["difference"]),
+        (&true.into(), &Value::Null)
+    );
+    let output = bft_crdts(&["run", &file, "--self-check"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("both runs are the same"), "{text}");
+}
+
+#[test]
 fn a_sweep_does_not_depend_on_its_jobs_and_shows_how_to_run_a_violation_again() {
     let sweep = |arguments: &[&str]| {
         let output = bft_crdts(&[&["sweep", "--json"], arguments].concat());

@@ -47,6 +47,9 @@ pub(super) struct Run<A: Staged, K: SeededKeys, R: Rules> {
     pub(super) habits: Habits,
     /// From here on something must move.
     pub(super) faults_end: VirtualTime,
+    /// Whether packets may arrive as something else than what was sent: more than the protocol allows links to do (A1),
+    /// so that unsigned packets prove nothing. All promises must hold even then.
+    pub(super) corrupts: bool,
     /// How long nothing moves before a finished run ends.
     pub(super) settle: Span,
     pub(super) patience: Span,
@@ -156,6 +159,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                         self.noted(node, note, moment, &mut to_pump);
                     }
                     Happened::Crashed => self.books.count("a node crashed"),
+                    Happened::Resumed(node) => {
+                        to_pump.insert(node);
+                    }
                     Happened::Healed => {}
                 }
             }
@@ -237,8 +243,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 let refuser = self
                     .node_of(&member)
                     .filter(|member| self.bench.judges(*member));
-                // What a correct source has checked stays valid, so nobody correct can say no to it.
-                if let Some(refuser) = refuser.filter(|_| judged) {
+                // What a correct source has checked stays valid, so nobody correct can say no to it; but a refusal is not
+                // signed, and a line that corrupts packets can make one.
+                if let Some(refuser) = refuser.filter(|_| judged && !self.corrupts) {
                     let detail =
                         format!("a correct member refuses what a correct one signed: {reason}");
                     self.bench.blame(
@@ -283,7 +290,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 let accused = self
                     .node_of(&member)
                     .filter(|member| self.bench.judges(*member));
-                match accused.filter(|_| judged) {
+                // What a summary says is not signed either.
+                match accused.filter(|_| judged && !self.corrupts) {
                     Some(other) => {
                         let detail =
                             "equal clocks and different states, by their own account".into();
@@ -295,7 +303,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                             detail,
                         );
                     }
-                    None => self.books.count("a liar reported another state"),
+                    None => self
+                        .books
+                        .count("another state was reported by a liar, or a bad line"),
                 }
             }
             Note::Halted(halt) => self.halted(node, HaltReason::Protocol(halt), moment),
@@ -360,6 +370,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
 
     /// Submits whatever a node can submit now.
     fn pump(&mut self, node: NodeId) {
+        if !self.engine.is_present(node) {
+            return;
+        }
         let now = self.engine.now();
         let mut ops = Vec::new();
         let mut items = Vec::new();

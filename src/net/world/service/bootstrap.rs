@@ -1,0 +1,71 @@
+//! Telling newcomers whom to know.
+
+use std::collections::BTreeMap;
+
+use crate::net::node::NodeId;
+use crate::net::time::{Span, VirtualTime};
+use crate::net::world::peer::{Cargo, Desk, Letter, Service};
+
+/// Answers a `Hello` with some of those who have said it before and are still there.
+#[derive(Clone, Debug)]
+pub struct Bootstrap {
+    most: usize,
+    ping: Span,
+    silence: Span,
+    /// When something came from them last.
+    known: BTreeMap<NodeId, VirtualTime>,
+}
+
+impl Default for Bootstrap {
+    /// Names up to eight peers, pings every second, forgets after five seconds of silence.
+    fn default() -> Self {
+        Self {
+            most: 8,
+            ping: Span::from_secs(1),
+            silence: Span::from_secs(5),
+            known: BTreeMap::new(),
+        }
+    }
+}
+
+impl Bootstrap {
+    /// Names at most so many peers.
+    #[must_use]
+    pub fn naming(most: usize) -> Self {
+        Self {
+            most,
+            ..Self::default()
+        }
+    }
+}
+
+impl<C: Cargo> Service<C> for Bootstrap {
+    fn start(&mut self, desk: &mut Desk<'_, C>) {
+        desk.set_timer(self.ping, 0);
+    }
+
+    fn letter(&mut self, from: NodeId, letter: &Letter<C>, desk: &mut Desk<'_, C>) {
+        let now = desk.now();
+        if let Some(heard) = self.known.get_mut(&from) {
+            *heard = now;
+        }
+        if !matches!(letter, Letter::Hello) {
+            return;
+        }
+        let mut others: Vec<NodeId> = self.known.keys().copied().collect();
+        others.retain(|other| *other != from);
+        desk.stream().shuffle(&mut others);
+        others.truncate(self.most);
+        self.known.insert(from, now);
+        desk.send(from, Letter::Peers(others.into()));
+    }
+
+    fn timer(&mut self, _: u32, desk: &mut Desk<'_, C>) {
+        let now = desk.now();
+        let silence = self.silence;
+        self.known.retain(|_, heard| now.since(*heard) <= silence);
+        let known = self.known.keys().copied().collect();
+        desk.send_all(known, Letter::Ping);
+        desk.set_timer(self.ping, 0);
+    }
+}
