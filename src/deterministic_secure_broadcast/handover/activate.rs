@@ -246,10 +246,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .handover
             .members_of(before)
             .map_or(0, |members| quorum::faults(members.len()));
-        let change = usize::try_from(before.get())
-            .ok()
-            .and_then(|place| self.handover.links.get(place))
-            .map(|link| link.decision.change);
+        let link = self.handover.generations.link_to(target);
+        let change = link.map(|link| link.decision.change);
         self.members = members;
         let seats = self.members.seats();
         self.seat = self.members.seat_of(&self.actor());

@@ -112,7 +112,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) -> Result<(), Rejection> {
         let have = usize::try_from(pull.decided.get()).unwrap_or(usize::MAX);
-        let links = self.handover.links.iter().skip(have).take(MAX_LINKS);
+        let links = self.handover.generations.links().iter().skip(have).take(MAX_LINKS);
         let links: Vec<Link> = links.cloned().collect();
         if !links.is_empty() {
             let weight = |link: &Link| link.signatures.len().saturating_mul(66).saturating_add(128);
@@ -153,9 +153,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if link.decision.generation <= last {
                 continue;
             }
-            let members = self.handover.members_of(last).cloned();
-            let members = members.ok_or(Rejection::BrokenChain)?;
-            match link.verify::<K, R>(&self.network, &self.handover.tip, &members) {
+            match self.handover.generations.check::<R>(&link) {
                 Ok(next) => self.decided(link, next, &mut effects),
                 // What came before it holds.
                 Err(_) if !effects.is_empty() => break,
@@ -176,7 +174,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Appends a link whose signatures were checked.
     pub(super) fn decided(&mut self, link: Link, next: Members<K>, effects: &mut Effects<A>) {
         self.persist(Record::Decided(Box::new(link.clone())), effects);
-        self.handover.extend(&self.network, link, next);
+        self.handover.generations.append(link, next);
         let (ours, last) = (self.generation(), self.handover.last());
         let near = |of: Generation| of <= ours || of.get().saturating_add(2) >= last.get();
         self.handover.seals.retain(|(of, _), _| near(*of));
@@ -184,8 +182,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// What a decision allows: tell the others, seal, activate.
     pub(super) fn after_decision(&mut self, effects: &mut Effects<A>) {
-        let ours = usize::try_from(self.generation().get()).unwrap_or(usize::MAX);
-        if let Some(link) = self.handover.links.get(ours).cloned()
+        if let Some(link) = self.next_link().cloned()
             && self.is_member()
         {
             let links = vec![link];
@@ -199,6 +196,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             self.approve(effects);
         }
         self.settle(effects);
+    }
+
+    /// The decision that ends our generation, once it is known.
+    fn next_link(&self) -> Option<&Link> {
+        self.handover.generations.link_to(self.generation().next()?)
     }
 
     /// R5: seals our generation, once, if the next one is decided.
@@ -230,8 +232,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// To the members of this generation and the next.
     pub(super) fn send_seal(&self, seal: &Seal, effects: &mut Effects<A>) {
         effects.send(To::Members, Payload::Seal(Box::new(seal.clone())));
-        let ours = usize::try_from(self.generation().get()).unwrap_or(usize::MAX);
-        let change = self.handover.links.get(ours).map(|link| link.decision.change);
+        let change = self.next_link().map(|link| link.decision.change);
         if let Some(Change::Join(actor)) = change {
             effects.send(To::One(actor), Payload::Seal(Box::new(seal.clone())));
         }

@@ -40,7 +40,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let lock = proposal.timeouts.and_then(|timeouts| timeouts.highest.as_ref());
         let value = proposal.decision.digest(&self.network);
         let applies = self.members.after(&proposal.decision.change).is_ok()
-            && proposal.decision.link == self.handover.tip
+            && proposal.decision.link == self.handover.generations.tip()
             && Some(proposal.decision.generation) == self.generation().next();
         ProposeFacts {
             leader: self.leader(attempt) == Some(index),
@@ -66,7 +66,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             None => self.approved().and_then(|change| {
                 let decision = Decision {
                     generation: self.generation().next()?,
-                    link: self.handover.tip,
+                    link: self.handover.generations.tip(),
                     change,
                 };
                 Some((decision, self.approvals(&change, None)?))

@@ -352,13 +352,7 @@ impl Link {
         tip: &Digest,
         members: &Members<K>,
     ) -> Result<Members<K>, Rejection> {
-        if members.generation().next() != Some(self.decision.generation)
-            || self.decision.link != *tip
-        {
-            return Err(Rejection::BrokenChain);
-        }
-        let next = members.after(&self.decision.change);
-        let next = next.map_err(Rejection::Change)?;
+        let next = self.follow(tip, members)?;
         let decision = self.decision.digest(network);
         let (generation, attempt) = (members.generation(), self.attempt);
         let bytes = vote_bytes(network, Phase::Second, generation, attempt, decision);
@@ -366,5 +360,19 @@ impl Link {
         let least = R::quorum(members.len());
         check_quorum::<K, R>(members, signers, signatures, &bytes, least, |_, _| false)?;
         Ok(next)
+    }
+
+    /// As [`check`](Self::check), without the signatures.
+    pub(super) fn follow<K: Keys>(
+        &self,
+        tip: &Digest,
+        members: &Members<K>,
+    ) -> Result<Members<K>, Rejection> {
+        if members.generation().next() != Some(self.decision.generation)
+            || self.decision.link != *tip
+        {
+            return Err(Rejection::BrokenChain);
+        }
+        members.after(&self.decision.change).map_err(Rejection::Change)
     }
 }

@@ -16,6 +16,7 @@ mod attempt;
 mod chain;
 mod decide;
 mod decision;
+mod generations;
 mod join;
 mod restore;
 mod seal;
@@ -35,17 +36,14 @@ pub use chain::{Chain, MAX_LINKS, PullChain};
 pub use decision::{
     Approvals, Decision, Join, Link, Lock, Phase, Proposal, Shown, Timeout, Timeouts, Vote,
 };
+pub use generations::{ChainError, Generations, Pin};
 pub use seal::{Seal, SealedSource};
 
 /// What a replica knows about generations: those there were, and how far the next one is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Handover<K: Keys> {
-    /// The chain of decisions, from the one that made generation 1; it may end beyond our generation.
-    pub(super) links: Vec<Link>,
-    /// The digest of the last one; of none, the network id.
-    tip: Digest,
-    /// The members of every generation of the chain, by its number.
-    generations: Vec<Arc<Members<K>>>,
+    /// The chain of decisions, and the members of every generation; it may end beyond ours.
+    pub(super) generations: Generations<K>,
     /// We have activated this generation and every one after it up to ours.
     pub(super) since: Generation,
     /// Seals of the generation before ours, with which we have activated it, of ours, and of the last one decided.
@@ -119,9 +117,7 @@ impl Round {
 impl<K: Keys> Handover<K> {
     pub(super) fn new(network: &NetworkId, genesis: Arc<Members<K>>) -> Self {
         Self {
-            links: Vec::new(),
-            tip: *network.digest(),
-            generations: vec![genesis],
+            generations: Generations::of(*network, genesis),
             since: Generation::GENESIS,
             seals: BTreeMap::new(),
             wanted: BTreeSet::new(),
@@ -138,12 +134,12 @@ impl<K: Keys> Handover<K> {
 
     /// The members of a generation, if the chain goes that far.
     pub(super) fn members_of(&self, generation: Generation) -> Option<&Arc<Members<K>>> {
-        self.generations.get(usize::try_from(generation.get()).ok()?)
+        self.generations.members_of(generation)
     }
 
     /// The last generation that is decided.
     pub(super) fn last(&self) -> Generation {
-        Generation::new(u64::try_from(self.links.len()).unwrap_or(u64::MAX))
+        self.generations.last()
     }
 
     /// Makes room for one more who asks to join: whoever of the crowd asked first has to ask again.
@@ -161,13 +157,6 @@ impl<K: Keys> Handover<K> {
         {
             self.candidates.remove(&first);
         }
-    }
-
-    /// Appends a link that was checked.
-    fn extend(&mut self, network: &NetworkId, link: Link, members: Members<K>) {
-        self.tip = link.decision.digest(network);
-        self.links.push(link);
-        self.generations.push(Arc::new(members));
     }
 
     /// The seals of one generation.

@@ -62,9 +62,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 self.handover.round.next(attempt, *timeouts);
             }
             Record::Decided(link) => {
-                let members = self.handover.members_of(self.handover.last())?;
-                let next = members.after(&link.decision.change).ok()?;
-                self.handover.extend(&self.network, *link, next);
+                let generations = &mut self.handover.generations;
+                let next = generations.newest().after(&link.decision.change).ok()?;
+                generations.append(*link, next);
             }
             Record::Seal(seal) => {
                 let place = (seal.generation, seal.signer);
