@@ -4,6 +4,8 @@
 mod churn;
 #[path = "generations/defects.rs"]
 mod defects;
+#[path = "generations/evidence.rs"]
+mod evidence;
 #[path = "seed/mod.rs"]
 mod seed;
 #[path = "generations/slow.rs"]

@@ -20,6 +20,7 @@ mod delivery;
 pub mod effect;
 pub mod error;
 pub mod evidence;
+pub mod exhibit;
 mod frame;
 pub mod genesis;
 pub mod handover;
@@ -40,7 +41,7 @@ pub use effect::{Delivery, Effect, Effects, To};
 pub use error::{
     GenesisError, Halt, Malformed, Refused, RefusedReason, Rejection, RestoreError, ReturnReason,
 };
-pub use evidence::Evidence;
+pub use evidence::{Contradiction, Evidence};
 pub use genesis::Genesis;
 pub use handover::{ChainError, ChangeRefused, Decision, Generations, Link, Pin};
 pub use header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};

@@ -246,11 +246,8 @@ fn report<A: Play>(
     violations.extend(refused_although_valid(scenario, rows, &ran));
     let evidence = ran.convictions.iter().map(|conviction| Evidence {
         against: conviction.culprit.clone(),
-        kind: match conviction.culprit == conviction.source {
-            true => "two messages for one slot".to_owned(),
-            false => "two echoes for one slot".to_owned(),
-        },
-        slot: format!("{}#{}", conviction.source, conviction.slot),
+        kind: conviction.kind.to_owned(),
+        slot: conviction.place.clone(),
         held_by: conviction.known_to.len(),
     });
     let everywhere = ran.latency.everywhere;

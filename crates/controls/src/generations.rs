@@ -1,8 +1,8 @@
 //! Broken rules for changes of membership (R3 to R6, and R2 for what is older than the last change).
 
 use bft_crdts::deterministic_secure_broadcast::rules::{
-    ActivateFacts, EchoFacts, EnterFacts, Linked, OldFacts, OpenSlot, Precommit, Rules, SealFacts,
-    Sound, TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
+    ActivateFacts, EchoFacts, EnterFacts, ForgottenFacts, HiddenFacts, Linked, OldFacts, OpenSlot,
+    Precommit, Rules, SealFacts, Sound, TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
 };
 
 macro_rules! broken {
@@ -138,6 +138,34 @@ broken! {
     TimesOutAhead = "times-out-ahead" {
         fn may_time_out(facts: &TimeoutFacts) -> bool {
             Sound::may_time_out(&TimeoutFacts { current: true, ..*facts })
+        }
+    }
+
+    /// Votes, proposals and timeouts leave before they are on disk.
+    VotesBeforeDisk = "votes-before-disk" {
+        fn persists_votes() -> bool {
+            false
+        }
+    }
+
+    /// A seal leaves before it is on disk.
+    SealsBeforeDisk = "seals-before-disk" {
+        fn persists_seal() -> bool {
+            false
+        }
+    }
+
+    /// Whoever seals convicts itself unless it shows every header that it has echoed, certified or not.
+    ConvictsTheInformed = "convicts-the-informed" {
+        fn hides(facts: &HiddenFacts) -> bool {
+            Sound::hides(&HiddenFacts { passed: false, ..*facts })
+        }
+    }
+
+    /// Whoever has voted a second time and then gives an attempt up is convicted, whatever it shows.
+    ConvictsVoters = "convicts-voters" {
+        fn forgets(facts: &ForgottenFacts) -> bool {
+            Sound::forgets(&ForgottenFacts { shown: None, ..*facts })
         }
     }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bft_crdts::deterministic_secure_broadcast::rules::{
-    ActivateFacts, DeliverFacts, EchoFacts, EnterFacts, Linked, OldFacts, Precommit, ProposeFacts,
-    Rules, SealFacts, SignerFacts, Sound, TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
+    ActivateFacts, DeliverFacts, EchoFacts, EnterFacts, ForgottenFacts, HiddenFacts, Linked,
+    OldFacts, Precommit, ProposeFacts, Rules, SealFacts, SignerFacts, Sound, TimeoutFacts, Unsound,
+    View, Vote1Facts, Vote2Facts,
 };
 
 /// The rules of operations: R1 and R2.
@@ -39,14 +40,18 @@ pub const GENERATIONS: [&str; 13] = [
     "may_take_old",
 ];
 
+/// The rules that no model asks: what a crash may not undo, and what convicts.
+pub const REPLICAS: [&str; 4] = ["persists_votes", "persists_seal", "hides", "forgets"];
+
 static ASKED: AtomicU64 = AtomicU64::new(0);
 
 /// The rules that were asked in this process, by whoever runs with [`Recording`].
 #[must_use]
 pub fn asked() -> BTreeSet<&'static str> {
     let asked = ASKED.load(Ordering::Relaxed);
-    let all = OPERATIONS.into_iter().chain(GENERATIONS).enumerate();
-    all.filter(|(index, _)| asked >> index & 1 == 1)
+    let all = OPERATIONS.into_iter().chain(GENERATIONS).chain(REPLICAS);
+    all.enumerate()
+        .filter(|(index, _)| asked >> index & 1 == 1)
         .map(|(_, name)| name)
         .collect()
 }
@@ -54,11 +59,14 @@ pub fn asked() -> BTreeSet<&'static str> {
 /// The bit of a rule. Worked out when this is compiled, for rules are asked millions of times.
 const fn bit(name: &str) -> u64 {
     let (mut index, name) = (0, name.as_bytes());
-    while index < OPERATIONS.len() + GENERATIONS.len() {
+    const OTHERS: usize = OPERATIONS.len() + GENERATIONS.len();
+    while index < OTHERS + REPLICAS.len() {
         let known = if index < OPERATIONS.len() {
             OPERATIONS[index]
-        } else {
+        } else if index < OTHERS {
             GENERATIONS[index - OPERATIONS.len()]
+        } else {
+            REPLICAS[index - OTHERS]
         };
         let known = known.as_bytes();
         let mut same = 0;
@@ -70,7 +78,7 @@ const fn bit(name: &str) -> u64 {
         }
         index += 1;
     }
-    panic!("a rule that is in neither list");
+    panic!("a rule that is in no list");
 }
 
 fn record(rule: u64) {
@@ -108,6 +116,10 @@ impl Rules for Recording {
         fn parks() -> bool;
         fn persists_open() -> bool;
         fn persists_own() -> bool;
+        fn persists_votes() -> bool;
+        fn persists_seal() -> bool;
+        fn hides(facts: &HiddenFacts) -> bool;
+        fn forgets(facts: &ForgottenFacts) -> bool;
         fn is_approved(approvals: usize, members: usize) -> bool;
         fn may_propose(facts: &ProposeFacts) -> bool;
         fn may_vote1(facts: &Vote1Facts) -> bool;

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use bft_crdts::net::campaign::Campaign;
-use bft_crdts_controls::recording::{GENERATIONS, OPERATIONS, Recording, asked};
+use bft_crdts_controls::recording::{GENERATIONS, OPERATIONS, REPLICAS, Recording, asked};
 
-/// What a replica has to ask while nobody comes or goes; [`GENERATIONS`] are looked after in `generations.rs`.
+/// What a replica has to ask while nobody comes or goes; [`GENERATIONS`] and [`REPLICAS`] are looked after in `generations.rs`.
 const REPLICA: &[&[&str]] = &[&OPERATIONS];
 
 #[test]
@@ -35,7 +35,7 @@ fn every_rule_is_recorded() {
         .lines()
         .filter_map(|line| line.strip_prefix("    fn "))
         .filter_map(|line| line.split(['(', '<']).next());
-    let recorded = OPERATIONS.into_iter().chain(GENERATIONS);
+    let recorded = OPERATIONS.into_iter().chain(GENERATIONS).chain(REPLICAS);
     assert_eq!(
         functions.collect::<BTreeSet<_>>(),
         recorded.collect::<BTreeSet<_>>()

@@ -151,6 +151,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         for link in chain.links {
             let last = self.handover.last();
             if link.decision.generation <= last {
+                let _ = self.on_other_decision(&link, &mut effects);
                 continue;
             }
             match self.handover.generations.check::<R>(&link) {
@@ -174,6 +175,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Appends a link whose signatures were checked.
     pub(super) fn decided(&mut self, link: Link, next: Members<K>, effects: &mut Effects<A>) {
         self.persist(Record::Decided(Box::new(link.clone())), effects);
+        self.hear_link(&link, effects);
         self.handover.generations.append(link, next);
         let (ours, last) = (self.generation(), self.handover.last());
         let near = |of: Generation| of <= ours || of.get().saturating_add(2) >= last.get();
@@ -215,6 +217,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if sealed || self.check_signing().is_err() || !R::may_seal(&facts) {
             return;
         }
+        let Some(link) = self.handover.generations.tip_of(generation).copied() else {
+            return;
+        };
         let sources = self.sealed_sources();
         let mut seal = Seal {
             generation,
@@ -223,8 +228,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             sig: Sig::from_bytes([0; 64]),
         };
         self.reserve(effects);
-        seal.sig = self.identity.sign(&self.network, &seal.statement());
-        self.persist(Record::Seal(Box::new(seal.clone())), effects);
+        let statement = seal.statement(link);
+        seal.sig = self.identity.sign(&self.network, &statement);
+        if R::persists_seal() {
+            self.persist(Record::Seal(Box::new(seal.clone())), effects);
+        }
         self.handover.seals.insert((generation, index), seal.clone());
         self.send_seal(&seal, effects);
     }
@@ -294,6 +302,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         seal: Seal,
     ) -> Result<Effects<A>, Rejection> {
         let (have, got) = (self.generation(), seal.generation);
+        let mut effects = Effects::none();
+        if self.compare_seals(&seal, &mut effects) {
+            return Ok(effects);
+        }
         if got < have {
             return Err(Rejection::WrongGeneration { have, got });
         }
@@ -302,7 +314,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let last = self.handover.last();
         let near = got < last && got.get().saturating_add(2) >= last.get();
         if got > have && !near {
-            let mut effects = Effects::none();
             if self.ask_chain(from, &mut effects) {
                 return Ok(effects);
             }
@@ -312,15 +323,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.handover.seals.contains_key(&place) {
             return Err(Rejection::Duplicate);
         }
-        let members = self.handover.members_of(got).cloned();
-        let members = members.ok_or(Rejection::FutureGeneration { have, got })?;
-        seal.check::<K>(&self.network, &members)?;
-        let mut effects = Effects::none();
+        seal.check::<K>(&self.handover.generations)?;
         if got == have && self.index() == Some(seal.signer) {
             // I13: every seal of ours is in our journal.
             self.halt(Halt::KeyUsedElsewhere, &mut effects);
             return Ok(effects);
         }
+        self.compare_seal_with_echoes(&seal, &mut effects);
         self.handover.seals.insert(place, seal);
         if !self.is_decided() {
             // Somebody knows more than we do.

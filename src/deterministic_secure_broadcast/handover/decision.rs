@@ -8,6 +8,7 @@ use super::statement::{
 use crate::actor::{Actor, Keys, NetworkId, Sig, signing_bytes, verify};
 use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
+use crate::deterministic_secure_broadcast::evidence::SignedDigest;
 use crate::deterministic_secure_broadcast::proof::check_quorum;
 use crate::deterministic_secure_broadcast::rules::{EnterFacts, Precommit, Rules};
 use crate::membership::{Change, Generation, MemberIndex, Members, Signers};
@@ -126,6 +127,16 @@ pub struct Proposal {
     pub sig: Sig,
 }
 
+impl Proposal {
+    /// What its leader has signed.
+    pub(super) fn signed(&self, network: NetworkId) -> SignedDigest {
+        SignedDigest {
+            digest: self.decision.digest(&network),
+            sig: self.sig,
+        }
+    }
+}
+
 /// Which of the two votes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Phase {
@@ -157,7 +168,7 @@ impl Vote {
     }
 }
 
-pub(super) fn vote_bytes(
+pub(in crate::deterministic_secure_broadcast) fn vote_bytes(
     network: &NetworkId,
     phase: Phase,
     generation: Generation,

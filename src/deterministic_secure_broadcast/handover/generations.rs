@@ -118,7 +118,11 @@ impl<K: Keys> Generations<K> {
     }
 
     fn check_pin(&self, pin: Option<Pin>) -> Result<(), ChainError> {
-        let Some(Pin { generation, decision }) = pin else {
+        let Some(Pin {
+            generation,
+            decision,
+        }) = pin
+        else {
             return Ok(());
         };
         match self.tip_of(generation) {

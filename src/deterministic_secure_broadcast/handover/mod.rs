@@ -9,6 +9,7 @@
 //!
 //! The data path does not wait for any of it but between seal and activation.
 
+mod accuse;
 mod activate;
 mod ancestry;
 mod approve;
@@ -16,6 +17,8 @@ mod attempt;
 mod chain;
 mod decide;
 mod decision;
+mod docket;
+mod excerpt;
 mod generations;
 mod join;
 mod restore;
@@ -31,11 +34,14 @@ use crate::membership::{Change, Generation, MemberIndex, Members};
 
 pub use ancestry::{Headers, PullHeaders};
 pub(super) use ancestry::Ancestry;
+use docket::Docket;
 pub use approve::ChangeRefused;
 pub use chain::{Chain, MAX_LINKS, PullChain};
 pub use decision::{
     Approvals, Decision, Join, Link, Lock, Phase, Proposal, Shown, Timeout, Timeouts, Vote,
 };
+pub(super) use decision::vote_bytes;
+pub use excerpt::Excerpt;
 pub use generations::{ChainError, Generations, Pin};
 pub use seal::{Seal, SealedSource};
 
@@ -57,6 +63,8 @@ pub(super) struct Handover<K: Keys> {
     /// Approvals in our generation.
     approvals: BTreeMap<Change, BTreeMap<MemberIndex, Sig>>,
     round: Round,
+    /// Who has said what about the end of our generation, and of the one before it.
+    dockets: BTreeMap<Generation, Docket>,
     /// Whether we want to be a member.
     joining: bool,
     /// Whom we have asked for the chain since the last tick.
@@ -125,6 +133,7 @@ impl<K: Keys> Handover<K> {
             crowd: VecDeque::new(),
             approvals: BTreeMap::new(),
             round: Round::default(),
+            dockets: BTreeMap::new(),
             joining: false,
             asked: BTreeSet::new(),
             told: BTreeSet::new(),
@@ -159,11 +168,21 @@ impl<K: Keys> Handover<K> {
         }
     }
 
+    /// Who has said what about the end of this generation.
+    fn docket(&mut self, generation: Generation) -> &mut Docket {
+        self.dockets.entry(generation).or_default()
+    }
+
     /// The seals of one generation.
     fn seals_of(&self, generation: Generation) -> impl Iterator<Item = &Seal> + '_ {
         let from = (generation, MemberIndex::new(0));
         let to = (generation, MemberIndex::new(u16::MAX));
         self.seals.range(from..=to).map(|(_, seal)| seal)
+    }
+
+    /// Whether anybody is known to have sealed this generation.
+    pub(super) fn has_seals_of(&self, generation: Generation) -> bool {
+        self.seals_of(generation).next().is_some()
     }
 
     /// Whether somebody who is no member may be served: we approve its joining.
