@@ -11,6 +11,7 @@ use bft_crdts::net::{ChartOptions, NodeId, VirtualTime, msc, svg};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args;
+use crate::exhibits;
 use crate::input::Input;
 use crate::report::{Balance, Group, RefusedRow, Report, State};
 use crate::scenario::{Chart, Scenario};
@@ -39,12 +40,16 @@ pub fn run(args: &args::Run) -> Result<bool> {
         mut report,
         trace,
         sometimes,
+        exhibits,
     } = ran?;
     if let Some(trace) = &trace {
         logging::trace(trace);
         let out = args.out.clone().unwrap_or_else(|| default_out(scenario));
         report.files = charts(trace, scenario, &out)?;
         report.files.extend(tables(&report, &out)?);
+        report
+            .files
+            .extend(exhibits::write(&exhibits, &scenario.name, &out)?);
     }
     for (what, times) in &sometimes {
         tracing::info!(times, "{what}");

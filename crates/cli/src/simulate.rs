@@ -15,6 +15,7 @@ use bft_crdts::net::{
 use bft_crdts::{Actor, Ed25519, Rules, Sound};
 use bft_crdts_controls::chosen::{self, Chosen};
 
+use crate::exhibits::{self, Exhibited};
 use crate::input::Input;
 use crate::operations::Row;
 use crate::play::{People, Play, Set, items};
@@ -41,6 +42,8 @@ pub struct Ran {
     pub trace: Option<Trace>,
     /// What villains and faults did, and how often.
     pub sometimes: BTreeMap<&'static str, u64>,
+    /// What anybody could check who was not there, if the signatures are real and a trace was asked for.
+    pub exhibits: Vec<Exhibited>,
 }
 
 /// Runs a scenario; `progress` is told every now and then how many of how many rows are settled.
@@ -89,6 +92,11 @@ impl Stage<'_> {
         let progress = self.progress;
         let outcome =
             net.run_to_end(&mut |Progress { settled, items, .. }| progress(*settled, *items))?;
+        let real = scenario.signatures == Signatures::Ed25519 && self.options.rules == SOUND;
+        let exhibits = match real && self.options.traced {
+            true => exhibits::of(&outcome, &people),
+            false => Vec::new(),
+        };
         let mut ran = outcome.report;
         let trace = ran.trace.take();
         let sometimes = std::mem::take(&mut ran.sometimes);
@@ -97,6 +105,7 @@ impl Stage<'_> {
             report,
             trace,
             sometimes,
+            exhibits,
         })
     }
 }
