@@ -10,6 +10,8 @@ mod evidence;
 mod seed;
 #[path = "generations/slow.rs"]
 mod slow;
+#[path = "generations/time.rs"]
+mod time;
 #[allow(dead_code, reason = "shared with the attacks, which use the rest")]
 #[path = "attacks/world.rs"]
 mod world;

@@ -373,6 +373,33 @@ fn two_seals_of_one_generation_convict() {
     assert_eq!(again, Err(Rejection::Duplicate));
 }
 
+/// Whoever did not hear of it by itself is told with the next summary, and a conviction is reason enough to expel.
+#[test]
+fn a_conviction_spreads_and_expels() {
+    let mut world = set_of_liars(4, 1, 1);
+    let [one, other] = [1, 2].map(|tag| vote(&world, LIAR, 0, Phase::First, Digest::of(&[tag])));
+    for vote in [one, other] {
+        world.hand(LIAR, 0, Payload::Vote(vote)).unwrap();
+    }
+    world.wire.clear();
+    world.crash(0, 0);
+    world.restart(0);
+    let found = [(LIAR, "two first votes in one attempt")];
+    assert_eq!(convicted(&world, 0), found, "it is in the journal");
+    assert_eq!(convicted(&world, 1), []);
+    rounds(&mut world, 3);
+    assert!((0..3).all(|at| convicted(&world, at) == found));
+    // One asks, and the others agree without being told to.
+    let expel = Change::Expel(world.actor(LIAR));
+    world.propose(0, expel).unwrap();
+    rounds(&mut world, 20);
+    for at in 0..3 {
+        let changes = world.replica(at).chain().map(|link| link.decision.change);
+        assert_eq!(changes.collect::<Vec<_>>(), [expel]);
+        world.judge_journal(at);
+    }
+}
+
 const HIDDEN: &str = "an echo that its seal of the generation does not show";
 
 /// The liar vouches for a message of 0, and seals as if it had not.
@@ -602,6 +629,68 @@ fn two_decisions_for_one_generation_name_more_than_f_members() {
             .collect();
         assert_eq!(chain, [one], "it stays where it is");
     }
+}
+
+/// G12 across a hand-over: of two certificates for one slot the older one is denied by the seals between them, and they
+/// name more than f members.
+#[test]
+fn two_certificates_of_two_generations_name_more_than_f_members() {
+    let mut world = World::<Orswot<u8>>::with_joiners(4, 2, 1, |_| Default::default());
+    let (now, ops) = (Generation::new(1), |op: u8| {
+        first_message(&world, LIAR, &add(op))
+    });
+    let [(one, bytes_of_one), (other, bytes_of_other)] = [1, 2].map(ops);
+    // Two liars and member 1, who has been asked, vouch for one message.
+    let by = [1, 2, LIAR];
+    let older = Certificate {
+        generation: GENESIS,
+        signers: signers(&by),
+        signatures: by.map(|by| echo(&world, by, GENESIS, &one)).to_vec(),
+        header: one,
+    };
+    // Member 0 goes on with its own seal and those of the liars, who hide it.
+    let links = vec![link(&world, join(&world), 0, &[1, 2, LIAR])];
+    world.hand(2, 0, Payload::Chain(Chain { links })).unwrap();
+    for by in [2, LIAR] {
+        let seal = seal(&world, by, 0, by, Vec::new());
+        world.hand(by, 0, Payload::Seal(Box::new(seal))).unwrap();
+    }
+    assert_eq!(world.replica(0).generation(), now);
+    // So it vouches for another one, and so does the joiner.
+    let request = Payload::Request(Request {
+        generation: now,
+        echo: echo(&world, LIAR, now, &other),
+        header: other.clone(),
+        ops: bytes_of_other.clone(),
+    });
+    world.hand(LIAR, 0, request).unwrap();
+    let members = world.replica(0).members().clone();
+    let mut echoes: Vec<(MemberIndex, Sig)> = [0, 2, LIAR, 4]
+        .map(|by| {
+            let index = members.index_of(&world.actor(by)).unwrap();
+            (index, echo(&world, by, now, &other))
+        })
+        .to_vec();
+    echoes.sort_unstable();
+    let mut all = Signers::none(5);
+    echoes.iter().for_each(|(index, _)| all.insert(*index));
+    let newer = Certificate {
+        generation: now,
+        header: other,
+        signers: all,
+        signatures: echoes.into_iter().map(|(_, sig)| sig).collect(),
+    };
+    let proof = |certificate: Certificate, ops| {
+        Payload::Proof(Proof {
+            certificate,
+            ops: Some(ops),
+        })
+    };
+    world.hand(LIAR, 0, proof(newer, bytes_of_other)).unwrap();
+    assert!(world.replica(0).algorithm().contains(&2));
+    assert_eq!(convicted(&world, 0), []);
+    world.hand(1, 0, proof(older, bytes_of_one)).unwrap();
+    assert_eq!(convicted(&world, 0), [(2, HIDDEN), (LIAR, HIDDEN)]);
 }
 
 /// Whoever sees its own key convicted stops: somebody else has it.
