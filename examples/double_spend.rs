@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let known_to = conviction.known_to.join(", ");
         println!(
             "{} signed twice for slot {}; {known_to} can prove it",
-            conviction.culprit, conviction.slot
+            conviction.culprit, conviction.place
         );
     }
     // No tests write here, and git ignores it.

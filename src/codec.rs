@@ -130,6 +130,17 @@ pub fn decode_within<T: Serialize + DeserializeOwned>(
     canonical::read_one(bytes)
 }
 
+/// The value whose canonical encoding the bytes begin with, and what comes behind it.
+///
+/// # Errors
+///
+/// [`DecodeError`]; how long the input may be is for the caller to check.
+pub(crate) fn decode_prefix<T: Serialize + DeserializeOwned>(
+    bytes: &[u8],
+) -> Result<(T, &[u8]), DecodeError> {
+    canonical::read_first(bytes)
+}
+
 /// The canonical bytes of the items one after the other, without a count.
 ///
 /// # Panics

@@ -365,18 +365,7 @@ fn a_replica_that_sees_itself_convicted_stops_signing() {
         },
         other => unreachable!("{other:?}"),
     });
-    let digest = |signed: &SignedHeader| signed.header.digest(&world.genesis.network());
-    let (one, other) = if digest(&one) < digest(&other) {
-        (one, other)
-    } else {
-        (other, one)
-    };
-    let culprit = world.actor(3);
-    let evidence = Evidence {
-        culprit,
-        one,
-        other,
-    };
+    let evidence = Evidence::headers(&world.genesis.network(), world.actor(3), one, other);
     let packet = Packet {
         from: world.actor(1),
         payload: Payload::Evidence(Box::new(evidence)),

@@ -11,6 +11,9 @@ mod charting;
 #[path = "common/decoding.rs"]
 mod decoding;
 
+#[path = "common/exhibiting.rs"]
+mod exhibiting;
+
 #[path = "common/script.rs"]
 mod script;
 
@@ -63,6 +66,11 @@ fn the_corpus_of_attacks_breaks_no_promise() {
 #[test]
 fn the_corpus_of_charts_stays_inside_its_quotes() {
     replay("chart", charting::run);
+}
+
+#[test]
+fn the_corpus_of_exhibits_proves_nothing_against_innocents() {
+    replay("exhibit", exhibiting::run);
 }
 
 /// What the fuzzer starts from: one of everything, as its targets read it.

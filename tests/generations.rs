@@ -4,10 +4,14 @@
 mod churn;
 #[path = "generations/defects.rs"]
 mod defects;
+#[path = "generations/evidence.rs"]
+mod evidence;
 #[path = "seed/mod.rs"]
 mod seed;
 #[path = "generations/slow.rs"]
 mod slow;
+#[path = "generations/time.rs"]
+mod time;
 #[allow(dead_code, reason = "shared with the attacks, which use the rest")]
 #[path = "attacks/world.rs"]
 mod world;

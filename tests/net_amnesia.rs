@@ -13,8 +13,7 @@ use bft_crdts::net::{
     Crash, CrashPoint, Faults, Item, NodeId, Partition, Property, Span, Tail, VirtualTime, Wire,
 };
 use bft_crdts::{
-    Actor, Bytes, Certificate, Counter, Digest, Generation, Keys, MemberIndex, NetworkId, Payload,
-    Seat, Sig,
+    Actor, Bytes, Certificate, Counter, Digest, Generation, Keys, MemberIndex, Payload, Seat, Sig,
 };
 use net_support::{Bank, bank};
 
@@ -186,12 +185,12 @@ fn f_villains_and_one_amnesiac_can_break_agreement_and_are_all_named() {
             .unwrap();
         let mut log = replica.log().map(|(certificate, _)| certificate.clone());
         let found = log.find(|certificate| certificate.header.source == seat);
-        (found.unwrap(), replica.network(), replica.members().clone())
+        (found.unwrap(), replica.generations().clone())
     };
-    let (one, network, members): (Certificate, NetworkId, _) = certificate("a");
-    let (two, ..) = certificate("c");
+    let (one, generations): (Certificate, _) = certificate("a");
+    let (two, _) = certificate("c");
     assert_ne!(one.header, two.header);
-    let named: BTreeSet<Actor> = culprits(&network, &members, &one, &two)
+    let named: BTreeSet<Actor> = culprits(&generations, &one, &two)
         .iter()
         .map(|found| found.culprit)
         .collect();

@@ -9,6 +9,7 @@ mod wire;
 use std::collections::BTreeSet;
 
 use bft_crdts::bank::{self, Bank, Ledger};
+use bft_crdts::deterministic_secure_broadcast::Contradiction;
 use bft_crdts::deterministic_secure_broadcast::packet::{
     Compare, Echo, MAX_COMPARED, MAX_REASON_BYTES, Proof, Refusal, Summary,
 };
@@ -1227,33 +1228,29 @@ fn evidence_convicts_only_whoever_signed_both() {
         sig: wire::vouch(wire.key(signer), &network, header),
     };
     let ordered = |culprit: usize, a: SignedHeader, b: SignedHeader| {
-        let culprit = wire.actor(culprit);
-        let (one, other) = match a.header.digest(&network) <= b.header.digest(&network) {
-            true => (a, b),
-            false => (b, a),
-        };
-        Evidence {
-            culprit,
-            one,
-            other,
+        Evidence::headers(&network, wire.actor(culprit), a, b)
+    };
+    let bent = |bend: &dyn Fn(&mut SignedHeader, &mut SignedHeader)| {
+        let mut evidence = ordered(3, signed(3, &this), signed(3, &that));
+        match &mut evidence.contradiction {
+            Contradiction::Headers { one, other } => bend(one, other),
+            _ => panic!("two headers"),
         }
+        evidence
     };
     let good = ordered(3, signed(3, &this), signed(3, &that));
-    let mut swapped = good.clone();
-    std::mem::swap(&mut swapped.one, &mut swapped.other);
+    let swapped = bent(&|one, other| std::mem::swap(one, other));
     let invalid = |culprit: usize| {
         let signer = Some(wire.actor(culprit));
         Rejection::InvalidSignature { signer }
     };
     let none = || Rejection::Malformed(Malformed::NoContradiction);
-    let mut future = good.clone();
-    future.one.generation = Generation::new(1);
+    let future = bent(&|one, _| one.generation = Generation::new(1));
     let got = Generation::new(1);
     let have = Generation::GENESIS;
     let mut stranger = good.clone();
     stranger.culprit = wire::stranger().actor();
-    let mut seatless = good.clone();
-    seatless.one.header.source = Seat::new(4);
+    let seatless = bent(&|one, _| one.header.source = Seat::new(4));
     let cases = [
         (ordered(3, signed(3, &this), signed(3, &this)), none()),
         (ordered(3, signed(3, &this), signed(3, &next)), none()),

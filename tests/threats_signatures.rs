@@ -10,6 +10,7 @@ mod wire;
 mod specimens;
 
 use bft_crdts::bank::Bank;
+use bft_crdts::deterministic_secure_broadcast::Contradiction;
 use bft_crdts::deterministic_secure_broadcast::packet::Proof;
 use bft_crdts::{
     Actor, Digest, Evidence, Generation, Genesis, GenesisError, NetworkId, Payload, Rejection,
@@ -46,11 +47,21 @@ fn damaged(
             signers.enumerate().map(one).collect()
         }
         Payload::Evidence(evidence) => {
-            let (mut one, mut other) = (evidence.clone(), evidence.clone());
-            one.one.sig = damage(&one.one.sig);
-            other.other.sig = damage(&other.other.sig);
             let culprit = evidence.culprit;
-            let both = [one, other].map(|evidence| (culprit, Payload::Evidence(evidence)));
+            let Contradiction::Headers { one, other } = &evidence.contradiction else {
+                panic!("two headers");
+            };
+            let mut both = [(one.clone(), other.clone()), (one.clone(), other.clone())];
+            both[0].0.sig = damage(&one.sig);
+            both[1].1.sig = damage(&other.sig);
+            let both = both.map(|(one, other)| {
+                let contradiction = Contradiction::Headers { one, other };
+                let evidence = Evidence {
+                    culprit,
+                    contradiction,
+                };
+                (culprit, Payload::Evidence(Box::new(evidence)))
+            });
             both.to_vec()
         }
         _ => Vec::new(),
@@ -322,5 +333,10 @@ fn evidence_of_another_network_convicts_nobody() {
         &there.network(),
         &specimens::first_message(&there, 2).0,
     );
-    assert_ne!(vouched, specimens::evidence(&specimens::network()).one.sig);
+    let Contradiction::Headers { one, .. } =
+        specimens::evidence(&specimens::network()).contradiction
+    else {
+        panic!("two headers");
+    };
+    assert_ne!(vouched, one.sig);
 }

@@ -54,14 +54,23 @@ fn after<'a, T: Serialize>(value: &T, bytes: &'a [u8]) -> Result<&'a [u8], Decod
 /// One value that is the whole of `bytes`.
 #[inline]
 pub(super) fn read_one<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    match read_first(bytes)? {
+        (value, []) => Ok(value),
+        _ => Err(DecodeError::TrailingBytes),
+    }
+}
+
+/// One value, and what comes behind it.
+#[inline]
+pub(super) fn read_first<T: Serialize + DeserializeOwned>(
+    bytes: &[u8],
+) -> Result<(T, &[u8]), DecodeError> {
     let budget = Budget::of(bytes.len());
     let mut reader = bincode::Deserializer::from_slice(bytes, options());
     let value = T::deserialize(Bounded::new(&mut reader, &budget))
         .map_err(|error| explain(&budget, &error))?;
-    match after(&value, bytes)? {
-        [] => Ok(value),
-        _ => Err(DecodeError::TrailingBytes),
-    }
+    let rest = after(&value, bytes)?;
+    Ok((value, rest))
 }
 
 /// `count` values that together are the whole of `bytes`.

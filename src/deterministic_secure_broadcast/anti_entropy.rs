@@ -215,8 +215,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .collect();
         for evidence in unknown {
             // Evidence is an answer like any other: who has had its share waits for the next tick.
-            let (one, other) = (&evidence.one.header, &evidence.other.header);
-            if self.spend(from, one.weight().saturating_add(other.weight())).is_ok() {
+            if self.spend(from, evidence.weight()).is_ok() {
                 effects.send(To::One(from), Payload::Evidence(Box::new(evidence)));
             }
         }

@@ -119,6 +119,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         if !proven {
             self.compare_with_certificate(&certificate, digest, &mut effects);
+            self.compare_certificate_with_seals(&certificate, &mut effects);
         }
         let is_best = self
             .track(seat)?
@@ -267,7 +268,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             sig,
         };
         if let Some(culprit) = self.members.in_seat(seat).copied() {
-            self.convict(Evidence::of(&self.network, culprit, known, other), effects);
+            self.convict(Evidence::headers(&self.network, culprit, known, other), effects);
         }
     }
 
@@ -282,9 +283,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let members = members.ok_or(Rejection::SlotTaken)?;
         other.verify::<K, R>(&self.network, &members, &digest, &[])?;
         let mut effects = Effects::none();
-        for evidence in culprits(&self.network, &members, known, other) {
+        for evidence in culprits(&self.handover.generations, known, other) {
             self.convict(evidence, &mut effects);
         }
+        // Of two generations: whoever has signed the older one, and sealed as if it had not.
+        self.compare_certificate_with_seals(known, &mut effects);
+        self.compare_certificate_with_seals(other, &mut effects);
         if effects.is_empty() {
             Err(Rejection::SlotTaken)
         } else {

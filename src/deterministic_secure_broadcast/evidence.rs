@@ -1,12 +1,22 @@
-//! Evidence: two signed statements of one signer that no correct replica ever makes. Nothing else accuses (I12).
+//! Evidence: statements of one signer that contradict each other, or the truth. Nothing else accuses (I12).
+
+mod culprits;
+mod verify;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{Malformed, Rejection};
-use super::header::{EchoStatement, Header};
-use super::proof::Certificate;
-use crate::actor::{Actor, Counter, Keys, NetworkId, Sig, signing_bytes};
-use crate::membership::{Generation, Members, Seat};
+use super::handover::{Excerpt, Phase, Seal};
+use super::header::Header;
+use crate::actor::{Actor, Counter, NetworkId, Sig};
+use crate::codec::{self, Digest};
+use crate::membership::{Generation, Seat};
+
+pub use culprits::{concealers, culprits};
+pub(super) use culprits::{denies, hidden_by};
+pub(super) use verify::is_of_its_source;
+
+/// The most bytes evidence may take, so that a packet and a record can hold it.
+pub(super) const MAX_EVIDENCE_BYTES: usize = codec::MAX_PACKET_BYTES - 16;
 
 /// A header somebody echoed, with the signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,124 +29,239 @@ pub struct SignedHeader {
     pub sig: Sig,
 }
 
-/// Two headers for one slot, echoed by one signer: by their source (in any generations), or by a
-/// witness in one generation (`protocol.md` §5).
-///
-/// Self-contained: anyone who knows the members can [verify](Evidence::verify) it offline. No
-/// correct replica can be convicted, crashed and restored at any point: what it signs is in its
-/// journal first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// Who signed both.
-    pub culprit: Actor,
-    /// The one with the lower digest.
-    pub one: SignedHeader,
-    /// The other.
-    pub other: SignedHeader,
+/// The digest of what somebody signed, with the signature. What else was signed is said once for two of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedDigest {
+    /// The digest: of a decision, or of what a seal shows.
+    pub digest: Digest,
+    /// The signature.
+    pub sig: Sig,
 }
 
+/// What no correct replica ever signs, crashed and restored at any point: whatever it signs is in its journal first, and
+/// is sent again as it stands there.
+///
+/// Self-contained: anyone who knows the chain of generations can [verify](Evidence::verify) it offline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Who signed it.
+    pub culprit: Actor,
+    /// What was signed.
+    pub contradiction: Contradiction,
+}
+
+/// What convicts, one variant for each kind (`protocol.md` §5). Of two statements of one kind the one with the lower
+/// digest comes first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Contradiction {
+    /// I6: two headers for one slot, echoed by their source (in any generations) or by a witness in one generation.
+    Headers {
+        /// The one with the lower digest.
+        one: SignedHeader,
+        /// The other.
+        other: SignedHeader,
+    },
+    /// R4: two votes of one phase in one attempt.
+    Votes {
+        /// The generation that was to decide.
+        generation: Generation,
+        /// The attempt.
+        attempt: u32,
+        /// First or second votes.
+        phase: Phase,
+        /// The one with the lower digest.
+        one: SignedDigest,
+        /// The other.
+        other: SignedDigest,
+    },
+    /// R4: a second vote, which says that its signer has seen a quorum of first votes in this attempt, and a timeout of
+    /// the same attempt or a later one, whose signer has not. Nobody forgets such a quorum.
+    Forgotten {
+        /// The generation that was to decide.
+        generation: Generation,
+        /// The attempt voted in.
+        voted: u32,
+        /// The second vote in it.
+        vote: SignedDigest,
+        /// The attempt given up.
+        given_up: u32,
+        /// The highest quorum of first votes that the timeout shows: none, or one of an attempt before the vote's.
+        highest: Option<(u32, Digest)>,
+        /// The signature of the timeout.
+        timeout: Sig,
+    },
+    /// R4: two proposals of one attempt.
+    Proposals {
+        /// The generation that was to decide.
+        generation: Generation,
+        /// The attempt.
+        attempt: u32,
+        /// The one with the lower digest.
+        one: SignedDigest,
+        /// The other.
+        other: SignedDigest,
+    },
+    /// R5: two seals of one generation.
+    Seals {
+        /// The generation.
+        generation: Generation,
+        /// The one with the lower digest.
+        one: SignedDigest,
+        /// The other.
+        other: SignedDigest,
+    },
+    /// R5: an echo, and a seal of the same generation that shows neither its header nor a certificate at or past its slot:
+    /// it was given after the seal, or the seal hides it.
+    Hidden {
+        /// The echo.
+        echo: SignedHeader,
+        /// What the seal shows of the source.
+        seal: Box<Excerpt>,
+    },
+    /// R5: a seal that shows what was never signed: a correct replica checks everything before it is bound to it.
+    Invented {
+        /// What the seal shows of the source.
+        seal: Box<Excerpt>,
+        /// What of it was never signed.
+        what: Invention,
+    },
+}
+
+/// What a seal shows and nobody, or too few, have signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Invention {
+    /// The certificate.
+    Certificate,
+    /// The open header at this place, from 0.
+    Open(u16),
+}
+
+impl Contradiction {
+    /// What it is, for people.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Headers { .. } => "two headers for one slot",
+            Self::Votes {
+                phase: Phase::First,
+                ..
+            } => "two first votes in one attempt",
+            Self::Votes { .. } => "two second votes in one attempt",
+            Self::Forgotten { .. } => "a second vote that a later timeout denies",
+            Self::Proposals { .. } => "two proposals in one attempt",
+            Self::Seals { .. } => "two seals of one generation",
+            Self::Hidden { .. } => "an echo that its seal of the generation does not show",
+            Self::Invented { .. } => "a seal that shows what was never signed",
+        }
+    }
+
+    /// The generation in which it was signed; of headers of two generations, the later one.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        match self {
+            Self::Headers { one, other } => one.generation.max(other.generation),
+            Self::Votes { generation, .. }
+            | Self::Forgotten { generation, .. }
+            | Self::Proposals { generation, .. }
+            | Self::Seals { generation, .. } => *generation,
+            Self::Hidden { seal, .. } | Self::Invented { seal, .. } => seal.generation,
+        }
+    }
+
+    /// The slot, by its source and counter, of those that are about one.
+    #[must_use]
+    pub fn slot(&self) -> Option<(Seat, Counter)> {
+        let header = match self {
+            Self::Headers { one, .. } => &one.header,
+            Self::Hidden { echo, .. } => &echo.header,
+            Self::Invented { seal, what } => match what {
+                Invention::Certificate => &seal.best()?.header,
+                Invention::Open(place) => &seal.open(*place)?.header,
+            },
+            _ => return None,
+        };
+        Some((header.source, header.first))
+    }
+
+    /// The attempt, of those that are about one.
+    #[must_use]
+    pub const fn attempt(&self) -> Option<u32> {
+        match self {
+            Self::Votes { attempt, .. } | Self::Proposals { attempt, .. } => Some(*attempt),
+            Self::Forgotten { voted, .. } => Some(*voted),
+            _ => None,
+        }
+    }
+}
+
+impl SignedDigest {
+    /// Two statements in their one order.
+    pub(crate) fn in_order(a: Self, b: Self) -> (Self, Self) {
+        if a.digest <= b.digest { (a, b) } else { (b, a) }
+    }
+}
+
+// How it is put together. Nothing is checked yet.
 impl Evidence {
-    /// Puts two statements of one signer into their one order. Nothing is checked yet.
-    pub(crate) fn of(
-        network: &NetworkId,
-        culprit: Actor,
-        a: SignedHeader,
-        b: SignedHeader,
-    ) -> Self {
+    /// Of two echoes of `culprit`.
+    #[must_use]
+    pub fn headers(network: &NetworkId, culprit: Actor, a: SignedHeader, b: SignedHeader) -> Self {
         let (one, other) = if a.header.digest(network) <= b.header.digest(network) {
             (a, b)
         } else {
             (b, a)
         };
+        let contradiction = Contradiction::Headers { one, other };
         Self {
             culprit,
+            contradiction,
+        }
+    }
+
+    /// Of two seals of one generation; `link` is the digest of the decision that made it.
+    #[must_use]
+    pub fn seals(culprit: Actor, link: Digest, a: &Seal, b: &Seal) -> Self {
+        let signed = |seal: &Seal| SignedDigest {
+            digest: seal.statement(link).content,
+            sig: seal.sig,
+        };
+        let (one, other) = SignedDigest::in_order(signed(a), signed(b));
+        let generation = a.generation;
+        let contradiction = Contradiction::Seals {
+            generation,
             one,
             other,
+        };
+        Self {
+            culprit,
+            contradiction,
         }
     }
 
-    /// The source of the slot that was signed for twice.
+    /// Of an echo, and the same member's seal of that generation.
     #[must_use]
-    pub fn slot(&self) -> (crate::membership::Seat, Counter) {
-        (self.one.header.source, self.one.header.first)
+    pub fn hidden(culprit: Actor, echo: SignedHeader, seal: &Seal) -> Self {
+        let seal = Box::new(Excerpt::of(seal, echo.header.source));
+        let contradiction = Contradiction::Hidden { echo, seal };
+        Self {
+            culprit,
+            contradiction,
+        }
     }
 
-    /// Checks that the culprit is or was a member, that the statements contradict each other, and that
-    /// both signatures are its own.
-    ///
-    /// # Errors
-    /// A [`Rejection`] naming the first rule broken.
-    pub fn verify<K: Keys>(
-        &self,
-        network: &NetworkId,
-        members: &Members<K>,
-    ) -> Result<Seat, Rejection> {
-        let culprit = members
-            .seat_of(&self.culprit)
-            .ok_or(Rejection::NotMember(self.culprit))?;
-        let (one, other) = (&self.one, &self.other);
-        for signed in [one, other] {
-            signed.header.check(members.seats())?;
-            if signed.generation > members.generation() {
-                return Err(Rejection::FutureGeneration {
-                    have: members.generation(),
-                    got: signed.generation,
-                });
-            }
+    /// Of what a seal shows of a source.
+    #[must_use]
+    pub fn invented(culprit: Actor, seal: &Seal, source: Seat, what: Invention) -> Self {
+        let seal = Box::new(Excerpt::of(seal, source));
+        let contradiction = Contradiction::Invented { seal, what };
+        Self {
+            culprit,
+            contradiction,
         }
-        let (a, b) = (one.header.digest(network), other.header.digest(network));
-        let is_source = members.in_seat(one.header.source) == Some(&self.culprit);
-        let one_slot =
-            (one.header.source, one.header.first) == (other.header.source, other.header.first);
-        // Strictly increasing: the one canonical order, and two different headers.
-        if a >= b || !one_slot || !(is_source || one.generation == other.generation) {
-            return Err(Malformed::NoContradiction.into());
-        }
-        for (signed, header) in [(one, a), (other, b)] {
-            let statement = EchoStatement {
-                generation: signed.generation,
-                header,
-            };
-            let valid = members.key_in(culprit).is_some_and(|key| {
-                K::verify(key, &signing_bytes(network, &statement), &signed.sig)
-            });
-            if !valid {
-                return Err(Rejection::InvalidSignature {
-                    signer: Some(self.culprit),
-                });
-            }
-        }
-        Ok(culprit)
     }
-}
 
-/// G12: everybody who signed both of two conflicting certificates of one generation. There are at
-/// least `f + 1` of them, and each is convicted by what it signed.
-#[must_use]
-pub fn culprits<K: Keys>(
-    network: &NetworkId,
-    members: &Members<K>,
-    a: &Certificate,
-    b: &Certificate,
-) -> Vec<Evidence> {
-    let signed = |certificate: &Certificate, sig: &Sig| SignedHeader {
-        generation: certificate.generation,
-        header: certificate.header.clone(),
-        sig: *sig,
-    };
-    let one_generation = a.generation == b.generation;
-    a.echoes()
-        .filter(|_| one_generation)
-        .filter_map(|(index, sig)| {
-            let other = b.echo_of(index)?;
-            let culprit = *members.actor(index)?;
-            Some(Evidence::of(
-                network,
-                culprit,
-                signed(a, sig),
-                signed(b, other),
-            ))
-        })
-        .filter(|evidence| evidence.verify(network, members).is_ok())
-        .collect()
+    /// How many bytes it takes.
+    pub(crate) fn weight(&self) -> usize {
+        codec::encode(self).len()
+    }
 }

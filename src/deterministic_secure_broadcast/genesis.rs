@@ -29,6 +29,11 @@ struct Content<'a, S> {
     state: &'a S,
 }
 
+/// The network of a genesis with these bytes.
+pub(super) fn network_of(genesis: &[u8]) -> NetworkId {
+    NetworkId::new(Digest::of_parts("bft-crdts/genesis/1", &[genesis]))
+}
+
 impl<A: SecureBroadcastAlgorithm> Genesis<A> {
     /// Names the network, its algorithm with its version (such as `"bank/1"`), its members in any
     /// order, and the state they start from. Whether the members' keys are sound is checked by the
@@ -71,13 +76,25 @@ impl<A: SecureBroadcastAlgorithm> Genesis<A> {
             members: &sorted,
             state: &state,
         };
-        let digest = Digest::of_parts("bft-crdts/genesis/1", &[&codec::encode(&content)]);
+        let network = network_of(&codec::encode(&content));
         Ok(Self {
             name: name.to_owned(),
             algorithm: algorithm.to_owned(),
-            network: NetworkId::new(digest),
+            network,
             members: sorted,
             state,
+        })
+    }
+
+    /// Its canonical bytes, of which the [`NetworkId`] is the digest: name, algorithm and members, then the state, which
+    /// only those can read who know the algorithm. [`exhibit`](super::exhibit) makes a file of them.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        codec::encode(&Content {
+            name: &self.name,
+            algorithm: &self.algorithm,
+            members: &self.members,
+            state: &self.state,
         })
     }
 

@@ -12,11 +12,12 @@ use thiserror::Error;
 use super::error::Halt;
 use super::checkpoint::{Checkpoint, SnapshotPiece};
 use super::evidence::{Evidence, SignedHeader};
+use super::frame::{self, Framed};
 use super::handover::{Link, Lock, Proposal, Seal, Timeout, Timeouts, Vote};
 use super::header::Header;
 use super::proof::Certificate;
 use crate::actor::{Actor, NetworkId, Sig};
-use crate::codec::{self, Bytes, DecodeError, Digest};
+use crate::codec::{self, Bytes, DecodeError};
 use crate::membership::{Change, Generation, Signers};
 
 /// One thing a replica must not forget. I4: signed statements are kept as signed and sent again byte for
@@ -158,21 +159,9 @@ pub enum JournalError {
     },
 }
 
-const LENGTH: usize = 4;
-const CHECKSUM: usize = 8;
-const HEAD_CHECKSUM: usize = 4;
-const HEAD: usize = LENGTH + CHECKSUM + HEAD_CHECKSUM;
-
 /// Appends one record to a journal's bytes.
 pub fn append(journal: &mut Vec<u8>, record: &Record) {
-    let bytes = codec::encode(record);
-    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    let mut head = length.to_le_bytes().to_vec();
-    head.extend(Digest::of(&bytes).as_bytes().iter().take(CHECKSUM));
-    let check = Digest::of(&head);
-    head.extend(check.as_bytes().iter().take(HEAD_CHECKSUM));
-    journal.extend_from_slice(&head);
-    journal.extend_from_slice(&bytes);
+    frame::append(journal, &codec::encode(record));
 }
 
 /// What a journal's bytes hold.
@@ -193,36 +182,15 @@ pub fn read(bytes: &[u8]) -> Result<Journal, JournalError> {
     let mut offset = 0_usize;
     loop {
         let rest = bytes.get(offset..).unwrap_or_default();
-        let Some((head, body)) = rest.split_at_checked(HEAD) else {
-            break;
+        let (body, length) = match frame::first(rest, codec::MAX_PACKET_BYTES) {
+            Framed::Whole { body, length } => (body, length),
+            Framed::Torn => break,
+            Framed::Damaged => return Err(JournalError::Corrupt { offset }),
         };
-        let (head, check) = head.split_at(LENGTH + CHECKSUM);
-        if Digest::of(head).as_bytes().get(..HEAD_CHECKSUM) != Some(check) {
-            return Err(JournalError::Corrupt { offset });
-        }
-        let (length, checksum) = head.split_at(LENGTH);
-        let length = length
-            .iter()
-            .rev()
-            .fold(0_usize, |sum, byte| (sum << 8) | usize::from(*byte));
-        if length > codec::MAX_PACKET_BYTES {
-            return Err(JournalError::Corrupt { offset });
-        }
-        let Some(frame) = body.get(..length) else {
-            break;
-        };
-        let torn = body.len() == length;
-        if Digest::of(frame).as_bytes().get(..CHECKSUM) != Some(checksum) {
-            // A last frame of full length and wrong content is a torn write, too.
-            if torn {
-                break;
-            }
-            return Err(JournalError::Corrupt { offset });
-        }
         let record =
-            codec::decode(frame).map_err(|error| JournalError::Undecodable { offset, error })?;
+            codec::decode(body).map_err(|error| JournalError::Undecodable { offset, error })?;
         records.push(record);
-        offset = offset.saturating_add(HEAD).saturating_add(length);
+        offset = offset.saturating_add(length);
     }
     Ok(Journal {
         records,

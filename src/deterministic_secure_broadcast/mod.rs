@@ -21,6 +21,8 @@ mod delivery;
 pub mod effect;
 pub mod error;
 pub mod evidence;
+pub mod exhibit;
+mod frame;
 pub mod genesis;
 pub mod handover;
 pub mod header;
@@ -41,9 +43,9 @@ pub use effect::{Delivery, Effect, Effects, To};
 pub use error::{
     GenesisError, Halt, Malformed, Refused, RefusedReason, Rejection, RestoreError, ReturnReason,
 };
-pub use evidence::Evidence;
+pub use evidence::{Contradiction, Evidence};
 pub use genesis::Genesis;
-pub use handover::{ChangeRefused, Decision, Link};
+pub use handover::{ChainError, ChangeRefused, Decision, Generations, Link, Pin};
 pub use header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};
 pub use journal::Record;
 pub use packet::{Packet, PacketKind, Payload};
@@ -285,7 +287,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// The chain of decisions, each of which made a generation of the one before it.
     pub fn chain(&self) -> impl Iterator<Item = &Link> + '_ {
-        self.handover.links.iter()
+        self.handover.generations.links().iter()
+    }
+
+    /// The same with the members of every generation: what it takes to check what was signed in this network.
+    #[must_use]
+    pub fn generations(&self) -> &Generations<K> {
+        &self.handover.generations
     }
 
     /// How far we have delivered each source.

@@ -8,10 +8,12 @@ use std::fmt::Debug;
 
 use crate::membership::quorum;
 
+mod accuse;
 mod checkpoint;
 mod decide;
 mod handover;
 
+pub use accuse::{ForgottenFacts, HiddenFacts};
 pub use checkpoint::{AdoptFacts, AttestFacts};
 pub use decide::{EnterFacts, Precommit, ProposeFacts, TimeoutFacts, Vote1Facts, Vote2Facts};
 pub use handover::{ActivateFacts, Linked, OldFacts, SealFacts, View};
@@ -151,6 +153,30 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
     #[must_use]
     fn persists_own() -> bool {
         true
+    }
+
+    /// I1 for what is said about the next generation: whether a vote, a proposal, a timeout is on disk before it leaves.
+    #[must_use]
+    fn persists_votes() -> bool {
+        true
+    }
+
+    /// I2 for a whole generation: whether a seal is on disk before it leaves.
+    #[must_use]
+    fn persists_seal() -> bool {
+        true
+    }
+
+    /// I12: whether an echo and a seal of one member and generation contradict each other.
+    #[must_use]
+    fn hides(facts: &HiddenFacts) -> bool {
+        !facts.passed && !facts.open
+    }
+
+    /// I12: whether a second vote and a timeout of one member and generation contradict each other.
+    #[must_use]
+    fn forgets(facts: &ForgottenFacts) -> bool {
+        facts.given_up >= facts.voted && facts.shown < Some(facts.voted)
     }
 
     /// R3: whether a change has been approved by enough members to be proposed.

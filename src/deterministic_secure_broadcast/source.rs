@@ -362,6 +362,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         flight.echoes.insert(from, echo.sig);
         flight.counted = flight.counted.saturating_add(1);
         let mut effects = Effects::none();
+        if self.handover.has_seals_of(echo.generation)
+            && let Some(flight) = &self.own.flight
+        {
+            let (header, digest) = (flight.header.clone(), flight.digest);
+            let signed = (echo.generation, &echo.sig);
+            self.compare_echo_with_seal(from, signed, (&header, &digest), &mut effects);
+        }
+        let Some(flight) = &self.own.flight else {
+            return Ok(effects);
+        };
         if flight.counted >= R::quorum(self.members.len()) {
             self.settle(&mut effects);
         }

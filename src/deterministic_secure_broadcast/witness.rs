@@ -7,7 +7,7 @@ use super::{Certificate, SecureBroadcast};
 use super::delivery::Certified;
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection, ReturnReason};
-use super::evidence::{Evidence, SignedHeader};
+use super::evidence::{Evidence, MAX_EVIDENCE_BYTES, SignedHeader};
 use super::handover::Ancestry;
 use super::header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES};
 use super::journal::Record;
@@ -219,7 +219,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.verify_source(&request, digest)?;
 
         let mut effects = Effects::none();
-        let convicted = self.compare_with_open(&request, digest, &mut effects)?;
+        let mut convicted = self.compare_with_open(&request, digest, &mut effects)?;
+        if let Some(source) = self.members.in_seat(seat).copied() {
+            let (echo, header) = ((request.generation, &request.echo), (&request.header, &digest));
+            convicted |= self.compare_echo_with_seal(source, echo, header, &mut effects);
+        }
         match self.consider(
             Parked {
                 request,
@@ -360,12 +364,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             header: request.header.clone(),
             sig: request.echo,
         };
-        self.convict(Evidence::of(&self.network, culprit, known, other), effects)
+        self.convict(Evidence::headers(&self.network, culprit, known, other), effects)
     }
 
     /// Keeps one conviction per culprit, and passes it on.
     pub(super) fn convict(&mut self, evidence: Evidence, effects: &mut Effects<A>) -> bool {
-        if self.evidence.contains_key(&evidence.culprit) {
+        // A liar's seal may be as large as a packet, and what cannot be sent or written down convicts nobody.
+        if self.evidence.contains_key(&evidence.culprit) || evidence.weight() > MAX_EVIDENCE_BYTES {
             return false;
         }
         // I13: we never sign twice in a slot. Somebody else does, with our key. First of all, so that no
@@ -384,7 +389,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.evidence.contains_key(&evidence.culprit) {
             return Err(Rejection::Duplicate);
         }
-        evidence.verify(&self.network, &self.members)?;
+        evidence.verify_by::<K, R>(&self.handover.generations)?;
         let mut effects = Effects::none();
         self.convict(evidence, &mut effects);
         Ok(effects)

@@ -22,7 +22,7 @@ use crate::actor::{Actor, Counter, Keys, NetworkId};
 use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::handover::Phase;
 use crate::deterministic_secure_broadcast::packet::Echo;
-use crate::deterministic_secure_broadcast::{Delivery, Header, Payload, Rules};
+use crate::deterministic_secure_broadcast::{Contradiction, Delivery, Header, Payload, Rules};
 use crate::membership::{Change, Generation, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -193,6 +193,16 @@ impl<A: Staged> Recorder<A> {
         (self.print.finish(), self.trace, self.traffic)
     }
 
+    /// What a contradiction is about: a slot, an attempt, or a generation.
+    pub(crate) fn place_of(&self, contradiction: &Contradiction) -> String {
+        let generation = contradiction.generation();
+        match (contradiction.slot(), contradiction.attempt()) {
+            (Some((source, first)), _) => format!("{}#{first}", self.name_of(source)),
+            (None, Some(attempt)) => format!("{generation}, attempt {attempt}"),
+            (None, None) => generation.to_string(),
+        }
+    }
+
     pub(crate) fn name_of(&self, seat: Seat) -> String {
         self.sources
             .get(seat.get())
@@ -345,13 +355,15 @@ impl<A: Staged> Recorder<A> {
                 )
             }
             Note::Evidence(evidence) => {
-                let slot = evidence.slot();
-                let source = self.name_of(slot.0);
-                format!(
-                    "evidence: {} signed twice for {source}#{}",
-                    self.names.of(&evidence.culprit),
-                    slot.1
-                )
+                let culprit = self.names.of(&evidence.culprit);
+                let contradiction = &evidence.contradiction;
+                let place = self.place_of(contradiction);
+                match contradiction {
+                    Contradiction::Headers { .. } => {
+                        format!("evidence: {culprit} signed twice for {place}")
+                    }
+                    other => format!("evidence: {culprit}, {place}: {}", other.kind()),
+                }
             }
             Note::Diverged { member } => format!("{} reports another state", self.names.of(member)),
             Note::Halted(halt) => format!("stops signing: {halt}"),

@@ -94,13 +94,13 @@ pub struct RefusedItem {
 pub struct Conviction {
     /// Who.
     pub culprit: String,
-    /// The source of the slot that was signed for twice.
-    pub source: String,
-    /// The slot.
-    pub slot: Counter,
+    /// Of what, such as `two messages for one slot`.
+    pub kind: &'static str,
+    /// Where: a slot, as `name#counter`, or a generation and an attempt.
+    pub place: String,
     /// Which correct members know.
     pub known_to: Vec<String>,
-    /// The two statements.
+    /// What was signed.
     pub evidence: Evidence,
 }
 

@@ -133,6 +133,8 @@ pub struct Outcome<A: Staged, K: SeededKeys, R: Rules> {
     pub report: Report<A>,
     /// Every replica that was up, twins included, with its name.
     pub replicas: Vec<(String, SecureBroadcast<A, K, R>)>,
+    /// What they began with.
+    pub genesis: Arc<Genesis<A>>,
 }
 
 impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {

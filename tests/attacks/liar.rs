@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bft_crdts::codec::encode_sequence;
+use bft_crdts::deterministic_secure_broadcast::Contradiction;
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
 use bft_crdts::deterministic_secure_broadcast::packet::{
     Compare, Echo, Proof, Pull, Refusal, Request, Summary,
@@ -473,21 +474,12 @@ impl Gang {
             }));
         }
         let (one, other) = (signed(&self.pick(rng)?)?, signed(&self.pick(rng)?)?);
-        let digest = |signed: &SignedHeader| signed.header.digest(&self.network);
-        let (one, other) = if digest(&one) <= digest(&other) {
-            (one, other)
-        } else {
-            (other, one)
-        };
         let seats = self.seen.iter().map(|packet| packet.from);
         let culprit = seats.max().filter(|_| rng.random_bool(0.1)).unwrap_or(me);
         let (_, identity) = self.liars.iter().find(|(liar, _)| *liar == culprit)?;
         let culprit = identity.actor();
-        Some(Payload::Evidence(Box::new(Evidence {
-            culprit,
-            one,
-            other,
-        })))
+        let evidence = Evidence::headers(&self.network, culprit, one, other);
+        Some(Payload::Evidence(Box::new(evidence)))
     }
 
     /// Something seen, with one thing changed, and signed anew where a liar's signature stands.
@@ -575,13 +567,16 @@ impl Gang {
                 Some(Payload::Pull(pull))
             }
             Payload::Evidence(mut evidence) => {
+                let Contradiction::Headers { one, other } = &mut evidence.contradiction else {
+                    return None;
+                };
                 match rng.random_range(0..4) {
-                    0 => self.bend(&mut evidence.other.header, me, rng),
-                    1 => evidence.other = evidence.one.clone(),
+                    0 => self.bend(&mut other.header, me, rng),
+                    1 => *other = one.clone(),
                     2 => evidence.culprit = actors[rng.random_range(0..self.members)],
                     _ => {
-                        let digest = evidence.other.header.digest(&self.network);
-                        evidence.other.sig = self.sign(me, digest)?;
+                        let digest = other.header.digest(&self.network);
+                        other.sig = self.sign(me, digest)?;
                     }
                 }
                 Some(Payload::Evidence(evidence))

@@ -3,17 +3,20 @@
 //! The driver here does what the contract of the effects asks for and no more: it syncs the journal before a packet leaves, and a
 //! crash keeps what was synced and any part of the rest.
 
+mod inquest;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use bft_crdts::codec::encode;
-use bft_crdts::deterministic_secure_broadcast::handover::Seal;
 use bft_crdts::deterministic_secure_broadcast::{ChangeRefused, Decision};
 use bft_crdts::{
     Actor, Causes, Change, ChangeError, Clock, Counter, Delivery, Digest, Dot, Effect, Effects,
-    Generation, Genesis, Keys, Packet, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
+    Genesis, Keys, Packet, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
     SecureBroadcastAlgorithm, Sig, SigningActor, Sound, To, WeakKey,
 };
+
+use inquest::Inquest;
 
 /// Signatures that cost nothing. Anybody could forge them; the liars here sign with their own keys only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,10 +94,8 @@ pub(crate) struct World<A: SecureBroadcastAlgorithm, R: Rules = Sound> {
     agreed: BTreeMap<Dot, Vec<u8>>,
     /// What correct sources have made of their dots, and what they had delivered before.
     made: BTreeMap<Dot, (Vec<u8>, Clock)>,
-    /// Every header a correct replica has signed and sent, by signer and slot.
-    signed: BTreeMap<(usize, usize, Counter), Digest>,
-    /// What correct replicas have sealed their generations with.
-    seals: BTreeMap<(usize, Generation), Seal>,
+    /// What correct replicas have signed and sent.
+    inquest: Inquest,
     /// The longest chain of decisions that anybody has.
     pub(crate) chain: Vec<Decision>,
     pub(crate) crashes: usize,
@@ -151,8 +152,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
             wire: Vec::new(),
             agreed: BTreeMap::new(),
             made: BTreeMap::new(),
-            signed: BTreeMap::new(),
-            seals: BTreeMap::new(),
+            inquest: Inquest::default(),
             chain: Vec::new(),
             crashes: 0,
             deliveries: 0,
@@ -573,43 +573,13 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
     }
 
     fn judge_signature(&mut self, at: usize, receivers: &[usize], payload: &Payload) {
-        let (generation, source, first, digest) = match payload {
-            Payload::Echo(echo) => (echo.generation, receivers[0], echo.first, echo.header),
-            Payload::Request(request) => {
-                let digest = request.header.digest(&self.genesis.network());
-                (request.generation, at, request.header.first, digest)
-            }
-            Payload::Seal(seal) => {
-                let members = self.replica(at).members_of(seal.generation);
-                let signer = members.and_then(|members| members.actor(seal.signer));
-                if signer == Some(&self.actor(at)) {
-                    let place = (at, seal.generation);
-                    let known = self.seals.entry(place).or_insert_with(|| (**seal).clone());
-                    assert_eq!(known, &**seal, "{at} seals twice");
-                }
-                return;
-            }
-            _ => return,
-        };
-        // What is signed in a generation that one has sealed is shown in the seal, or it convicts.
-        if let Some(seal) = self.seals.get(&(at, generation)) {
-            let seat = self.replica(at).members().seat_of(&self.actor(source));
-            let shown = seat.and_then(|seat| seal.of(seat));
-            let network = self.genesis.network();
-            let open = shown.is_some_and(|shown| {
-                let mut open = shown.open.iter();
-                open.any(|open| open.header.digest(&network) == digest)
-            });
-            let past = shown
-                .and_then(|shown| shown.best.as_ref())
-                .is_some_and(|best| best.header.last() >= Some(first));
-            assert!(open || past, "{at} echoes in {generation} after its seal");
-        }
-        let signed = self.signed.entry((at, source, first)).or_insert(digest);
-        assert_eq!(
-            *signed, digest,
-            "{at} signs twice in slot {first} of {source}"
-        );
+        let me = self.actor(at);
+        let nodes = &self.nodes;
+        let replica = nodes[at].replica.as_ref().expect("it is up");
+        let seat_of = |of: usize| replica.members().seat_of(&nodes[of].identity.actor());
+        let generations = replica.generations();
+        self.inquest
+            .hear((at, &me), receivers, payload, generations, seat_of);
     }
 
     /// Once healed: everything submitted is delivered, everywhere, and all states are equal. `None`, or what is missing.

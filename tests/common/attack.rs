@@ -405,16 +405,11 @@ impl Attack<'_> {
                 header,
             });
         }
-        signed.sort_by_key(|signed| signed.header.digest(&network));
         let culprit = self.wire.actor(self.script.below(MEMBERS));
         let (Some(other), Some(one)) = (signed.pop(), signed.pop()) else {
             return;
         };
-        let evidence = Evidence {
-            culprit,
-            one,
-            other,
-        };
+        let evidence = Evidence::headers(&network, culprit, one, other);
         self.say(&Payload::Evidence(Box::new(evidence)));
     }
 

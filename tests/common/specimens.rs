@@ -8,12 +8,17 @@ mod checkpoints;
 use std::collections::BTreeSet;
 
 use bft_crdts::bank::Bank;
-use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::handover::Phase;
+use bft_crdts::deterministic_secure_broadcast::evidence::{
+    Contradiction, Invention, SignedDigest, SignedHeader,
+};
+use bft_crdts::deterministic_secure_broadcast::handover::statement::{
+    FirstVoteStatement, ProposeStatement, SecondVoteStatement, TimeoutStatement,
+};
+use bft_crdts::deterministic_secure_broadcast::handover::{Phase, Seal, SealedSource};
 use bft_crdts::deterministic_secure_broadcast::packet::{
     Compare, Headers, Proof, PullHeaders, Refusal,
 };
-use bft_crdts::deterministic_secure_broadcast::{Halt, Header};
+use bft_crdts::deterministic_secure_broadcast::{Generations, Halt, Header};
 use bft_crdts::membership::MemberIndex;
 use bft_crdts::{Bytes, Counter, Digest, Dot, Evidence, Generation, Payload, Record, Seat};
 
@@ -60,17 +65,7 @@ fn evidence_against(wire: &Wire<Bank>, signer: usize) -> Evidence {
             header,
         }
     };
-    let (a, b) = (signed(2), signed(3));
-    let (one, other) = match a.header.digest(&network) < b.header.digest(&network) {
-        true => (a, b),
-        false => (b, a),
-    };
-    let culprit = wire.actor(signer);
-    Evidence {
-        culprit,
-        one,
-        other,
-    }
+    Evidence::headers(&network, wire.actor(signer), signed(2), signed(3))
 }
 
 /// Every kind of packet, those with options twice.
@@ -115,7 +110,142 @@ pub(crate) fn payloads() -> Vec<(&'static str, Payload)> {
     ];
     payloads.extend(payloads_of_a_change());
     payloads.extend(checkpoints::payloads());
+    payloads.extend(contradictions().into_iter().map(|(name, contradiction)| {
+        let culprit = wire.actor(LIAR);
+        let evidence = Evidence {
+            culprit,
+            contradiction,
+        };
+        (name, Payload::Evidence(Box::new(evidence)))
+    }));
     payloads
+}
+
+/// Who says all of this twice, or what is not true.
+const LIAR: usize = 2;
+
+/// One of each kind of contradiction that is about the next generation.
+fn contradictions() -> Vec<(&'static str, Contradiction)> {
+    let wire = network();
+    let (network, generation) = (wire.network(), Generation::GENESIS);
+    let (attempt, link) = (1, *network.digest());
+    let mut digests = [1, 2].map(|tag| Digest::of(&[tag]));
+    digests.sort();
+    let [one, other] = digests;
+    let key = wire.key(LIAR);
+    let first = |digest| {
+        let statement = FirstVoteStatement {
+            generation,
+            attempt,
+            decision: digest,
+        };
+        let sig = key.sign(&network, &statement);
+        SignedDigest { digest, sig }
+    };
+    let second = |digest| {
+        let statement = SecondVoteStatement {
+            generation,
+            attempt,
+            decision: digest,
+        };
+        let sig = key.sign(&network, &statement);
+        SignedDigest { digest, sig }
+    };
+    let proposal = |digest| {
+        let statement = ProposeStatement {
+            generation,
+            attempt,
+            decision: digest,
+        };
+        let sig = key.sign(&network, &statement);
+        SignedDigest { digest, sig }
+    };
+    let highest = Some((0, other));
+    let timeout = TimeoutStatement {
+        generation,
+        attempt: 3,
+        highest,
+    };
+    // A seal that shows of seat 1 a message that another has signed, and of seat 0 nothing.
+    let header = first_message(&wire, 3).0;
+    let forged = SignedHeader {
+        generation,
+        sig: vouch(wire.key(0), &network, &header),
+        header,
+    };
+    let mut seal = Seal {
+        generation,
+        signer: MemberIndex::new(LIAR as u16),
+        sources: vec![SealedSource {
+            source: Seat::new(1),
+            best: None,
+            open: vec![forged],
+        }],
+        sig: bft_crdts::Sig::from_bytes([0; 64]),
+    };
+    seal.sig = key.sign(&network, &seal.statement(link));
+    let mut empty = Seal {
+        sources: Vec::new(),
+        ..seal.clone()
+    };
+    empty.sig = key.sign(&network, &empty.statement(link));
+    let (hidden, _) = wire.message(0, 1, None, &[]);
+    let hidden = Header { len: 1, ..hidden };
+    let echo = SignedHeader {
+        generation,
+        sig: vouch(key, &network, &hidden),
+        header: hidden,
+    };
+    let votes = |phase, one, other| Contradiction::Votes {
+        generation,
+        attempt,
+        phase,
+        one,
+        other,
+    };
+    let forgotten = Contradiction::Forgotten {
+        generation,
+        voted: attempt,
+        vote: second(one),
+        given_up: 3,
+        highest,
+        timeout: key.sign(&network, &timeout),
+    };
+    let proposals = Contradiction::Proposals {
+        generation,
+        attempt,
+        one: proposal(one),
+        other: proposal(other),
+    };
+    let culprit = key.actor();
+    let of = |evidence: Evidence| evidence.contradiction;
+    let invented = Evidence::invented(culprit, &seal, Seat::new(1), Invention::Open(0));
+    vec![
+        (
+            "evidence of first votes",
+            votes(Phase::First, first(one), first(other)),
+        ),
+        (
+            "evidence of second votes",
+            votes(Phase::Second, second(one), second(other)),
+        ),
+        ("evidence of a denied vote", forgotten),
+        ("evidence of proposals", proposals),
+        (
+            "evidence of seals",
+            of(Evidence::seals(culprit, link, &seal, &empty)),
+        ),
+        (
+            "evidence of a hidden echo",
+            of(Evidence::hidden(culprit, echo, &seal)),
+        ),
+        ("evidence of an invention", of(invented)),
+    ]
+}
+
+/// The chain of a change of this network's members.
+pub(crate) fn generations() -> Generations<bft_crdts::Ed25519> {
+    changing().replicas[1].generations().clone()
 }
 
 /// A change of this network's members.

@@ -426,7 +426,7 @@ where
             for evidence in machine.evidence() {
                 let culprit = self.seat_of(&evidence.culprit).expect("a member");
                 assert!(villains.contains(&culprit), "an innocent convicted");
-                let checked = evidence.verify(&self.network(), machine.members());
+                let checked = evidence.verify(machine.generations());
                 checked.expect("evidence that anybody can check");
             }
             let restored = restore::<A, K, R>(

@@ -1,7 +1,7 @@
 //! Random churn: members join, leave, are expelled, crash and lie, on a wire that loses, repeats and reorders, while
 //! operations go on all along. The judges are those of the world; here are those of the end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bft_crdts::membership::quorum::{faults, quorum};
 use bft_crdts::orswot::{Entries, Op, Orswot};
@@ -16,7 +16,7 @@ use crate::seed::Seed;
 use crate::world::{Flying, Replica, World};
 
 /// What a run was like, so that a campaign can see that it means something.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) generations: u64,
     pub(crate) joins: usize,
@@ -30,6 +30,8 @@ pub(crate) struct Outcome {
     pub(crate) checkpoints: usize,
     pub(crate) snapshots: usize,
     pub(crate) compactions: usize,
+    /// Of what liars were convicted, by anybody correct.
+    pub(crate) convictions: BTreeMap<&'static str, usize>,
 }
 
 /// One replica of a liar, and what it has written down.
@@ -499,6 +501,14 @@ impl<R: Rules> Churn<R> {
         }
         self.outcome.checkpoints = self.world.nodes.iter().map(|node| node.checkpoints).sum();
         self.outcome.snapshots = self.world.nodes.iter().map(|node| node.snapshots).sum();
+        let correct = self.world.correct().filter(|at| self.world.is_up(*at));
+        let held = correct.flat_map(|at| self.world.replica(at).evidence());
+        let held: BTreeSet<_> = held
+            .map(|held| (held.culprit, held.contradiction.kind()))
+            .collect();
+        for (_, kind) in held {
+            *self.outcome.convictions.entry(kind).or_default() += 1;
+        }
         self.outcome.generations = replica.generation().get();
         self.outcome.deliveries = self.world.deliveries;
         self.outcome.carried = replica
@@ -557,6 +567,9 @@ fn many_seeds() {
         sum.checkpoints += outcome.checkpoints;
         sum.snapshots += outcome.snapshots;
         sum.compactions += outcome.compactions;
+        for (kind, many) in outcome.convictions {
+            *sum.convictions.entry(kind).or_default() += many;
+        }
         sum.attempts = sum.attempts.max(outcome.attempts);
         carried += usize::from(outcome.carried);
     }

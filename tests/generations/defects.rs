@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use bft_crdts::codec::{Bytes, Digest, encode_sequence};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
 use bft_crdts::deterministic_secure_broadcast::handover::statement::{
-    FirstVoteStatement, SealStatement, TimeoutStatement,
+    FirstVoteStatement, TimeoutStatement,
 };
 use bft_crdts::deterministic_secure_broadcast::handover::{
     Join, Phase, Seal, SealedSource, Timeout, Vote,
@@ -44,6 +44,28 @@ pub(crate) fn echo(world: &Set, by: usize, generation: Generation, header: &Head
     let header = header.digest(&network);
     let statement = EchoStatement { generation, header };
     world.nodes[by].identity.sign(&network, &statement)
+}
+
+/// A seal as its signer signs it, if the first of all correct replicas that are up knows the chain.
+pub(crate) fn seal(
+    world: &Set,
+    by: usize,
+    generation: u64,
+    index: usize,
+    sources: Vec<SealedSource>,
+) -> Seal {
+    let (generation, network) = (Generation::new(generation), world.genesis.network());
+    let mut seal = Seal {
+        generation,
+        signer: MemberIndex::new(u16::try_from(index).unwrap()),
+        sources,
+        sig: Sig::from_bytes([0; 64]),
+    };
+    let knows = world.correct().find(|at| world.is_up(*at)).unwrap();
+    let link = world.replica(knows).generations().tip_of(generation);
+    let statement = seal.statement(*link.unwrap());
+    seal.sig = world.nodes[by].identity.sign(&network, &statement);
+    seal
 }
 
 fn request(world: &Set, source: usize, generation: Generation, op: &Op<u8>) -> Payload {
@@ -171,9 +193,9 @@ fn a_silent_leader_delays_the_decision_and_does_not_prevent_it() {
     assert_eq!(world.replica(1).chain().next().unwrap().attempt, 1);
 }
 
-/// One voter has one vote, and cannot change it.
+/// One voter has one vote. A second one counts for nothing, but against its voter.
 #[test]
-fn a_second_vote_is_ignored() {
+fn a_second_vote_is_not_counted() {
     let mut world = set_of_liars(4, 1, 1);
     let network = world.genesis.network();
     let mut vote = |tag: u8| {
@@ -196,7 +218,9 @@ fn a_second_vote_is_ignored() {
         world.hand(3, 0, Payload::Vote(vote))
     };
     assert_eq!(vote(1), Ok(()));
+    assert_eq!(vote(2), Ok(()), "as evidence");
     assert_eq!(vote(2), Err(Rejection::Duplicate));
+    assert_eq!(vote(3), Err(Rejection::Duplicate));
 }
 
 /// Nobody follows one member into a later attempt.
@@ -224,11 +248,11 @@ fn a_storm_of_timeouts_moves_nobody() {
     }
 }
 
-/// A seal full of inventions is worth nothing, and costs its signer its word.
+/// A seal full of inventions is worth nothing, and convicts its signer.
 #[test]
 fn an_invented_header_in_a_seal_binds_nobody() {
     let mut world = set_of_liars(4, 1, 1);
-    let (generation, network) = (Generation::GENESIS, world.genesis.network());
+    let generation = Generation::GENESIS;
     let (header, _) = first_message(&world, 0, &add(66));
     // Nobody but its source can have signed it.
     let sig = echo(&world, 3, generation, &header);
@@ -243,19 +267,7 @@ fn an_invented_header_in_a_seal_binds_nobody() {
         best: None,
         open,
     }];
-    let content = Digest::of_parts("bft-crdts/sealed/1", &[&bft_crdts::codec::encode(&sources)]);
-    let statement = SealStatement {
-        generation,
-        content,
-    };
-    let sig = world.nodes[3].identity.sign(&network, &statement);
-    let signer = MemberIndex::new(3);
-    let seal = Seal {
-        generation,
-        signer,
-        sources,
-        sig,
-    };
+    let seal = seal(&world, 3, generation.get(), 3, sources);
     for to in 0..3 {
         world
             .hand(3, to, Payload::Seal(Box::new(seal.clone())))
@@ -266,7 +278,11 @@ fn an_invented_header_in_a_seal_binds_nobody() {
     rounds(&mut world, 4);
     for at in [0, 1, 2, 4] {
         assert!(world.replica(at).algorithm().contains(&1), "{at}");
-        assert_eq!(world.replica(at).evidence().count(), 0);
+        assert_eq!(
+            world.replica(at).evidence().count(),
+            1,
+            "against its signer"
+        );
     }
 }
 
@@ -274,21 +290,7 @@ fn an_invented_header_in_a_seal_binds_nobody() {
 #[test]
 fn a_replica_that_sees_a_seal_of_its_own_stops_signing() {
     let mut world = set_of_liars(4, 1, 1);
-    let (generation, network) = (Generation::GENESIS, world.genesis.network());
-    let sources = Vec::new();
-    let content = Digest::of_parts("bft-crdts/sealed/1", &[&bft_crdts::codec::encode(&sources)]);
-    let statement = SealStatement {
-        generation,
-        content,
-    };
-    let sig = world.nodes[0].identity.sign(&network, &statement);
-    let signer = MemberIndex::new(0);
-    let seal = Seal {
-        generation,
-        signer,
-        sources,
-        sig,
-    };
+    let seal = seal(&world, 0, 0, 0, Vec::new());
     let packet = Packet {
         from: world.actor(3),
         payload: Payload::Seal(Box::new(seal)),

@@ -3,17 +3,15 @@
 
 use bft_crdts::codec::{decode, encode};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::handover::statement::{
-    JoinStatement, SealStatement,
-};
-use bft_crdts::deterministic_secure_broadcast::handover::{Join, Phase, Seal, SealedSource, Vote};
+use bft_crdts::deterministic_secure_broadcast::handover::statement::JoinStatement;
+use bft_crdts::deterministic_secure_broadcast::handover::{Join, Phase, SealedSource, Vote};
 use bft_crdts::orswot::Orswot;
 use bft_crdts::{
-    Actor, Change, Digest, Generation, MemberIndex, Packet, Payload, Record, Seat, Sig,
-    SigningActor,
+    Actor, Change, Digest, Generation, Packet, Payload, Record, Seat, Sig, SigningActor,
 };
 
-use crate::defects::{echo, first_message};
+use crate::defects::{echo, first_message, seal};
+use crate::evidence::convicted;
 use crate::world::{Flying, Toy, World};
 use crate::{add, approve, rounds, set, set_of_liars};
 
@@ -58,22 +56,6 @@ fn join_without(
 
 fn generation(world: &Set, at: usize) -> u64 {
     world.replica(at).generation().get()
-}
-
-/// A seal as its signer signs it.
-fn seal(world: &Set, by: usize, generation: u64, index: usize, sources: Vec<SealedSource>) -> Seal {
-    let (generation, network) = (Generation::new(generation), world.genesis.network());
-    let content = Digest::of_parts("bft-crdts/sealed/1", &[&encode(&sources)]);
-    let statement = SealStatement {
-        generation,
-        content,
-    };
-    Seal {
-        generation,
-        signer: MemberIndex::new(u16::try_from(index).unwrap()),
-        sources,
-        sig: world.nodes[by].identity.sign(&network, &statement),
-    }
 }
 
 fn is_seal_of(packet: &Flying, generation: u64, index: usize) -> bool {
@@ -135,6 +117,7 @@ fn a_seal_that_served_some_serves_those_who_know_less() {
     }];
     let wrong = seal(&world, 0, 1, index.get(), sources);
     assert_eq!(index.get(), 0, "it is looked at before those of the others");
+    world.nodes[0].liar = true;
     // What member 0 says about the hand-over is lost, but for its wrong seal.
     let passes = |packet: &Flying| match &packet.payload {
         Payload::Seal(seal) if seal.generation.get() == 1 && seal.signer == index => {
@@ -159,9 +142,11 @@ fn a_seal_that_served_some_serves_those_who_know_less() {
     for _ in 0..20 {
         rounds_without(&mut world, &[], 1, passes);
     }
+    let found = [(0, "a seal that shows what was never signed")];
     for at in [1, 2, 3, 4, 5] {
         assert_eq!(generation(&world, at), 2, "{at}");
         assert!(world.replica(at).algorithm().contains(&1), "{at}");
+        assert_eq!(convicted(&world, at), found, "{at}: somebody has looked");
     }
 }
 

@@ -29,6 +29,9 @@ pub enum Command {
     /// Type a recorded editing history again over secure broadcast; exit code 1 unless every correct member ends with its
     /// text.
     Replay(Replay),
+    /// Check an exhibit offline: evidence, a proof of operations, or a chain of generations. Exit code 1 if it does not
+    /// prove what it says.
+    Verify(Verify),
     /// Write the pictures of the read-me.
     Assets(Assets),
     /// Make a file of operations, or compute the balances one must lead to.
@@ -149,6 +152,23 @@ pub struct Replay {
     /// All randomness is derived from this.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The exhibit.
+    pub file: PathBuf,
+    /// The file of the genesis of its network.
+    #[arg(long, value_name = "FILE")]
+    pub genesis: PathBuf,
+    /// A decision you are sure of: the number of a generation, and the digest of the decision that made it. Any other
+    /// chain is refused, whoever has signed it.
+    #[arg(long, value_name = "GENERATION:DIGEST")]
+    pub pin: Option<String>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -8,6 +8,7 @@ pub mod args;
 pub mod assets;
 pub mod bench;
 pub mod draw;
+pub mod exhibits;
 pub mod input;
 pub mod ledger;
 pub mod logging;
@@ -26,6 +27,7 @@ pub mod simulate;
 pub mod summary;
 pub mod sweep;
 pub mod time;
+pub mod verify;
 pub mod workload;
 
 use std::process::ExitCode;
@@ -34,7 +36,7 @@ use anyhow::Context;
 use args::{BenchWhat, Cli, Command, Ledger};
 use input::Input;
 
-/// Exit code of a run that broke a promise.
+/// Exit code of a run that broke a promise, and of an exhibit that does not prove what it says.
 pub const VIOLATION: u8 = 1;
 /// Exit code of bad input.
 pub const BAD_INPUT: u8 = 2;
@@ -114,6 +116,11 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
             let replayed = replay::replay(&args);
             let file = args.history.display().to_string();
             if !replayed.with_context(|| file)? {
+                return Ok(ExitCode::from(VIOLATION));
+            }
+        }
+        Command::Verify(args) => {
+            if !verify::verify(&args)? {
                 return Ok(ExitCode::from(VIOLATION));
             }
         }

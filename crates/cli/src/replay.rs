@@ -230,7 +230,9 @@ fn summed_up(
     outcome: &Outcome<Algorithm, Ed25519, Sound>,
     took: Duration,
 ) -> Replayed {
-    let Outcome { report, replicas } = outcome;
+    let Outcome {
+        report, replicas, ..
+    } = outcome;
     let Report {
         members, faulty, ..
     } = *report;

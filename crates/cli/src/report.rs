@@ -100,7 +100,7 @@ pub struct Evidence {
     pub against: String,
     /// Of what.
     pub kind: String,
-    /// In which slot, as `name#counter`.
+    /// In which slot, as `name#counter`; if it is about none, in which generation and attempt.
     pub slot: String,
     /// How many correct members hold it.
     pub held_by: usize,

@@ -11,6 +11,7 @@ use bft_crdts::net::{ChartOptions, NodeId, VirtualTime, msc, svg};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args;
+use crate::exhibits;
 use crate::input::Input;
 use crate::report::{Balance, Group, RefusedRow, Report, State};
 use crate::scenario::{Chart, Scenario};
@@ -47,6 +48,7 @@ pub fn run(args: &args::Run) -> Result<bool> {
         trace,
         details,
         sometimes,
+        exhibits,
     } = ran?;
     if let Some(trace) = &trace {
         logging::trace(trace);
@@ -59,6 +61,9 @@ pub fn run(args: &args::Run) -> Result<bool> {
             page::write(path, &html)?;
             report.files.push(path.clone());
         }
+        report
+            .files
+            .extend(exhibits::write(&exhibits, &scenario.name, &out)?);
     }
     for (what, times) in &sometimes {
         tracing::info!(times, "{what}");

@@ -16,6 +16,7 @@ use bft_crdts::net::{
 use bft_crdts::{Actor, Ed25519, Rules, Sound};
 use bft_crdts_controls::chosen::{self, Chosen};
 
+use crate::exhibits::{self, Exhibited};
 use crate::input::Input;
 use crate::operations::Row;
 use crate::play::{People, Play, Set, items};
@@ -44,6 +45,8 @@ pub struct Ran {
     pub details: Option<Details>,
     /// What villains and faults did, and how often.
     pub sometimes: BTreeMap<&'static str, u64>,
+    /// What anybody could check who was not there, if the signatures are real and a trace was asked for.
+    pub exhibits: Vec<Exhibited>,
 }
 
 /// Runs a scenario; `progress` is told every now and then how many of how many rows are settled.
@@ -118,6 +121,11 @@ impl Stage<'_> {
         let progress = self.progress;
         let outcome =
             net.run_to_end(&mut |Progress { settled, items, .. }| progress(*settled, *items))?;
+        let real = scenario.signatures == Signatures::Ed25519 && self.options.rules == SOUND;
+        let exhibits = match real && self.options.traced {
+            true => exhibits::of(&outcome, &people),
+            false => Vec::new(),
+        };
         let mut ran = outcome.report;
         let (trace, details) = (ran.trace.take(), ran.details.take());
         let sometimes = std::mem::take(&mut ran.sometimes);
@@ -127,6 +135,7 @@ impl Stage<'_> {
             trace,
             details,
             sometimes,
+            exhibits,
         })
     }
 }
@@ -276,11 +285,8 @@ fn report<A: Play>(
     violations.extend(refused_although_valid(scenario, rows, &ran));
     let evidence = ran.convictions.iter().map(|conviction| Evidence {
         against: conviction.culprit.clone(),
-        kind: match conviction.culprit == conviction.source {
-            true => "two messages for one slot".to_owned(),
-            false => "two echoes for one slot".to_owned(),
-        },
-        slot: format!("{}#{}", conviction.source, conviction.slot),
+        kind: conviction.kind.to_owned(),
+        slot: conviction.place.clone(),
         held_by: conviction.known_to.len(),
     });
     let everywhere = ran.latency.everywhere;

@@ -57,7 +57,7 @@ fn line(out: &mut String, what: &str, text: &str) -> std::fmt::Result {
     writeln!(out, "{what:<11} {text}")
 }
 
-fn count(count: usize, noun: &str) -> String {
+pub(crate) fn count(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }

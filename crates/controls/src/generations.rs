@@ -2,8 +2,9 @@
 //! checkpoints.
 
 use bft_crdts::deterministic_secure_broadcast::rules::{
-    ActivateFacts, AdoptFacts, AttestFacts, EchoFacts, EnterFacts, Linked, OldFacts, OpenSlot,
-    Precommit, Rules, SealFacts, Sound, TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
+    ActivateFacts, AdoptFacts, AttestFacts, EchoFacts, EnterFacts, ForgottenFacts, HiddenFacts,
+    Linked, OldFacts, OpenSlot, Precommit, Rules, SealFacts, Sound, TimeoutFacts, Unsound, View,
+    Vote1Facts, Vote2Facts,
 };
 
 macro_rules! broken {
@@ -153,6 +154,34 @@ broken! {
     AttestsOpenClocks = "attests-open-clocks" {
         fn may_attest(facts: &AttestFacts) -> bool {
             Sound::may_attest(&AttestFacts { closed: true, ..*facts })
+        }
+    }
+
+    /// Votes, proposals and timeouts leave before they are on disk.
+    VotesBeforeDisk = "votes-before-disk" {
+        fn persists_votes() -> bool {
+            false
+        }
+    }
+
+    /// A seal leaves before it is on disk.
+    SealsBeforeDisk = "seals-before-disk" {
+        fn persists_seal() -> bool {
+            false
+        }
+    }
+
+    /// Whoever seals convicts itself unless it shows every header that it has echoed, certified or not.
+    ConvictsTheInformed = "convicts-the-informed" {
+        fn hides(facts: &HiddenFacts) -> bool {
+            Sound::hides(&HiddenFacts { passed: false, ..*facts })
+        }
+    }
+
+    /// Whoever has voted a second time and then gives an attempt up is convicted, whatever it shows.
+    ConvictsVoters = "convicts-voters" {
+        fn forgets(facts: &ForgottenFacts) -> bool {
+            Sound::forgets(&ForgottenFacts { shown: None, ..*facts })
         }
     }
 

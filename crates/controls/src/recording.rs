@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bft_crdts::deterministic_secure_broadcast::rules::{
-    ActivateFacts, AdoptFacts, AttestFacts, DeliverFacts, EchoFacts, EnterFacts, Linked, OldFacts,
-    Precommit, ProposeFacts, Rules, SealFacts, SignerFacts, Sound, TimeoutFacts, Unsound, View,
-    Vote1Facts, Vote2Facts,
+    ActivateFacts, AdoptFacts, AttestFacts, DeliverFacts, EchoFacts, EnterFacts, ForgottenFacts,
+    HiddenFacts, Linked, OldFacts, Precommit, ProposeFacts, Rules, SealFacts, SignerFacts, Sound,
+    TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
 };
 
 /// The rules of operations: R1 and R2.
@@ -43,6 +43,9 @@ pub const GENERATIONS: [&str; 13] = [
 /// The rules of checkpoints.
 pub const CHECKPOINTS: [&str; 2] = ["may_attest", "may_adopt"];
 
+/// The rules that no model asks: what a crash may not undo, and what convicts.
+pub const REPLICAS: [&str; 4] = ["persists_votes", "persists_seal", "hides", "forgets"];
+
 static ASKED: AtomicU64 = AtomicU64::new(0);
 
 /// The rules that were asked in this process, by whoever runs with [`Recording`].
@@ -58,21 +61,27 @@ pub fn asked() -> BTreeSet<&'static str> {
 
 /// Every rule there is.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 3] = [&OPERATIONS, &GENERATIONS, &CHECKPOINTS];
+    let lists: [&[&str]; 4] = [&OPERATIONS, &GENERATIONS, &CHECKPOINTS, &REPLICAS];
     lists.into_iter().flatten().copied()
 }
 
 /// The bit of a rule. Worked out when this is compiled, for rules are asked millions of times.
 const fn bit(name: &str) -> u64 {
     let (mut index, name) = (0, name.as_bytes());
-    let (operations, generations) = (OPERATIONS.len(), OPERATIONS.len() + GENERATIONS.len());
-    while index < generations + CHECKPOINTS.len() {
-        let known = if index < operations {
+    const ENDS: [usize; 3] = [
+        OPERATIONS.len(),
+        OPERATIONS.len() + GENERATIONS.len(),
+        OPERATIONS.len() + GENERATIONS.len() + CHECKPOINTS.len(),
+    ];
+    while index < ENDS[2] + REPLICAS.len() {
+        let known = if index < ENDS[0] {
             OPERATIONS[index]
-        } else if index < generations {
-            GENERATIONS[index - operations]
+        } else if index < ENDS[1] {
+            GENERATIONS[index - ENDS[0]]
+        } else if index < ENDS[2] {
+            CHECKPOINTS[index - ENDS[1]]
         } else {
-            CHECKPOINTS[index - generations]
+            REPLICAS[index - ENDS[2]]
         };
         let known = known.as_bytes();
         let mut same = 0;
@@ -84,7 +93,7 @@ const fn bit(name: &str) -> u64 {
         }
         index += 1;
     }
-    panic!("a rule that is in neither list");
+    panic!("a rule that is in no list");
 }
 
 fn record(rule: u64) {
@@ -122,6 +131,10 @@ impl Rules for Recording {
         fn parks() -> bool;
         fn persists_open() -> bool;
         fn persists_own() -> bool;
+        fn persists_votes() -> bool;
+        fn persists_seal() -> bool;
+        fn hides(facts: &HiddenFacts) -> bool;
+        fn forgets(facts: &ForgottenFacts) -> bool;
         fn is_approved(approvals: usize, members: usize) -> bool;
         fn may_propose(facts: &ProposeFacts) -> bool;
         fn may_vote1(facts: &Vote1Facts) -> bool;

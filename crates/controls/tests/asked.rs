@@ -7,7 +7,8 @@ use std::path::Path;
 use bft_crdts::net::campaign::Campaign;
 use bft_crdts_controls::recording::{self, OPERATIONS, Recording, asked};
 
-/// What a replica has to ask while nobody comes or goes; [`recording::GENERATIONS`] are looked after in `generations.rs`.
+/// What a replica has to ask while nobody comes or goes; [`recording::GENERATIONS`] and [`recording::REPLICAS`] are looked
+/// after in `generations.rs`, [`recording::CHECKPOINTS`] in `checkpoints.rs`.
 const REPLICA: &[&[&str]] = &[&OPERATIONS];
 
 #[test]

@@ -25,10 +25,11 @@ use std::path::Path;
 
 use bft_crdts::deterministic_secure_broadcast::rules::Rules;
 use bft_crdts_controls::generations::{
-    EchoesAfterSeal, ForgetsInherited, IgnoresOpenHeaders, KeepsHighestHeader, OneSealShort,
-    ProposesUnapproved, RefusesOldCertificates,
+    ConvictsTheInformed, ConvictsVoters, EchoesAfterSeal, ForgetsInherited, IgnoresOpenHeaders,
+    KeepsHighestHeader, OneSealShort, ProposesUnapproved, RefusesOldCertificates, SealsBeforeDisk,
+    VotesBeforeDisk,
 };
-use bft_crdts_controls::recording::{GENERATIONS, Recording, asked};
+use bft_crdts_controls::recording::{GENERATIONS, REPLICAS, Recording, asked};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -50,7 +51,8 @@ fn the_replica_asks_the_rules_of_generations() {
         churn::run::<Recording>(&mut ChaCha8Rng::seed_from_u64(seed));
     }
     let asked = asked();
-    let missed = GENERATIONS.iter().filter(|rule| !asked.contains(*rule));
+    let rules = GENERATIONS.iter().chain(&REPLICAS);
+    let missed = rules.filter(|rule| !asked.contains(*rule));
     assert_eq!(missed.collect::<Vec<_>>(), Vec::<&&str>::new());
 }
 
@@ -89,4 +91,8 @@ controls! {
     keeping_the_highest_header_is_noticed: KeepsHighestHeader;
     unapproved_proposals_are_noticed: ProposesUnapproved;
     refused_old_certificates_are_noticed: RefusesOldCertificates;
+    a_vote_that_a_crash_undoes_is_noticed: VotesBeforeDisk;
+    a_seal_that_a_crash_undoes_is_noticed: SealsBeforeDisk;
+    convicting_those_who_know_more_is_noticed: ConvictsTheInformed;
+    convicting_those_who_voted_and_timed_out_is_noticed: ConvictsVoters;
 }

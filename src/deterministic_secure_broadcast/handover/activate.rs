@@ -3,19 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::seal::{Named, Seal};
-use crate::actor::{Keys, signing_bytes};
+use crate::actor::Keys;
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, ReturnReason};
-use crate::deterministic_secure_broadcast::evidence::{Evidence, SignedHeader};
-use crate::deterministic_secure_broadcast::header::EchoStatement;
+use crate::deterministic_secure_broadcast::evidence::{
+    Evidence, Invention, SignedHeader, is_of_its_source,
+};
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::{ActivateFacts, Linked, OldFacts, Rules, View};
 use crate::deterministic_secure_broadcast::witness::Open;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
-use crate::membership::{Generation, Seat, Signers, quorum};
+use crate::membership::{Generation, MemberIndex, Seat, Signers, quorum};
 use crate::traits::SecureBroadcastAlgorithm;
+
+/// Whose seal shows what was never signed, of which source, and what.
+type Invented = (MemberIndex, Seat, Invention);
 
 /// What a hand-over makes of one source.
 struct Merged {
@@ -75,9 +79,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .iter()
             .flat_map(|seal| seal.sources.iter().map(|sealed| sealed.source))
             .collect();
-        let mut merged = Vec::new();
+        let (mut merged, mut invented) = (Vec::new(), Vec::new());
         for seat in sources {
-            merged.push(self.merge(before, seat, &seals));
+            merged.push(self.merge(before, seat, &seals, &mut invented));
         }
         for seal in &seals {
             if Some(seal.signer) != own {
@@ -89,13 +93,25 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             seals: signers.clone(),
         };
         self.persist(record, effects);
+        for (signer, seat, what) in invented {
+            self.accuse_of_invention(before, signer, seat, what, effects);
+        }
+        for best in merged.iter().filter_map(|merged| merged.best.as_ref()) {
+            self.compare_certificate_with_seals(best, effects);
+        }
         self.hand_over(target, before, merged, effects);
     }
 
     /// What the seals show of one source, together with what we know. The dear checks are made here, of nothing but what
     /// is higher than what we have. What is wrong in a seal is left out, and the seal counts all the same: others have
     /// activated with it who had no need to look, and there may be no other.
-    fn merge(&self, before: Generation, seat: Seat, seals: &[Seal]) -> Merged {
+    fn merge(
+        &self,
+        before: Generation,
+        seat: Seat,
+        seals: &[Seal],
+        invented: &mut Vec<Invented>,
+    ) -> Merged {
         let network = self.network;
         let own = self.best(seat);
         let bound = self.bound(seat);
@@ -112,37 +128,39 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let shown = |digest: Digest| counts.get(&digest).copied().unwrap_or(0);
         let members = self.handover.members_of(before).map_or(0, |members| members.len());
-        let mut higher: Vec<(Named, &Certificate)> = Vec::new();
+        let mut higher: Vec<(Named, &Certificate, MemberIndex)> = Vec::new();
         for seal in seals {
             if let Some(best) = seal.of(seat).and_then(|sealed| sealed.best.as_ref()) {
                 let named = Named::of(&network, &best.header);
                 if named.first() > height {
-                    higher.push((named, best));
+                    higher.push((named, best, seal.signer));
                 }
             }
         }
-        higher.sort_by_key(|(named, _)| std::cmp::Reverse(named.first()));
+        higher.sort_by_key(|(named, ..)| std::cmp::Reverse(named.first()));
         let mut best = None;
-        for (named, certificate) in higher {
-            if self.is_genuine(before, certificate, named.digest, shown(named.digest), &bound)
-                && self.is_signed(certificate, named.digest)
-            {
+        for (named, certificate, signer) in higher {
+            if !self.is_genuine(before, certificate, named.digest, shown(named.digest), &bound) {
+                continue;
+            }
+            if self.is_signed(certificate, named.digest) {
                 best = Some((named, certificate.clone()));
                 break;
             }
+            invented.push((signer, seat, Invention::Certificate));
         }
         let mut views = Vec::new();
-        let mut headers: Vec<(Digest, &SignedHeader)> = Vec::new();
+        let mut headers: Vec<(Digest, &SignedHeader, (MemberIndex, u16))> = Vec::new();
         for seal in seals {
             let Some(sealed) = seal.of(seat) else { continue };
             // Whoever has echoed a header in this generation shows it alone, and what may be certified in older ones
             // every correct member shows, unless it has a certificate past it. All else is made up, and without end.
             let alone = sealed.open.len() == 1;
             let mut open = Vec::new();
-            for signed in &sealed.open {
+            for (place, signed) in (0_u16..).zip(&sealed.open) {
                 let named = Named::of(&network, &signed.header);
                 if alone || shown(named.digest) > quorum::faults(members) {
-                    headers.push((named.digest, signed));
+                    headers.push((named.digest, signed, (seal.signer, place)));
                     open.push(named);
                 }
             }
@@ -164,11 +182,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         for named in view.open {
             let digest = named.digest;
             let known = bound.iter().find(|(known, _)| *known == digest);
-            let mut shows = headers.iter().filter(|(shown, _)| *shown == digest);
-            let signed = known.map(|(_, signed)| signed).or_else(|| {
-                let signed = shows.find(|(_, signed)| self.is_signed_by_source(signed, digest));
-                signed.map(|(_, signed)| *signed)
-            });
+            let shows = headers.iter().filter(|(shown, ..)| *shown == digest);
+            let mut signed = known.map(|(_, signed)| signed);
+            for (_, sealed, (signer, place)) in shows {
+                if signed.is_some() {
+                    break;
+                }
+                if is_of_its_source(sealed, &self.handover.generations) {
+                    signed = Some(sealed);
+                } else {
+                    invented.push((*signer, seat, Invention::Open(*place)));
+                }
+            }
             if let Some(signed) = signed {
                 open.push((digest, signed.clone(), shown(digest)));
             }
@@ -219,16 +244,22 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         })
     }
 
-    /// Whether a header's source has signed it, as a member of that generation.
-    fn is_signed_by_source(&self, signed: &SignedHeader, header: Digest) -> bool {
-        let generation = signed.generation;
-        let key = self.handover.members_of(generation).and_then(|members| {
-            let index = members.index_in(signed.header.source)?;
-            members.key(index)
-        });
-        let statement = EchoStatement { generation, header };
-        let bytes = signing_bytes(&self.network, &statement);
-        key.is_some_and(|key| K::verify(key, &bytes, &signed.sig))
+    /// A seal shows what was never signed. A correct member checks everything before it is bound to it.
+    fn accuse_of_invention(
+        &mut self,
+        generation: Generation,
+        signer: MemberIndex,
+        seat: Seat,
+        what: Invention,
+        effects: &mut Effects<A>,
+    ) {
+        let members = self.handover.members_of(generation);
+        let culprit = members.and_then(|members| members.actor(signer).copied());
+        let seal = self.handover.seals.get(&(generation, signer));
+        if let Some((culprit, seal)) = culprit.zip(seal) {
+            let evidence = Evidence::invented(culprit, seal, seat, what);
+            self.accuse(evidence, effects);
+        }
     }
 
     fn hand_over(
@@ -246,10 +277,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .handover
             .members_of(before)
             .map_or(0, |members| quorum::faults(members.len()));
-        let change = usize::try_from(before.get())
-            .ok()
-            .and_then(|place| self.handover.links.get(place))
-            .map(|link| link.decision.change);
+        let link = self.handover.generations.link_to(target);
+        let change = link.map(|link| link.decision.change);
         self.members = members;
         let seats = self.members.seats();
         self.seat = self.members.seat_of(&self.actor());
@@ -327,7 +356,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             && let Some(culprit) = self.members.in_seat(seat).copied()
         {
             let (one, other) = (one.clone(), other.clone());
-            self.convict(Evidence::of(&self.network, culprit, one, other), effects);
+            self.convict(Evidence::headers(&self.network, culprit, one, other), effects);
         }
     }
 
@@ -367,6 +396,7 @@ impl<K: Keys> super::Handover<K> {
         self.seals.retain(|(of, _), _| *of >= before);
         self.approvals.clear();
         self.round = super::Round::default();
+        self.dockets.retain(|of, _| *of >= before);
         let wanted = &self.wanted;
         self.candidates
             .retain(|actor, _| wanted.contains(&crate::membership::Change::Join(*actor)));

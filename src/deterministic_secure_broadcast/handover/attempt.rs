@@ -114,7 +114,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             highest,
             sig,
         };
-        self.persist(Record::TimedOut(Box::new(timeout.clone())), effects);
+        if R::persists_votes() {
+            self.persist(Record::TimedOut(Box::new(timeout.clone())), effects);
+        }
         effects.send(To::Members, Payload::Timeout(Box::new(timeout.clone())));
         self.record_timeout(index, timeout);
         self.try_enter(effects);
@@ -124,8 +126,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn record_timeout(&mut self, index: MemberIndex, timeout: Timeout) {
         let highest = self.shown(&timeout);
         let sig = timeout.sig;
+        let shown = Shown { highest, sig };
+        let docket = self.handover.docket(timeout.generation);
+        docket.note_timeout(timeout.attempt, index, shown);
         let round = &mut self.handover.round;
-        round.timeouts.insert(index, Shown { highest, sig });
+        round.timeouts.insert(index, shown);
         if let Some(lock) = timeout.highest.clone() {
             round.show(lock);
         }
@@ -146,6 +151,25 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Ok(effects);
         }
         let index = self.check_member(from)?;
+        let highest = self.shown(&timeout);
+        let sig = timeout.sig;
+        let shown = (timeout.attempt, &Shown { highest, sig });
+        let mut effects = Effects::none();
+        let generation = timeout.generation;
+        let convicted = self.compare_timeout(generation, shown, index, &mut effects);
+        match self.count_timeout(from, index, timeout, &mut effects) {
+            Err(_) if convicted => Ok(effects),
+            counted => counted.map(|()| effects),
+        }
+    }
+
+    fn count_timeout(
+        &mut self,
+        from: Actor,
+        index: MemberIndex,
+        timeout: Timeout,
+        effects: &mut Effects<A>,
+    ) -> Result<(), Rejection> {
         if self.is_decided() || timeout.attempt < self.handover.round.attempt {
             return Err(Rejection::Late);
         }
@@ -173,16 +197,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         {
             lock.check::<K, R>(&self.network, &self.members)?;
         }
-        let mut effects = Effects::none();
-        let sig = timeout.sig;
+        let (attempt, sig) = (timeout.attempt, timeout.sig);
         if let Some(lock) = timeout.highest {
-            self.remember(lock.clone(), &mut effects);
+            self.remember(lock.clone(), effects);
             self.handover.round.show(lock);
         }
+        let shown = Shown { highest, sig };
+        self.handover.docket(timeout.generation).note_timeout(attempt, index, shown);
         let round = &mut self.handover.round;
-        round.timeouts.insert(index, Shown { highest, sig });
-        self.try_enter(&mut effects);
-        Ok(effects)
+        round.timeouts.insert(index, shown);
+        self.try_enter(effects);
+        Ok(())
     }
 
     /// Puts the timeouts of this attempt together, if they are a quorum.
@@ -232,6 +257,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return;
         }
         self.persist(Record::Entered(Box::new(timeouts.clone())), effects);
+        self.hear_timeouts(&timeouts, effects);
         if let Some(lock) = timeouts.highest.clone() {
             self.remember(lock, effects);
         }

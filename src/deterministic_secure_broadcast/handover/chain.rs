@@ -112,7 +112,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) -> Result<(), Rejection> {
         let have = usize::try_from(pull.decided.get()).unwrap_or(usize::MAX);
-        let links = self.handover.links.iter().skip(have).take(MAX_LINKS);
+        let links = self.handover.generations.links().iter().skip(have).take(MAX_LINKS);
         let links: Vec<Link> = links.cloned().collect();
         if !links.is_empty() {
             let weight = |link: &Link| link.signatures.len().saturating_mul(66).saturating_add(128);
@@ -151,11 +151,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         for link in chain.links {
             let last = self.handover.last();
             if link.decision.generation <= last {
+                let _ = self.on_other_decision(&link, &mut effects);
                 continue;
             }
-            let members = self.handover.members_of(last).cloned();
-            let members = members.ok_or(Rejection::BrokenChain)?;
-            match link.verify::<K, R>(&self.network, &self.handover.tip, &members) {
+            match self.handover.generations.check::<R>(&link) {
                 Ok(next) => self.decided(link, next, &mut effects),
                 // What came before it holds.
                 Err(_) if !effects.is_empty() => break,
@@ -176,7 +175,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Appends a link whose signatures were checked.
     pub(super) fn decided(&mut self, link: Link, next: Members<K>, effects: &mut Effects<A>) {
         self.persist(Record::Decided(Box::new(link.clone())), effects);
-        self.handover.extend(&self.network, link, next);
+        self.hear_link(&link, effects);
+        self.handover.generations.append(link, next);
         let (ours, last) = (self.generation(), self.handover.last());
         let near = |of: Generation| of <= ours || of.get().saturating_add(2) >= last.get();
         self.handover.seals.retain(|(of, _), _| near(*of));
@@ -184,8 +184,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// What a decision allows: tell the others, seal, activate.
     pub(super) fn after_decision(&mut self, effects: &mut Effects<A>) {
-        let ours = usize::try_from(self.generation().get()).unwrap_or(usize::MAX);
-        if let Some(link) = self.handover.links.get(ours).cloned()
+        if let Some(link) = self.next_link().cloned()
             && self.is_member()
         {
             let links = vec![link];
@@ -201,6 +200,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.settle(effects);
     }
 
+    /// The decision that ends our generation, once it is known.
+    fn next_link(&self) -> Option<&Link> {
+        self.handover.generations.link_to(self.generation().next()?)
+    }
+
     /// R5: seals our generation, once, if the next one is decided.
     pub(super) fn seal(&mut self, effects: &mut Effects<A>) {
         let Some(index) = self.index() else { return };
@@ -213,6 +217,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if sealed || self.check_signing().is_err() || !R::may_seal(&facts) {
             return;
         }
+        let Some(link) = self.handover.generations.tip_of(generation).copied() else {
+            return;
+        };
         let sources = self.sealed_sources();
         let mut seal = Seal {
             generation,
@@ -221,8 +228,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             sig: Sig::from_bytes([0; 64]),
         };
         self.reserve(effects);
-        seal.sig = self.identity.sign(&self.network, &seal.statement());
-        self.persist(Record::Seal(Box::new(seal.clone())), effects);
+        let statement = seal.statement(link);
+        seal.sig = self.identity.sign(&self.network, &statement);
+        if R::persists_seal() {
+            self.persist(Record::Seal(Box::new(seal.clone())), effects);
+        }
         self.handover.seals.insert((generation, index), seal.clone());
         self.send_seal(&seal, effects);
     }
@@ -230,8 +240,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// To the members of this generation and the next.
     pub(super) fn send_seal(&self, seal: &Seal, effects: &mut Effects<A>) {
         effects.send(To::Members, Payload::Seal(Box::new(seal.clone())));
-        let ours = usize::try_from(self.generation().get()).unwrap_or(usize::MAX);
-        let change = self.handover.links.get(ours).map(|link| link.decision.change);
+        let change = self.next_link().map(|link| link.decision.change);
         if let Some(Change::Join(actor)) = change {
             effects.send(To::One(actor), Payload::Seal(Box::new(seal.clone())));
         }
@@ -293,6 +302,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         seal: Seal,
     ) -> Result<Effects<A>, Rejection> {
         let (have, got) = (self.generation(), seal.generation);
+        let mut effects = Effects::none();
+        if self.compare_seals(&seal, &mut effects) {
+            return Ok(effects);
+        }
         if got < have {
             return Err(Rejection::WrongGeneration { have, got });
         }
@@ -301,7 +314,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let last = self.handover.last();
         let near = got < last && got.get().saturating_add(2) >= last.get();
         if got > have && !near {
-            let mut effects = Effects::none();
             if self.ask_chain(from, &mut effects) {
                 return Ok(effects);
             }
@@ -311,15 +323,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.handover.seals.contains_key(&place) {
             return Err(Rejection::Duplicate);
         }
-        let members = self.handover.members_of(got).cloned();
-        let members = members.ok_or(Rejection::FutureGeneration { have, got })?;
-        seal.check::<K>(&self.network, &members)?;
-        let mut effects = Effects::none();
+        seal.check::<K>(&self.handover.generations)?;
         if got == have && self.index() == Some(seal.signer) {
             // I13: every seal of ours is in our journal.
             self.halt(Halt::KeyUsedElsewhere, &mut effects);
             return Ok(effects);
         }
+        self.compare_seal_with_echoes(&seal, &mut effects);
         self.handover.seals.insert(place, seal);
         if !self.is_decided() {
             // Somebody knows more than we do.

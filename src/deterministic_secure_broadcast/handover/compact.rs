@@ -11,7 +11,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// The chain, the generation we are in, and the seals that count.
     pub(in crate::deterministic_secure_broadcast) fn compact_chain(&self, records: &mut Vec<Record>) {
         let handover = &self.handover;
-        let links = handover.links.iter().cloned().map(Box::new);
+        let links = handover.generations.links().iter().cloned().map(Box::new);
         records.extend(links.map(Record::Decided));
         records.push(Record::Resumed {
             generation: self.generation(),

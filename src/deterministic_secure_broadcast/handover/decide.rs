@@ -40,7 +40,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let lock = proposal.timeouts.and_then(|timeouts| timeouts.highest.as_ref());
         let value = proposal.decision.digest(&self.network);
         let applies = self.members.after(&proposal.decision.change).is_ok()
-            && proposal.decision.link == self.handover.tip
+            && proposal.decision.link == self.handover.generations.tip()
             && Some(proposal.decision.generation) == self.generation().next();
         ProposeFacts {
             leader: self.leader(attempt) == Some(index),
@@ -66,7 +66,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             None => self.approved().and_then(|change| {
                 let decision = Decision {
                     generation: self.generation().next()?,
-                    link: self.handover.tip,
+                    link: self.handover.generations.tip(),
                     change,
                 };
                 Some((decision, self.approvals(&change, None)?))
@@ -95,9 +95,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             timeouts,
             sig,
         };
-        self.persist(Record::Proposed(Box::new(proposal.clone())), effects);
+        if R::persists_votes() {
+            self.persist(Record::Proposed(Box::new(proposal.clone())), effects);
+        }
         let payload = Payload::Propose(Box::new(proposal.clone()));
         effects.send(To::Members, payload);
+        self.hear_proposal(&proposal);
         self.handover.round.proposal = Some(proposal);
         self.vote(effects);
     }
@@ -110,18 +113,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(effects) = self.on_other_generation(from, proposal.generation)? {
             return Ok(effects);
         }
-        if self.is_decided() {
-            return Err(Rejection::Late);
-        }
         let attempt = proposal.attempt;
-        if attempt < self.handover.round.attempt {
+        let leader = self.leader(attempt);
+        let leader = leader.ok_or(Rejection::NotMember(from))?;
+        let mut effects = Effects::none();
+        if self.compare_proposal(leader, &proposal, &mut effects) {
+            return Ok(effects);
+        }
+        if self.is_decided() || attempt < self.handover.round.attempt {
             return Err(Rejection::Late);
         }
         if attempt == self.handover.round.attempt && self.handover.round.proposal.is_some() {
             return Err(Rejection::Duplicate);
         }
-        let leader = self.leader(attempt);
-        let leader = leader.ok_or(Rejection::NotMember(from))?;
         let statement = ProposeStatement {
             generation: proposal.generation,
             attempt,
@@ -143,7 +147,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let (network, least) = (self.network, R::quorum(self.members.len()));
         proposal.approvals.check::<K, R>(&network, &self.members, least)?;
-        let mut effects = Effects::none();
         if let Some(timeouts) = &proposal.timeouts {
             if timeouts.generation != proposal.generation {
                 return Err(Malformed::Proposal.into());
@@ -152,6 +155,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             self.enter(timeouts.clone(), &mut effects);
         }
         if self.handover.round.attempt == attempt {
+            self.hear_proposal(&proposal);
             self.handover.round.proposal = Some(proposal);
             self.vote(&mut effects);
         }
@@ -199,7 +203,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             decision,
             sig: self.identity.sign_bytes(&bytes),
         };
-        self.persist(Record::Voted(vote), effects);
+        if R::persists_votes() {
+            self.persist(Record::Voted(vote), effects);
+        }
         self.record_vote(index, vote);
         effects.send(To::Members, Payload::Vote(vote));
     }
@@ -213,6 +219,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         votes.insert(index, (vote.decision, vote.sig));
         *cast = Some(vote);
+        self.handover.docket(vote.generation).note_vote(index, &vote);
     }
 
     pub(in crate::deterministic_secure_broadcast) fn on_vote(
@@ -224,6 +231,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Ok(effects);
         }
         let index = self.check_member(from)?;
+        let mut effects = Effects::none();
+        let convicted = self.compare_vote(index, vote, &mut effects);
+        match self.count_vote(from, index, vote, &mut effects) {
+            Err(_) if convicted => Ok(effects),
+            counted => counted.map(|()| effects),
+        }
+    }
+
+    fn count_vote(
+        &mut self,
+        from: Actor,
+        index: MemberIndex,
+        vote: &Vote,
+        effects: &mut Effects<A>,
+    ) -> Result<(), Rejection> {
         if self.is_decided() || vote.attempt < self.handover.round.attempt {
             return Err(Rejection::Late);
         }
@@ -245,9 +267,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Rejection::InvalidSignature { signer: Some(from) });
         }
         votes.insert(index, (vote.decision, vote.sig));
-        let mut effects = Effects::none();
-        self.advance(&mut effects);
-        Ok(effects)
+        self.handover.docket(vote.generation).note_vote(index, vote);
+        self.advance(effects);
+        Ok(())
     }
 
     /// Does what the votes of this attempt allow: the second vote, and the decision.
@@ -326,11 +348,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Keeps the highest quorum of first votes ever seen.
     pub(super) fn remember(&mut self, lock: Lock, effects: &mut Effects<A>) {
+        self.hear_lock(&lock, effects);
         let known = self.handover.round.lock.as_ref();
         if known.is_some_and(|known| known.attempt >= lock.attempt) {
             return;
         }
-        self.persist(Record::Locked(Box::new(lock.clone())), effects);
+        if R::persists_votes() {
+            self.persist(Record::Locked(Box::new(lock.clone())), effects);
+        }
         self.handover.round.lock = Some(lock);
     }
 }

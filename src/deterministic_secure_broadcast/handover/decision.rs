@@ -8,6 +8,7 @@ use super::statement::{
 use crate::actor::{Actor, Keys, NetworkId, Sig, signing_bytes, verify};
 use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
+use crate::deterministic_secure_broadcast::evidence::SignedDigest;
 use crate::deterministic_secure_broadcast::proof::check_quorum;
 use crate::deterministic_secure_broadcast::rules::{EnterFacts, Precommit, Rules};
 use crate::membership::{Change, Generation, MemberIndex, Members, Signers};
@@ -126,6 +127,16 @@ pub struct Proposal {
     pub sig: Sig,
 }
 
+impl Proposal {
+    /// What its leader has signed.
+    pub(super) fn signed(&self, network: NetworkId) -> SignedDigest {
+        SignedDigest {
+            digest: self.decision.digest(&network),
+            sig: self.sig,
+        }
+    }
+}
+
 /// Which of the two votes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Phase {
@@ -157,7 +168,7 @@ impl Vote {
     }
 }
 
-pub(super) fn vote_bytes(
+pub(in crate::deterministic_secure_broadcast) fn vote_bytes(
     network: &NetworkId,
     phase: Phase,
     generation: Generation,
@@ -352,13 +363,7 @@ impl Link {
         tip: &Digest,
         members: &Members<K>,
     ) -> Result<Members<K>, Rejection> {
-        if members.generation().next() != Some(self.decision.generation)
-            || self.decision.link != *tip
-        {
-            return Err(Rejection::BrokenChain);
-        }
-        let next = members.after(&self.decision.change);
-        let next = next.map_err(Rejection::Change)?;
+        let next = self.follow(tip, members)?;
         let decision = self.decision.digest(network);
         let (generation, attempt) = (members.generation(), self.attempt);
         let bytes = vote_bytes(network, Phase::Second, generation, attempt, decision);
@@ -366,5 +371,19 @@ impl Link {
         let least = R::quorum(members.len());
         check_quorum::<K, R>(members, signers, signatures, &bytes, least, |_, _| false)?;
         Ok(next)
+    }
+
+    /// As [`check`](Self::check), without the signatures.
+    pub(super) fn follow<K: Keys>(
+        &self,
+        tip: &Digest,
+        members: &Members<K>,
+    ) -> Result<Members<K>, Rejection> {
+        if members.generation().next() != Some(self.decision.generation)
+            || self.decision.link != *tip
+        {
+            return Err(Rejection::BrokenChain);
+        }
+        members.after(&self.decision.change).map_err(Rejection::Change)
     }
 }

@@ -9,6 +9,7 @@
 //!
 //! The data path does not wait for any of it but between seal and activation.
 
+mod accuse;
 mod activate;
 mod ancestry;
 mod approve;
@@ -17,6 +18,9 @@ mod chain;
 mod compact;
 mod decide;
 mod decision;
+mod docket;
+mod excerpt;
+mod generations;
 mod join;
 mod restore;
 mod seal;
@@ -31,22 +35,22 @@ use crate::membership::{Change, Generation, MemberIndex, Members};
 
 pub use ancestry::{Headers, PullHeaders};
 pub(super) use ancestry::Ancestry;
+use docket::Docket;
 pub use approve::ChangeRefused;
 pub use chain::{Chain, MAX_LINKS, PullChain};
 pub use decision::{
     Approvals, Decision, Join, Link, Lock, Phase, Proposal, Shown, Timeout, Timeouts, Vote,
 };
+pub(super) use decision::vote_bytes;
+pub use excerpt::Excerpt;
+pub use generations::{ChainError, Generations, Pin};
 pub use seal::{Seal, SealedSource};
 
 /// What a replica knows about generations: those there were, and how far the next one is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Handover<K: Keys> {
-    /// The chain of decisions, from the one that made generation 1; it may end beyond our generation.
-    pub(super) links: Vec<Link>,
-    /// The digest of the last one; of none, the network id.
-    tip: Digest,
-    /// The members of every generation of the chain, by its number.
-    generations: Vec<Arc<Members<K>>>,
+    /// The chain of decisions, and the members of every generation; it may end beyond ours.
+    pub(super) generations: Generations<K>,
     /// We have activated this generation and every one after it up to ours.
     pub(super) since: Generation,
     /// Seals of the generation before ours, with which we have activated it, of ours, and of the last one decided.
@@ -60,6 +64,8 @@ pub(super) struct Handover<K: Keys> {
     /// Approvals in our generation.
     approvals: BTreeMap<Change, BTreeMap<MemberIndex, Sig>>,
     round: Round,
+    /// Who has said what about the end of our generation, and of the one before it.
+    dockets: BTreeMap<Generation, Docket>,
     /// Whether we want to be a member.
     joining: bool,
     /// Whom we have asked for the chain since the last tick.
@@ -120,9 +126,7 @@ impl Round {
 impl<K: Keys> Handover<K> {
     pub(super) fn new(network: &NetworkId, genesis: Arc<Members<K>>) -> Self {
         Self {
-            links: Vec::new(),
-            tip: *network.digest(),
-            generations: vec![genesis],
+            generations: Generations::of(*network, genesis),
             since: Generation::GENESIS,
             seals: BTreeMap::new(),
             wanted: BTreeSet::new(),
@@ -130,6 +134,7 @@ impl<K: Keys> Handover<K> {
             crowd: VecDeque::new(),
             approvals: BTreeMap::new(),
             round: Round::default(),
+            dockets: BTreeMap::new(),
             joining: false,
             asked: BTreeSet::new(),
             told: BTreeSet::new(),
@@ -139,12 +144,12 @@ impl<K: Keys> Handover<K> {
 
     /// The members of a generation, if the chain goes that far.
     pub(super) fn members_of(&self, generation: Generation) -> Option<&Arc<Members<K>>> {
-        self.generations.get(usize::try_from(generation.get()).ok()?)
+        self.generations.members_of(generation)
     }
 
     /// The last generation that is decided.
     pub(super) fn last(&self) -> Generation {
-        Generation::new(u64::try_from(self.links.len()).unwrap_or(u64::MAX))
+        self.generations.last()
     }
 
     /// Makes room for one more who asks to join: whoever of the crowd asked first has to ask again.
@@ -164,11 +169,9 @@ impl<K: Keys> Handover<K> {
         }
     }
 
-    /// Appends a link that was checked.
-    fn extend(&mut self, network: &NetworkId, link: Link, members: Members<K>) {
-        self.tip = link.decision.digest(network);
-        self.links.push(link);
-        self.generations.push(Arc::new(members));
+    /// Who has said what about the end of this generation.
+    fn docket(&mut self, generation: Generation) -> &mut Docket {
+        self.dockets.entry(generation).or_default()
     }
 
     /// The seals of one generation.
@@ -176,6 +179,11 @@ impl<K: Keys> Handover<K> {
         let from = (generation, MemberIndex::new(0));
         let to = (generation, MemberIndex::new(u16::MAX));
         self.seals.range(from..=to).map(|(_, seal)| seal)
+    }
+
+    /// Whether anybody is known to have sealed this generation.
+    pub(super) fn has_seals_of(&self, generation: Generation) -> bool {
+        self.seals_of(generation).next().is_some()
     }
 
     /// Whether somebody who is no member may be served: we approve its joining.

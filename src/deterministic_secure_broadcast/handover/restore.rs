@@ -42,6 +42,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                     return None;
                 }
                 self.learn_approvals(&proposal.approvals);
+                self.hear_proposal(&proposal);
                 self.handover.round.proposal = Some(*proposal);
             }
             Record::Voted(vote) => {
@@ -59,12 +60,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             Record::Entered(timeouts) => {
                 let attempt = timeouts.attempt.checked_add(1)?;
+                // Who is convicted by them is written down elsewhere.
+                for (index, shown) in timeouts.iter() {
+                    let docket = self.handover.docket(timeouts.generation);
+                    docket.note_timeout(timeouts.attempt, index, shown);
+                }
                 self.handover.round.next(attempt, *timeouts);
             }
             Record::Decided(link) => {
-                let members = self.handover.members_of(self.handover.last())?;
-                let next = members.after(&link.decision.change).ok()?;
-                self.handover.extend(&self.network, *link, next);
+                let generations = &mut self.handover.generations;
+                let next = generations.newest().after(&link.decision.change).ok()?;
+                generations.append(*link, next);
             }
             Record::Seal(seal) => {
                 let place = (seal.generation, seal.signer);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::generations::Generations;
 use super::statement::SealStatement;
 use crate::actor::{Keys, NetworkId, Sig, verify};
 use crate::codec::{self, Digest};
@@ -9,8 +10,8 @@ use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
 use crate::deterministic_secure_broadcast::evidence::SignedHeader;
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::proof::Certificate;
-use crate::deterministic_secure_broadcast::rules::Linked;
-use crate::membership::{Generation, MAX_SEATS, MemberIndex, Members, Seat};
+use crate::deterministic_secure_broadcast::rules::{HiddenFacts, Linked};
+use crate::membership::{Generation, MAX_SEATS, MemberIndex, Seat};
 
 /// How many open headers of one source a seal may show. A correct source has one. Of one that signs more, every hand-over
 /// adds at most one for each of those who seal.
@@ -43,17 +44,20 @@ pub struct SealedSource {
 }
 
 impl Seal {
-    /// The digest that is signed.
-    pub(super) fn content(sources: &[SealedSource]) -> Digest {
-        Digest::of_parts("bft-crdts/sealed/1", &[&codec::encode(sources)])
-    }
-
-    /// What is signed.
-    pub(super) fn statement(&self) -> SealStatement {
+    /// What is signed; `link` is the digest of the decision that made the generation.
+    #[must_use]
+    pub fn statement(&self, link: Digest) -> SealStatement {
         SealStatement {
             generation: self.generation,
-            content: Self::content(&self.sources),
+            link,
+            content: content(&self.contents()),
         }
+    }
+
+    /// Every source of which it shows anything, with the digest of that.
+    pub(super) fn contents(&self) -> Vec<(Seat, Digest)> {
+        let digest = |sealed: &SealedSource| (sealed.source, sealed.digest());
+        self.sources.iter().map(digest).collect()
     }
 
     /// What it shows of this source.
@@ -78,11 +82,13 @@ impl Seal {
     ///
     /// # Errors
     /// A [`Rejection`] naming the first rule broken.
-    pub fn check<K: Keys>(
-        &self,
-        network: &NetworkId,
-        members: &Members<K>,
-    ) -> Result<(), Rejection> {
+    pub fn check<K: Keys>(&self, generations: &Generations<K>) -> Result<(), Rejection> {
+        let (network, generation) = (generations.network(), self.generation);
+        let known = generations.members_of(generation).zip(generations.tip_of(generation));
+        let (members, link) = known.ok_or(Rejection::FutureGeneration {
+            have: generations.last(),
+            got: generation,
+        })?;
         let seats = members.seats();
         let mut last = None;
         for sealed in &self.sources {
@@ -97,7 +103,8 @@ impl Seal {
             sealed.check(network, seats, self.generation)?;
         }
         let key = members.key(self.signer);
-        if key.is_some_and(|key| verify::<K, _>(key, network, &self.statement(), &self.sig)) {
+        let statement = self.statement(*link);
+        if key.is_some_and(|key| verify::<K, _>(key, network, &statement, &self.sig)) {
             return Ok(());
         }
         Err(Rejection::InvalidSignature {
@@ -106,8 +113,34 @@ impl Seal {
     }
 }
 
+/// The digest that is signed: of digests, so that what a seal shows of one source can be proven without the rest.
+pub(super) fn content(contents: &[(Seat, Digest)]) -> Digest {
+    Digest::of_parts("bft-crdts/sealed/2", &[&codec::encode(contents)])
+}
+
 impl SealedSource {
-    fn check(
+    /// What the seal's content names.
+    pub(super) fn digest(&self) -> Digest {
+        Digest::of_parts("bft-crdts/sealed-source/1", &[&codec::encode(self)])
+    }
+
+    /// What it says of the slot of this header.
+    pub(in crate::deterministic_secure_broadcast) fn of_slot(
+        &self,
+        header: &Header,
+        digest: &Digest,
+        network: &NetworkId,
+    ) -> HiddenFacts {
+        let best = self.best.as_ref().and_then(|best| best.header.last());
+        let passed = best >= Some(header.first);
+        let open = |open: &SignedHeader| open.header.digest(network) == *digest;
+        HiddenFacts {
+            passed,
+            open: self.open.iter().any(open),
+        }
+    }
+
+    pub(super) fn check(
         &self,
         network: &NetworkId,
         seats: usize,

@@ -71,6 +71,9 @@ pub struct TimeoutStatement {
 pub struct SealStatement {
     /// The generation sealed.
     pub generation: Generation,
+    /// The digest of the decision that made it; of the genesis, the network id. What a seal shows is judged by the
+    /// members of a chain, and should two chains ever part, nobody is to be judged by those of the other.
+    pub link: Digest,
     /// The digest of what the seal shows.
     pub content: Digest,
 }
@@ -100,5 +103,5 @@ impl Statement for TimeoutStatement {
 }
 
 impl Statement for SealStatement {
-    const DOMAIN: &'static str = "bft-crdts/seal/1";
+    const DOMAIN: &'static str = "bft-crdts/seal/2";
 }

@@ -79,7 +79,8 @@ impl<A: Staged> Impersonator<A> {
                     header: draft.header.clone(),
                     sig: draft.echo,
                 };
-                let evidence = Evidence::of(&hands.network(), victim, signed(&one), signed(&two));
+                let evidence =
+                    Evidence::headers(&hands.network(), victim, signed(&one), signed(&two));
                 hands.send_members(&Payload::Evidence(Box::new(evidence)));
             }
         }

@@ -201,8 +201,8 @@ impl<A: Staged> Recorder<A> {
             Payload::Echo(echo) => self.seat_of(to).map(|seat| (seat, echo.first, None)),
             Payload::Refusal(refusal) => self.seat_of(to).map(|seat| (seat, refusal.first, None)),
             Payload::Evidence(evidence) => {
-                let (seat, first) = evidence.slot();
-                Some((seat, first, None))
+                let slot = evidence.contradiction.slot();
+                slot.map(|(seat, first)| (seat, first, None))
             }
             _ => None,
         };

@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::{Outcome, change_label};
 use crate::actor::{Counter, Dot};
-use crate::deterministic_secure_broadcast::{Rules, SecureBroadcast};
+use crate::deterministic_secure_broadcast::{Contradiction, Rules, SecureBroadcast};
 use crate::net::judge::{Ending, Property};
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
@@ -82,13 +82,23 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let name = |node: &NodeId| self.nodes[node.index()].name.clone();
         let convictions = std::mem::take(&mut self.books.convictions).into_iter().map(
             |(culprit, (evidence, known))| {
-                let (seat, slot) = evidence.slot();
-                let source = self.recorder.name_of(seat);
+                let contradiction = &evidence.contradiction;
+                let source = contradiction
+                    .slot()
+                    .map(|slot| self.recorder.name_of(slot.0));
+                let culprit = names.of(&culprit);
+                let kind = match contradiction {
+                    Contradiction::Headers { .. } if source.as_ref() == Some(&culprit) => {
+                        "two messages for one slot"
+                    }
+                    Contradiction::Headers { .. } => "two echoes for one slot",
+                    other => other.kind(),
+                };
                 let known_to = known.iter().map(name).collect();
                 Conviction {
-                    culprit: names.of(&culprit),
-                    source,
-                    slot,
+                    culprit,
+                    kind,
+                    place: self.recorder.place_of(contradiction),
                     known_to,
                     evidence,
                 }
@@ -158,7 +168,11 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             ended_at: moment.at,
             ended,
         };
-        Outcome { report, replicas }
+        Outcome {
+            report,
+            replicas,
+            genesis: self.genesis,
+        }
     }
 
     /// Validity: whatever a correct member was asked to do is delivered everywhere, or was given back.

@@ -1,0 +1,330 @@
+//! Where statements about generations meet those that contradict them (I12, G12): nobody looks for lies, but whoever
+//! hears two of them at least notices. A look-up for each statement, and two verifications when one convicts.
+
+use super::decision::{Link, Lock, Proposal, Shown, Timeouts, Vote};
+use super::seal::Seal;
+use crate::actor::{Actor, Keys, Sig};
+use crate::codec::Digest;
+use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::effect::Effects;
+use crate::deterministic_secure_broadcast::error::Rejection;
+use crate::deterministic_secure_broadcast::evidence::{
+    Contradiction, Evidence, SignedHeader, denies, hidden_by,
+};
+use crate::deterministic_secure_broadcast::header::Header;
+use crate::deterministic_secure_broadcast::proof::Certificate;
+use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::membership::{Generation, MemberIndex, Seat};
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// How many of the last messages of each source are held against a seal.
+const MAX_RECENT: usize = 8;
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// Convicts somebody, if what it signed holds as evidence, and it is not convicted yet.
+    pub(in crate::deterministic_secure_broadcast) fn accuse(
+        &mut self,
+        evidence: Evidence,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        !self.evidence.contains_key(&evidence.culprit)
+            && evidence
+                .verify_by::<K, R>(&self.handover.generations)
+                .is_ok()
+            && self.convict(evidence, effects)
+    }
+
+    fn accuse_member(
+        &mut self,
+        generation: Generation,
+        index: MemberIndex,
+        contradiction: Option<Contradiction>,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let members = self.handover.members_of(generation);
+        let culprit = members.and_then(|members| members.actor(index).copied());
+        let found = culprit.zip(contradiction);
+        found.is_some_and(|(culprit, contradiction)| {
+            let evidence = Evidence {
+                culprit,
+                contradiction,
+            };
+            self.accuse(evidence, effects)
+        })
+    }
+
+    /// Holds a vote against what its voter has said.
+    pub(super) fn compare_vote(
+        &mut self,
+        index: MemberIndex,
+        vote: &Vote,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let docket = self.handover.dockets.get(&vote.generation);
+        let found = docket.and_then(|docket| docket.against_vote::<R>(index, vote));
+        found.is_some() && self.accuse_member(vote.generation, index, found, effects)
+    }
+
+    /// The same for votes that were checked, which are remembered.
+    fn hear_votes(
+        &mut self,
+        votes: impl IntoIterator<Item = (MemberIndex, Vote)>,
+        effects: &mut Effects<A>,
+    ) {
+        for (index, vote) in votes {
+            self.compare_vote(index, &vote, effects);
+            self.handover
+                .docket(vote.generation)
+                .note_vote(index, &vote);
+        }
+    }
+
+    /// Holds a proposal against another one of its attempt.
+    pub(super) fn compare_proposal(
+        &mut self,
+        leader: MemberIndex,
+        proposal: &Proposal,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let (generation, attempt) = (proposal.generation, proposal.attempt);
+        let signed = proposal.signed(self.network());
+        let docket = self.handover.dockets.get(&generation);
+        let found = docket.and_then(|docket| docket.against_proposal(generation, attempt, signed));
+        found.is_some() && self.accuse_member(generation, leader, found, effects)
+    }
+
+    /// Remembers a proposal that was checked.
+    pub(super) fn hear_proposal(&mut self, proposal: &Proposal) {
+        let signed = proposal.signed(self.network());
+        let docket = self.handover.docket(proposal.generation);
+        docket.note_proposal(proposal.attempt, signed);
+    }
+
+    /// Holds a timeout against what its signer has said.
+    pub(super) fn compare_timeout(
+        &mut self,
+        generation: Generation,
+        (attempt, timeout): (u32, &Shown),
+        index: MemberIndex,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let docket = self.handover.dockets.get(&generation);
+        let found = docket
+            .and_then(|docket| docket.against_timeout::<R>(generation, (attempt, timeout), index));
+        found.is_some() && self.accuse_member(generation, index, found, effects)
+    }
+
+    /// The same for one that was checked, which is remembered.
+    pub(super) fn hear_timeout(
+        &mut self,
+        generation: Generation,
+        (attempt, timeout): (u32, Shown),
+        index: MemberIndex,
+        effects: &mut Effects<A>,
+    ) {
+        self.compare_timeout(generation, (attempt, &timeout), index, effects);
+        let docket = self.handover.docket(generation);
+        docket.note_timeout(attempt, index, timeout);
+    }
+
+    /// The same for all of a quorum of them.
+    pub(super) fn hear_timeouts(&mut self, timeouts: &Timeouts, effects: &mut Effects<A>) {
+        for (index, shown) in timeouts.iter() {
+            let timeout = (timeouts.attempt, shown);
+            self.hear_timeout(timeouts.generation, timeout, index, effects);
+        }
+    }
+
+    /// The same for the votes of a quorum of first ones.
+    pub(super) fn hear_lock(&mut self, lock: &Lock, effects: &mut Effects<A>) {
+        let generation = self.generation();
+        let known = self.handover.round.lock.as_ref() == Some(lock);
+        if !known {
+            self.hear_votes(lock.votes(&self.network.clone(), generation), effects);
+        }
+    }
+
+    /// The same for the votes of a decision about our generation.
+    pub(super) fn hear_link(&mut self, link: &Link, effects: &mut Effects<A>) {
+        let generation = self.generation();
+        if generation.next() == Some(link.decision.generation) {
+            self.hear_votes(link.votes(&self.network.clone(), generation), effects);
+        }
+    }
+
+    /// G12: another decision where we know of one. More than `f` members have voted for both: in one attempt, or they
+    /// have given up attempts after the earlier one as if they had not.
+    pub(super) fn on_other_decision(
+        &mut self,
+        other: &Link,
+        effects: &mut Effects<A>,
+    ) -> Result<(), Rejection> {
+        let network = self.network;
+        let generations = &self.handover.generations;
+        let generation = other.decision.generation;
+        let known = generations.link_to(generation).cloned();
+        let known = known.filter(|known| known.decision != other.decision);
+        let known = known.ok_or(Rejection::Duplicate)?;
+        let before = Generation::new(generation.get().saturating_sub(1));
+        let tip = generations
+            .tip_of(before)
+            .zip(generations.members_of(before));
+        let (tip, members) = tip.ok_or(Rejection::BrokenChain)?;
+        other.verify::<K, R>(&network, tip, members)?;
+        let mut docket = self
+            .handover
+            .dockets
+            .get(&before)
+            .cloned()
+            .unwrap_or_default();
+        let mut convicted = false;
+        for (index, vote) in known
+            .votes(&network, before)
+            .chain(other.votes(&network, before))
+        {
+            let found = docket.against_vote::<R>(index, &vote);
+            convicted |= self.accuse_member(before, index, found, effects);
+            docket.note_vote(index, &vote);
+        }
+        match convicted {
+            true => Ok(()),
+            false => Err(Rejection::Duplicate),
+        }
+    }
+
+    /// Two seals of one member and generation.
+    pub(super) fn compare_seals(&mut self, other: &Seal, effects: &mut Effects<A>) -> bool {
+        let generations = &self.handover.generations;
+        let Some(known) = self.handover.seals.get(&(other.generation, other.signer)) else {
+            return false;
+        };
+        let members = generations.members_of(other.generation);
+        let culprit = members.and_then(|members| members.actor(other.signer).copied());
+        let link = generations.tip_of(other.generation);
+        let (Some(culprit), Some(link)) = (culprit, link) else {
+            return false;
+        };
+        // Making evidence of them costs a digest of both.
+        if known == other || self.evidence.contains_key(&culprit) {
+            return false;
+        }
+        let evidence = Evidence::seals(culprit, *link, known, other);
+        self.accuse(evidence, effects)
+    }
+
+    /// Holds a certificate that was checked against the seals of its generation.
+    pub(in crate::deterministic_secure_broadcast) fn compare_certificate_with_seals(
+        &mut self,
+        certificate: &Certificate,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let generations = &self.handover.generations;
+        let seals = self.handover.seals_of(certificate.generation);
+        let found: Vec<Evidence> = seals
+            .filter_map(|seal| hidden_by::<K, R>(generations, certificate, seal))
+            .collect();
+        let mut convicted = false;
+        for evidence in found {
+            convicted |= self.accuse(evidence, effects);
+        }
+        convicted
+    }
+
+    /// Holds an echo against its signer's seal of that generation.
+    pub(in crate::deterministic_secure_broadcast) fn compare_echo_with_seal(
+        &mut self,
+        culprit: Actor,
+        echo: (Generation, &Sig),
+        (header, digest): (&Header, &Digest),
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let (generation, sig) = echo;
+        let members = self.handover.members_of(generation);
+        let index = members.and_then(|members| members.index_of(&culprit));
+        let seal = index.and_then(|index| self.handover.seals.get(&(generation, index)));
+        let denied = seal.filter(|seal| denies::<R>(&self.network, (header, digest), seal));
+        let Some(seal) = denied else {
+            return false;
+        };
+        let echo = SignedHeader {
+            generation,
+            header: header.clone(),
+            sig: *sig,
+        };
+        let evidence = Evidence::hidden(culprit, echo, seal);
+        self.accuse(evidence, effects)
+    }
+
+    /// Holds a seal that was checked against the echoes of its signer that we know.
+    pub(super) fn compare_seal_with_echoes(
+        &mut self,
+        seal: &Seal,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let members = self.handover.members_of(seal.generation);
+        let culprit = members.and_then(|members| members.actor(seal.signer).copied());
+        let Some(culprit) = culprit.filter(|culprit| !self.evidence.contains_key(culprit)) else {
+            return false;
+        };
+        let found = self
+            .seats()
+            .find_map(|seat| self.denied_echo(culprit, seat, seal));
+        found.is_some_and(|echo| self.accuse(Evidence::hidden(culprit, echo, seal), effects))
+    }
+
+    /// An echo of this seal's signer for a message of this source, if the seal denies it.
+    fn denied_echo(&self, culprit: Actor, seat: Seat, seal: &Seal) -> Option<SignedHeader> {
+        let generation = seal.generation;
+        let track = self.tracks.get(seat.get())?;
+        let denied =
+            |header: &Header, digest: &Digest| denies::<R>(&self.network, (header, digest), seal);
+        let shown = seal.of(seat).and_then(|shown| shown.best.as_ref());
+        let passed = shown.and_then(|best| best.header.last());
+        let recent = track
+            .places
+            .iter()
+            .rev()
+            .filter_map(|place| self.log.get(*place));
+        let recent = recent
+            .take_while(|logged| Some(logged.last) > passed)
+            .take(MAX_RECENT);
+        let recent = recent.map(|logged| (&logged.certificate, &logged.digest));
+        let ahead = track.ahead.values();
+        let ahead = ahead.map(|certified| (&certified.certificate, &certified.digest));
+        for (certificate, digest) in ahead.chain(recent) {
+            if certificate.generation == generation
+                && let Some(sig) = certificate.echo_of(seal.signer)
+                && denied(&certificate.header, digest)
+            {
+                let header = certificate.header.clone();
+                let sig = *sig;
+                return Some(SignedHeader {
+                    generation,
+                    header,
+                    sig,
+                });
+            }
+        }
+        // Of our own message we have the echoes one by one, and of a message that is open its source's.
+        if Some(seat) == self.seat
+            && let Some(flight) = &self.own.flight
+            && flight.generation == generation
+            && let Some(sig) = flight.echoes.get(&culprit)
+            && denied(&flight.header, &flight.digest)
+        {
+            let (header, sig) = (flight.header.clone(), *sig);
+            return Some(SignedHeader {
+                generation,
+                header,
+                sig,
+            });
+        }
+        if self.members.in_seat(seat) == Some(&culprit) {
+            let open = track.open.iter().find(|open| {
+                open.source_echo.0 == generation && denied(&open.header, &open.digest)
+            });
+            return open.map(|open| open.signed());
+        }
+        None
+    }
+}
