@@ -8,6 +8,7 @@ pub mod args;
 pub mod assets;
 pub mod bench;
 pub mod draw;
+mod ground;
 pub mod input;
 pub mod ledger;
 pub mod logging;
