@@ -73,6 +73,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     items: Vec<Item<A>>,
     tick: Span,
     limits: Limits,
+    memory: Option<u64>,
     patience: Span,
     habits: Habits,
     traced: bool,
@@ -165,6 +166,7 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
                 steps: 100_000_000,
                 time: VirtualTime::from_secs(100_000),
             },
+            memory: None,
             patience: Span::from_secs(60),
             habits: Habits::default(),
             traced: false,
@@ -195,6 +197,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             items,
             tick,
             limits,
+            memory,
             patience,
             habits,
             traced,
@@ -218,6 +221,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             items,
             tick,
             limits,
+            memory,
             patience,
             habits,
             traced,
@@ -365,6 +369,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The most bytes the run may take, by [`Engine::memory`]. There is no limit by default.
+    #[must_use]
+    pub fn limit_memory(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
         self
     }
 
@@ -597,13 +608,16 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             .max(busy_until)
             .max(planned.unwrap_or_default());
         let corrupts = self.faults.corruption != Chance::NEVER;
-        let engine = Engine::in_world(
+        let mut engine = Engine::in_world(
             participants,
             &self.world,
             self.faults,
             self.limits,
             &streams,
         )?;
+        if let Some(bytes) = self.memory {
+            engine.limit_memory(bytes);
+        }
         // Everybody has told everybody what they have, and had an answer.
         let settle = self.tick.times(sources.len() as u64 / 2 + 4);
         Ok(Run {

@@ -9,6 +9,7 @@ pub mod assets;
 pub mod bench;
 pub mod draw;
 pub mod exhibits;
+mod ground;
 pub mod input;
 pub mod ledger;
 pub mod logging;

@@ -6,11 +6,13 @@ mod campaign;
 mod changes;
 mod check;
 mod file;
+mod ground;
 mod locate;
 
 use std::collections::BTreeMap;
 
 pub use bft_crdts::net::adversary::VillainKind;
+pub use ground::{Away, Downtime, During, Ground, Links, Node};
 
 use bft_crdts::net::{Span, Wish};
 use thiserror::Error;
@@ -61,6 +63,8 @@ pub struct Scenario {
     pub partitions: Vec<Partition>,
     /// When members crash.
     pub crashes: Vec<Crash>,
+    /// Where nodes stand, what they are made of, and what else goes wrong.
+    pub ground: Ground,
     /// Who does not keep to the protocol.
     pub villains: Vec<Villain>,
     /// What is to be done.

@@ -17,6 +17,7 @@ use bft_crdts::{Actor, Ed25519, Rules, Sound};
 use bft_crdts_controls::chosen::{self, Chosen};
 
 use crate::exhibits::{self, Exhibited};
+use crate::ground;
 use crate::input::Input;
 use crate::operations::Row;
 use crate::play::{People, Play, Set, items};
@@ -174,7 +175,14 @@ fn network<A: Play, K: SeededKeys>(
         net = net.villain_from(&villain.who, plays, VirtualTime::ZERO + villain.at);
     }
     let faults = plan(scenario, |name| net.node(name))?;
-    net = net.faults(faults).workload(items::<A>(rows, people));
+    let ground = ground::world(scenario, |name| net.node(name));
+    net = net
+        .faults(faults)
+        .world(ground)
+        .workload(items::<A>(rows, people));
+    if let Some(bytes) = scenario.ground.memory {
+        net = net.limit_memory(bytes);
+    }
     if options.traced {
         let title = scenario.chart.title.as_ref().unwrap_or(&scenario.name);
         net = net.traced(title, &scenario.name);
@@ -249,6 +257,7 @@ fn plan(scenario: &Scenario, node: impl Fn(&str) -> Option<NodeId>) -> Result<Fa
             down: Some(crash.down),
         });
     }
+    ground::faults(&scenario.ground, node, &mut faults)?;
     Ok(faults)
 }
 
@@ -337,7 +346,7 @@ fn report<A: Play>(
         end: match ran.ended {
             Ended::Done => "quiet".to_owned(),
             Ended::Stalled => "stalled, with something still owed,".to_owned(),
-            Ended::Limit(limit) => format!("given up at a limit ({limit:?})"),
+            Ended::Limit(limit) => format!("given up: {limit};"),
         },
         files: Vec::new(),
     })

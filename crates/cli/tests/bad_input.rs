@@ -38,6 +38,121 @@ fn a_good_scenario_is_read() {
 }
 
 #[test]
+fn a_bad_world_names_its_field_and_says_what_is_wrong() {
+    let cases = [
+        (
+            "latency = { law = \"normal\", mean = \"1ms\" }",
+            "network.latency.deviation",
+            "is missing",
+        ),
+        (
+            "latency = { min = \"1ms\" }",
+            "network.latency.max",
+            "is missing",
+        ),
+        (
+            "latency = { law = \"gamma\", shape = 0.0, scale = \"1ms\" }",
+            "network.latency.shape",
+            "above zero",
+        ),
+        (
+            "latency = { law = \"pareto\", shape = 1.0, least = \"1ms\", max = \"2ms\" }",
+            "network.latency.max",
+            "not for the law",
+        ),
+        (
+            "latency = { law = \"samples\", times = [] }",
+            "network.latency.times",
+            "is empty",
+        ),
+        (
+            "latency = { law = \"zipf\" }",
+            "network.latency.law",
+            "`zipf` is none of",
+        ),
+        (
+            "latency = { law = \"choice\", of = [{ weight = 0, latency = { min = \"0s\", max = \"1s\" } }] }",
+            "network.latency.of",
+            "zero",
+        ),
+        (
+            "latency = { law = \"choice\", of = [{ weight = 1, latency = { law = \"choice\", of = [] } }] }",
+            "network.latency.of[1].latency.of",
+            "among choices",
+        ),
+        ("corrupt = 2.0", "network.corrupt", "between 0 and 1"),
+        ("[world]\nmap = \"mars\"", "world.map", "there is aws"),
+        (
+            "[world]\nplaces = [\"a\", \"b\"]",
+            "world.latencies",
+            "from `a` to `a`",
+        ),
+        (
+            "[[world.latencies]]\nfrom = \"a\"\nto = \"a\"\nlatency = { min = \"0s\", max = \"1s\" }",
+            "world.latencies",
+            "needs `places`",
+        ),
+        ("[[nodes]]\nplace = \"Ohio\"", "nodes[1].place", "no map"),
+        (
+            "[[nodes]]\nwho = [\"eve\"]",
+            "nodes[1].who[1]",
+            "`eve` is none of",
+        ),
+        (
+            "[[nodes]]\nupload = \"50 MB\"",
+            "nodes[1].upload",
+            "no rate",
+        ),
+        (
+            "[[one_way]]\nat = \"1s\"\nheal = \"2s\"",
+            "one_way[1]",
+            "names nobody",
+        ),
+        (
+            "[[one_way]]\nat = \"2s\"\nheal = \"1s\"\nto = [\"bob\"]",
+            "one_way[1].heal",
+            "not later",
+        ),
+        (
+            "[[clogs]]\nat = \"1s\"\nheal = \"2s\"\nto = [\"eve\"]",
+            "clogs[1].to[1]",
+            "`eve` is none of",
+        ),
+        (
+            "[[slowdowns]]\nmember = \"bob\"\nat = \"1s\"\nheal = \"2s\"",
+            "slowdowns[1].by",
+            "is missing",
+        ),
+        (
+            "[[full_disks]]\nmember = \"bob\"\nat = \"1s\"\nheal = \"2s\"\nby = \"1s\"",
+            "full_disks[1].by",
+            "slowdowns",
+        ),
+        (
+            "[[clocks]]\nwho = \"bob\"\ndrift = -1.0",
+            "clocks[1].drift",
+            "-0.9",
+        ),
+        (
+            "[[downtimes]]\nmember = \"bob\"\nshare = 0.5\ncycle = \"1s\"",
+            "downtimes[1].share",
+            "network.heal",
+        ),
+        (
+            "[[downtimes]]\nmember = \"bob\"\nat = \"1s\"",
+            "downtimes[1]",
+            "`at` and `back`",
+        ),
+        ("[limits]\nmemory = 0", "limits.memory", "some memory"),
+    ];
+    for (fault, field, problem) in cases {
+        let (_, named, said) = wrong("loss = 0.25", &format!("loss = 0.25\n{fault}"));
+        assert_eq!(named, field, "{fault} gave {said}");
+        assert!(said.contains(problem), "{fault} gave {said}");
+    }
+}
+
+#[test]
 fn a_bad_scenario_names_line_and_field() {
     let cases = [
         // Not TOML at all, or not the right shape.

@@ -13,7 +13,7 @@ use bft_crdts_cli::sweep;
 use serde_json::Value;
 
 /// Every committed scenario that is one run; `campaign` is as many as there are seeds.
-const SCENARIOS: [&str; 12] = [
+const SCENARIOS: [&str; 13] = [
     "honest_bank",
     "double_spend",
     "double_spend_7",
@@ -26,6 +26,7 @@ const SCENARIOS: [&str; 12] = [
     "leave_mid_flight",
     "leader_silent",
     "rejoin",
+    "three_continents",
 ];
 
 fn bft_crdts(arguments: &[&str]) -> Output {

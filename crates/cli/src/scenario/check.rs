@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use bft_crdts::PacketKind;
-use bft_crdts::net::Span;
+use bft_crdts::net::{Law, Span};
 
 use super::changes;
+use super::ground;
 use super::locate::{Path, Places, line_at};
 use super::{
     Algorithm, Bank, Chart, Crash, Draw, Generator, Limits, MAX_ARCS, MAX_CHANGES, MAX_FAULTS,
@@ -83,6 +84,7 @@ fn scenario(file: file::File, places: &Places<'_>) -> Checked<Scenario> {
         network: network(&file.network)?,
         partitions: partitions(&file.partitions, &nodes)?,
         crashes: crashes(&file.crashes, &people, correct)?,
+        ground: ground::ground(&file, &nodes, &people, correct)?,
         chart: chart(file.chart, &nodes)?,
         limits: limits(&file.limits)?,
         name: file.name,
@@ -117,6 +119,13 @@ fn draw(file: &file::File) -> Checked<Option<Draw>> {
         ("changes", !file.changes.is_empty()),
         ("partitions", !file.partitions.is_empty()),
         ("crashes", !file.crashes.is_empty()),
+        ("nodes", !file.nodes.is_empty()),
+        ("one_way", !file.one_way.is_empty()),
+        ("clogs", !file.clogs.is_empty()),
+        ("slowdowns", !file.slowdowns.is_empty()),
+        ("full_disks", !file.full_disks.is_empty()),
+        ("clocks", !file.clocks.is_empty()),
+        ("downtimes", !file.downtimes.is_empty()),
         ("villains", !file.villains.is_empty()),
         ("operations", file.operations.is_some()),
         ("operations_file", file.operations_file.is_some()),
@@ -531,13 +540,12 @@ fn network(network: &file::Network) -> Checked<Network> {
         );
     }
     if let Some(latency) = &network.latency {
-        let path = path.at("latency");
-        let min = some_time(&latency.min, &path.at("min"))?;
-        let max = some_time(&latency.max, &path.at("max"))?;
-        if min > max {
-            return bad(path, "`min` is longer than `max`");
+        // One with a name is the ground's.
+        if let (None, Law::Uniform { min, max }) =
+            (&latency.law, ground::law(latency, &path.at("latency"))?)
+        {
+            checked.latency = (min, max);
         }
-        checked.latency = (min, max);
     }
     checked.heal = optional_time(network.heal.as_deref(), &path.at("heal"))?;
     if let Some(tick) = optional_time(network.tick.as_deref(), &path.at("tick"))? {
@@ -551,7 +559,7 @@ fn network(network: &file::Network) -> Checked<Network> {
 
 const MILLION: u32 = 1_000_000;
 
-fn chance(chance: f64, path: &Path) -> Checked<u32> {
+pub(super) fn chance(chance: f64, path: &Path) -> Checked<u32> {
     if !(0.0..=1.0).contains(&chance) {
         return bad(
             path.clone(),
@@ -652,7 +660,7 @@ fn outage(crash: &file::Crash, path: &Path) -> Checked<(When, Span)> {
     }
 }
 
-fn interval(at: &str, end: &str, field: &str, path: &Path) -> Checked<(Span, Span)> {
+pub(super) fn interval(at: &str, end: &str, field: &str, path: &Path) -> Checked<(Span, Span)> {
     let at = some_time(at, &path.at("at"))?;
     let end = some_time(end, &path.at(field))?;
     if end <= at {
@@ -690,7 +698,7 @@ pub(super) fn some_time(text: &str, path: &Path) -> Checked<Span> {
     time::parse(text).map_err(|why| (path.clone(), why.to_string()))
 }
 
-fn optional_time(text: Option<&str>, path: &Path) -> Checked<Option<Span>> {
+pub(super) fn optional_time(text: Option<&str>, path: &Path) -> Checked<Option<Span>> {
     text.map(|text| some_time(text, path)).transpose()
 }
 

@@ -39,6 +39,22 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) crashes: Vec<Crash>,
     #[serde(default)]
+    pub(super) world: World,
+    #[serde(default)]
+    pub(super) nodes: Vec<Node>,
+    #[serde(default)]
+    pub(super) one_way: Vec<Links>,
+    #[serde(default)]
+    pub(super) clogs: Vec<Links>,
+    #[serde(default)]
+    pub(super) slowdowns: Vec<During>,
+    #[serde(default)]
+    pub(super) full_disks: Vec<During>,
+    #[serde(default)]
+    pub(super) clocks: Vec<Clock>,
+    #[serde(default)]
+    pub(super) downtimes: Vec<Downtime>,
+    #[serde(default)]
     pub(super) villains: Vec<Villain>,
     pub(super) operations: Option<Vec<Fields>>,
     pub(super) generator: Option<Generator>,
@@ -80,22 +96,113 @@ pub(super) struct Bank {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Network {
-    pub(super) latency: Option<Latency>,
+    pub(super) latency: Option<Law>,
     #[serde(default)]
     pub(super) loss: f64,
     #[serde(default)]
     pub(super) duplicate: f64,
     #[serde(default)]
     pub(super) reorder: f64,
+    #[serde(default)]
+    pub(super) corrupt: f64,
     pub(super) tick: Option<String>,
     pub(super) heal: Option<String>,
 }
 
+/// How long something takes. Which fields a law has depends on its name; without one it has `min` and `max`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Latency {
-    pub(super) min: String,
-    pub(super) max: String,
+pub(super) struct Law {
+    pub(super) law: Option<String>,
+    pub(super) time: Option<String>,
+    pub(super) min: Option<String>,
+    pub(super) max: Option<String>,
+    pub(super) mean: Option<String>,
+    pub(super) deviation: Option<String>,
+    pub(super) median: Option<String>,
+    pub(super) least: Option<String>,
+    pub(super) scale: Option<String>,
+    pub(super) shape: Option<f64>,
+    pub(super) times: Option<Vec<String>>,
+    pub(super) of: Option<Vec<Weighted>>,
+    pub(super) after: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Weighted {
+    pub(super) weight: u32,
+    pub(super) latency: Law,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct World {
+    pub(super) map: Option<String>,
+    #[serde(default)]
+    pub(super) places: Vec<String>,
+    #[serde(default)]
+    pub(super) latencies: Vec<Way>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Way {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) latency: Law,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Node {
+    #[serde(default)]
+    pub(super) who: Vec<String>,
+    pub(super) place: Option<String>,
+    pub(super) upload: Option<String>,
+    pub(super) download: Option<String>,
+    pub(super) packet: Option<String>,
+    pub(super) tick: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Links {
+    pub(super) at: String,
+    pub(super) heal: String,
+    #[serde(default)]
+    pub(super) from: Vec<String>,
+    #[serde(default)]
+    pub(super) to: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct During {
+    pub(super) member: String,
+    pub(super) at: String,
+    pub(super) heal: String,
+    pub(super) by: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Clock {
+    pub(super) who: String,
+    pub(super) ahead: Option<String>,
+    pub(super) drift: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Downtime {
+    pub(super) member: String,
+    pub(super) at: Option<String>,
+    pub(super) back: Option<String>,
+    pub(super) share: Option<f64>,
+    pub(super) cycle: Option<String>,
+    #[serde(default)]
+    pub(super) suspend: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -180,6 +287,7 @@ pub(super) struct Chart {
 pub(super) struct Limits {
     pub(super) time: Option<String>,
     pub(super) events: Option<u64>,
+    pub(super) memory: Option<u64>,
 }
 
 /// How many members, or their names.
