@@ -29,6 +29,8 @@ pub enum Command {
     /// Type a recorded editing history again over secure broadcast; exit code 1 unless every correct member ends with its
     /// text.
     Replay(Replay),
+    /// Run several protocols on the same network under the same faults, and print one table.
+    Compare(Compare),
     /// Write the pictures of the read-me.
     Assets(Assets),
     /// Make a file of operations, or compute the balances one must lead to.
@@ -108,6 +110,33 @@ pub struct Replay {
     /// All randomness is derived from this.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// Which protocols, separated by commas [default: all of them].
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub protocols: Vec<String>,
+    /// How many nodes each has.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub nodes: usize,
+    /// How many of them are faulty.
+    #[arg(long, value_name = "F", default_value_t = 0)]
+    pub faulty: usize,
+    /// In which way: none, offline, malicious, malicious-commander, stuck, lying-communication-node, eclipse,
+    /// selfish-lottery.
+    #[arg(long, value_name = "FAULT", default_value = "none")]
+    pub fault: String,
+    /// All randomness is derived from this.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many transactions are to be decided, one after the other.
+    #[arg(long, value_name = "D", default_value_t = 1)]
+    pub decisions: u64,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

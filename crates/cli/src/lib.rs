@@ -7,6 +7,7 @@
 pub mod args;
 pub mod assets;
 pub mod bench;
+pub mod compare;
 pub mod draw;
 pub mod input;
 pub mod ledger;
@@ -87,6 +88,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(VIOLATION));
             }
         }
+        Command::Compare(args) => print!("{}", compare::compare(&args)?),
         Command::Assets(args) => {
             for path in assets::write(&args.out)? {
                 println!("{}", path.display());

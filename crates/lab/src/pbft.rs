@@ -1,0 +1,197 @@
+//! PBFT: Castro and Liskov, *Practical Byzantine Fault Tolerance* (OSDI 1999).
+//!
+//! n replicas, of which f = ⌊(n−1)/3⌋ may lie, put the requests of clients into one order. Replica `view mod n` is the
+//! primary. A request goes to it; it assigns a number and sends PRE-PREPARE to the backups; they tell each other with
+//! PREPARE, so that a quorum knows that no other request can have that number in this view; all tell each other with
+//! COMMIT, so that a quorum knows that a quorum knows, and the number survives a change of view. f + 1 equal replies
+//! convince the client.
+//!
+//! | | packets |
+//! | --- | --- |
+//! | REQUEST, client → primary | 1 |
+//! | PRE-PREPARE, primary → backups | n − 1 |
+//! | PREPARE, backup → all others | (n − 1)² |
+//! | COMMIT, all → all others | n (n − 1) |
+//! | REPLY, all → client | n |
+//! | all | 2n² − n + 1 |
+//!
+//! A backup that waits too long for a request asks for the next view; joining is early, at f + 1 who ask; the time it
+//! waits doubles. Every hundredth number is a checkpoint, at which logs are cut. What the paper leaves to its library of
+//! state transfer is here the simplest thing that is safe: who lags behind is told what was executed, and believes what
+//! f + 1 tell alike.
+
+mod client;
+mod log;
+mod message;
+mod replica;
+mod view_change;
+
+use std::sync::Arc;
+
+use bft_crdts::net::{Effects, Machine, NodeId, Span, TimerId};
+
+use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck, TwoFaced};
+use crate::keys::Ring;
+use crate::outcome::{Decided, Said, Verdict};
+use crate::packet::{Packet, Process};
+use crate::sizes::Sizes;
+use crate::trial::{Plan, PlanError, Troupe, pick};
+use crate::tx::SignedTx;
+
+pub use client::Client;
+pub use message::Message;
+pub use replica::{Replica, Rules};
+
+/// How often there is a checkpoint.
+pub const CHECKPOINT: u64 = 100;
+/// How many numbers above the last stable checkpoint may be assigned.
+pub const WINDOW: u64 = 2 * CHECKPOINT;
+/// How long a backup waits for a request before it asks for the next view, the first time.
+pub const PATIENCE: Span = Span::from_millis(500);
+/// How long the client waits before it sends its request to all.
+pub const RETRANSMISSION: Span = Span::from_millis(300);
+/// Its name in tables.
+pub const NAME: &str = "pbft";
+
+/// A node of a run: a replica, or the client outside.
+#[derive(Debug)]
+pub enum Node {
+    /// A replica.
+    Replica(Box<Replica>),
+    /// The client.
+    Client(Client),
+}
+
+impl Machine for Node {
+    type Message = Message;
+    type Verdict = Verdict;
+    type Delivery = Decided;
+    type Note = Said;
+
+    fn size(message: &Message) -> u32 {
+        message.size()
+    }
+
+    fn start(&mut self, _: &mut Effects<Self>) {}
+
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
+        match self {
+            Self::Replica(replica) => replica.message(from, message, out),
+            Self::Client(client) => client.message(from, message, out),
+        }
+    }
+
+    fn timer(&mut self, timer: TimerId, out: &mut Effects<Self>) {
+        match self {
+            Self::Replica(replica) => replica.timer(out),
+            Self::Client(client) => client.timer(timer, out),
+        }
+    }
+}
+
+impl Process for Node {
+    fn submit(&mut self, request: SignedTx, out: &mut Effects<Self>) {
+        if let Self::Client(client) = self {
+            client.submit(request, out);
+        }
+    }
+}
+
+/// The replicas, and the client behind them.
+///
+/// # Errors
+/// [`PlanError`] if they cannot be set up as the plan says.
+pub fn cast(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+    cast_with(plan, Rules::default(), &mut |_, _, _| None)
+}
+
+/// Makes a node of a way to be faulty that the plan does not know: who, its machine, and what it lies with.
+type Other<'a> =
+    &'a mut dyn FnMut(NodeId, &Plan, &Forger) -> Option<Box<dyn FnOnce(Node) -> Peer<Node>>>;
+
+/// The same with other rules or other faults, for the tests of the judges.
+pub(crate) fn cast_with(
+    plan: &Plan,
+    rules: Rules,
+    other: Other<'_>,
+) -> Result<Troupe<Node>, PlanError> {
+    let nodes = crate::trial::node_count(NAME, 1, plan)?;
+    let (ring, keys) = Ring::make(nodes + 2);
+    let sizes = Sizes::of(plan.nodes);
+    let primary = NodeId::new(0);
+    let first = (plan.fault == FaultKind::MaliciousCommander).then_some(primary);
+    let all: Arc<[NodeId]> = (0..nodes).map(NodeId::new).collect();
+    let faulty = pick(NAME, plan, first, all.iter().copied())?;
+    let correct: Vec<NodeId> = all
+        .iter()
+        .copied()
+        .filter(|node| !faulty.contains(node))
+        .collect();
+    // The second half of the correct ones hears the other story.
+    let other_half: std::collections::BTreeSet<_> = correct
+        .iter()
+        .copied()
+        .skip(correct.len().div_ceil(2))
+        .collect();
+    let mut peers = Vec::new();
+    for number in 0..nodes {
+        let me = NodeId::new(number);
+        let key = keys[usize::from(number)].clone();
+        let replica = Replica::new(number, key.clone(), ring.clone(), sizes, all.clone(), rules);
+        let node = Node::Replica(Box::new(replica));
+        if !faulty.contains(&me) {
+            peers.push(Peer::correct(node));
+            continue;
+        }
+        let forger = Forger {
+            me: number,
+            key,
+            client: nodes + 1,
+            client_key: keys[usize::from(nodes) + 1].clone(),
+            ring: ring.clone(),
+            seen: std::collections::BTreeMap::new(),
+        };
+        if let Some(make) = other(me, plan, &forger) {
+            peers.push(make(node));
+            continue;
+        }
+        peers.push(match plan.fault {
+            FaultKind::Offline => Peer::faulty(node, Offline),
+            FaultKind::Malicious => Peer::faulty(node, Malicious(forger)),
+            FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
+            FaultKind::MaliciousCommander => {
+                let other_half = other_half.clone();
+                Peer::faulty(node, TwoFaced { forger, other_half })
+            }
+            fault => {
+                return Err(PlanError::Fault {
+                    protocol: NAME,
+                    fault,
+                    known: FAULTS.map(FaultKind::name).to_vec(),
+                });
+            }
+        });
+    }
+    peers.push(Peer::correct(Node::Client(Client::new(
+        nodes,
+        sizes,
+        all.clone(),
+    ))));
+    Ok(Troupe {
+        peers,
+        deciders: all.to_vec(),
+        requester: NodeId::new(nodes),
+        client: nodes,
+        client_key: keys[usize::from(nodes)].clone(),
+        ring,
+        patience: Span::from_secs(60),
+    })
+}
+
+/// The ways its nodes can be faulty.
+pub const FAULTS: [FaultKind; 4] = [
+    FaultKind::Offline,
+    FaultKind::Malicious,
+    FaultKind::MaliciousCommander,
+    FaultKind::Stuck,
+];

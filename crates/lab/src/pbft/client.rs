@@ -1,0 +1,88 @@
+//! The client: asks the primary, then everybody, and believes what f + 1 replicas say alike.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bft_crdts::net::{Address, Effects, NodeId, TimerId};
+
+use super::message::Message;
+use super::{Node, RETRANSMISSION};
+use crate::outcome::{Said, Verdict};
+use crate::sizes::Sizes;
+use crate::tx::SignedTx;
+
+const RETRANSMIT: TimerId = TimerId(1);
+
+/// The client, outside of the replicas.
+#[derive(Debug)]
+pub struct Client {
+    me: u16,
+    sizes: Sizes,
+    replicas: Arc<[NodeId]>,
+    view: u64,
+    /// What it waits for, with the replies so far.
+    waiting: Option<(SignedTx, BTreeMap<NodeId, (u64, u64)>)>,
+}
+
+impl Client {
+    pub(super) const fn new(me: u16, sizes: Sizes, replicas: Arc<[NodeId]>) -> Self {
+        Self {
+            me,
+            sizes,
+            replicas,
+            view: 0,
+            waiting: None,
+        }
+    }
+
+    fn primary(&self) -> NodeId {
+        let place = self.view % self.replicas.len() as u64;
+        self.replicas[place as usize]
+    }
+
+    pub(super) fn submit(&mut self, request: SignedTx, out: &mut Effects<Node>) {
+        debug_assert_eq!(request.tx.id.client, self.me);
+        self.waiting = Some((request, BTreeMap::new()));
+        out.send(Address::One(self.primary()), Message::Request(request));
+        out.set_timer(RETRANSMISSION, RETRANSMIT);
+    }
+
+    pub(super) fn timer(&mut self, timer: TimerId, out: &mut Effects<Node>) {
+        if let (RETRANSMIT, Some((request, _))) = (timer, &self.waiting) {
+            let all = Address::Many(self.replicas.clone());
+            out.send(all, Message::Request(*request));
+            out.set_timer(RETRANSMISSION, RETRANSMIT);
+        }
+    }
+
+    pub(super) fn message(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        out: &mut Effects<Node>,
+    ) -> Verdict {
+        let Message::Reply { view, id, hash } = *message else {
+            return Verdict::Refused("not for a client");
+        };
+        let Some((request, replies)) = &mut self.waiting else {
+            return Verdict::Useless;
+        };
+        if request.tx.id != id {
+            return Verdict::Useless;
+        }
+        replies.insert(from, (hash, view));
+        let alike: Vec<u64> = replies
+            .values()
+            .filter(|(theirs, _)| *theirs == hash)
+            .map(|(_, view)| *view)
+            .collect();
+        if alike.len() < self.sizes.one_honest() {
+            return Verdict::Taken;
+        }
+        // At least one of them is honest and has seen the lowest of these views.
+        self.view = alike.into_iter().min().unwrap_or(0).max(self.view);
+        self.waiting = None;
+        out.note(Said::Accepted(id));
+        Verdict::Taken
+    }
+}
