@@ -14,10 +14,14 @@
 //! # Ok::<(), bft_crdts_lab::trial::PlanError>(())
 //! ```
 
+pub mod ccro;
 pub mod compare;
 pub mod fault;
 pub mod judge;
 pub mod keys;
+pub mod lottery;
+pub mod majority_vote;
+pub mod naive_flood;
 pub mod outcome;
 pub mod packet;
 pub mod pbft;

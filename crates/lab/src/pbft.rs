@@ -35,7 +35,7 @@ use crate::keys::Ring;
 use crate::outcome::{Decided, Said, Verdict};
 use crate::packet::{Packet, Process};
 use crate::sizes::Sizes;
-use crate::trial::{Plan, PlanError, Troupe, pick};
+use crate::trial::{Group, Plan, PlanError, Troupe, halves, pick};
 use crate::tx::SignedTx;
 
 pub use client::Client;
@@ -122,17 +122,7 @@ pub(crate) fn cast_with(
     let first = (plan.fault == FaultKind::MaliciousCommander).then_some(primary);
     let all: Arc<[NodeId]> = (0..nodes).map(NodeId::new).collect();
     let faulty = pick(NAME, plan, first, all.iter().copied())?;
-    let correct: Vec<NodeId> = all
-        .iter()
-        .copied()
-        .filter(|node| !faulty.contains(node))
-        .collect();
-    // The second half of the correct ones hears the other story.
-    let other_half: std::collections::BTreeSet<_> = correct
-        .iter()
-        .copied()
-        .skip(correct.len().div_ceil(2))
-        .collect();
+    let other_half = halves(&all, &faulty);
     let mut peers = Vec::new();
     for number in 0..nodes {
         let me = NodeId::new(number);
@@ -143,14 +133,7 @@ pub(crate) fn cast_with(
             peers.push(Peer::correct(node));
             continue;
         }
-        let forger = Forger {
-            me: number,
-            key,
-            client: nodes + 1,
-            client_key: keys[usize::from(nodes) + 1].clone(),
-            ring: ring.clone(),
-            seen: std::collections::BTreeMap::new(),
-        };
+        let forger = Forger::new(number, nodes + 1, &keys, &ring);
         if let Some(make) = other(me, plan, &forger) {
             peers.push(make(node));
             continue;
@@ -163,13 +146,7 @@ pub(crate) fn cast_with(
                 let other_half = other_half.clone();
                 Peer::faulty(node, TwoFaced { forger, other_half })
             }
-            fault => {
-                return Err(PlanError::Fault {
-                    protocol: NAME,
-                    fault,
-                    known: FAULTS.map(FaultKind::name).to_vec(),
-                });
-            }
+            fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
         });
     }
     peers.push(Peer::correct(Node::Client(Client::new(
@@ -179,8 +156,10 @@ pub(crate) fn cast_with(
     ))));
     Ok(Troupe {
         peers,
-        deciders: all.to_vec(),
-        requester: NodeId::new(nodes),
+        groups: vec![Group {
+            deciders: all.to_vec(),
+            requester: NodeId::new(nodes),
+        }],
         client: nodes,
         client_key: keys[usize::from(nodes)].clone(),
         ring,

@@ -4,9 +4,11 @@ use core::fmt;
 
 use bft_crdts::net::{Faults, Law, Span};
 
+use crate::ccro::{self, Mode};
 use crate::fault::FaultKind;
+use crate::majority_vote::{self, Absent};
 use crate::trial::{self, Outcome, Plan, PlanError};
-use crate::{pbft, secure_broadcast};
+use crate::{lottery, naive_flood, pbft, secure_broadcast};
 
 /// One of the protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,11 +17,29 @@ pub enum Protocol {
     SecureBroadcast,
     /// Practical Byzantine fault tolerance.
     Pbft,
+    /// CCRO, whose communication node shows the votes.
+    Ccro,
+    /// CCRO as the paper has it: the communication node says how many voted.
+    CcroCount,
+    /// A vote that one node counts, with a default for those who do not answer.
+    MajorityVote,
+    /// The longest chain.
+    Lottery,
+    /// Everybody tells everybody, and nobody counts to a quorum.
+    NaiveFlood,
 }
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::SecureBroadcast, Self::Pbft];
+    pub const ALL: [Self; 7] = [
+        Self::SecureBroadcast,
+        Self::Pbft,
+        Self::Ccro,
+        Self::CcroCount,
+        Self::MajorityVote,
+        Self::Lottery,
+        Self::NaiveFlood,
+    ];
 
     /// Its name on the command line and in tables.
     #[must_use]
@@ -27,6 +47,11 @@ impl Protocol {
         match self {
             Self::SecureBroadcast => secure_broadcast::NAME,
             Self::Pbft => pbft::NAME,
+            Self::Ccro => ccro::NAME,
+            Self::CcroCount => ccro::COUNT_NAME,
+            Self::MajorityVote => majority_vote::NAME,
+            Self::Lottery => lottery::NAME,
+            Self::NaiveFlood => naive_flood::NAME,
         }
     }
 
@@ -48,6 +73,19 @@ impl Protocol {
             Self::Pbft => {
                 "one order of everything, with f < n/3 liars; goes on once the network is timely"
             }
+            Self::Ccro => {
+                "one value a round, with f < v/3 liars among v = n - 2 voters; needs a trusted monitor to go on"
+            }
+            Self::CcroCount => {
+                "one value a round, if the communication node does not lie; needs a trusted monitor to go on"
+            }
+            Self::MajorityVote => {
+                "one value, if the leader neither lies nor fails; always an answer, right or not"
+            }
+            Self::Lottery => {
+                "one chain in the end, if most of the mining is honest; what counts can still be undone"
+            }
+            Self::NaiveFlood => "nothing, if anybody is faulty",
         }
     }
 
@@ -57,6 +95,10 @@ impl Protocol {
         match self {
             Self::SecureBroadcast => secure_broadcast::FAULTS.to_vec(),
             Self::Pbft => pbft::FAULTS.to_vec(),
+            Self::Ccro | Self::CcroCount => ccro::FAULTS.to_vec(),
+            Self::MajorityVote => majority_vote::FAULTS.to_vec(),
+            Self::Lottery => lottery::FAULTS.to_vec(),
+            Self::NaiveFlood => naive_flood::FAULTS.to_vec(),
         }
     }
 
@@ -68,6 +110,11 @@ impl Protocol {
         Ok(match self {
             Self::SecureBroadcast => trial::run(plan, secure_broadcast::cast(plan)?),
             Self::Pbft => trial::run(plan, pbft::cast(plan)?),
+            Self::Ccro => trial::run(plan, ccro::cast(Mode::Votes, plan)?),
+            Self::CcroCount => trial::run(plan, ccro::cast(Mode::Count, plan)?),
+            Self::MajorityVote => trial::run(plan, majority_vote::cast(Absent::default(), plan)?),
+            Self::Lottery => trial::run(plan, lottery::cast(plan)?),
+            Self::NaiveFlood => trial::run(plan, naive_flood::cast(plan)?),
         })
     }
 
@@ -77,6 +124,9 @@ impl Protocol {
     /// # Errors
     /// [`PlanError`] if it does not run with that many nodes.
     pub fn delays(self, nodes: usize) -> Result<Option<u64>, PlanError> {
+        if self == Self::Lottery {
+            return Ok(None);
+        }
         let one = Span::from_millis(10);
         let plan = Plan {
             network: Faults {

@@ -23,7 +23,7 @@ use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck};
 use crate::keys::{Key, Ring};
 use crate::outcome::{Decided, Said, Slot, Verdict};
 use crate::packet::{Packet, Process};
-use crate::trial::{Plan, PlanError, Troupe, node_count, pick};
+use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
 use crate::tx::{SignedTx, Tx};
 
 pub use ledger::{Ledger, NotInOrder};
@@ -177,13 +177,7 @@ pub fn cast(plan: &Plan) -> Result<Troupe<Member>, PlanError> {
     // Who asks is honest, unless the plan is that it is not.
     let candidates = all.iter().copied().filter(|node| *node != source);
     let faulty = pick(NAME, plan, lies.then_some(source), candidates)?;
-    let correct = all.iter().copied().filter(|node| !faulty.contains(node));
-    let correct: Vec<NodeId> = correct.collect();
-    let other_half: std::collections::BTreeSet<_> = correct
-        .iter()
-        .copied()
-        .skip(correct.len().div_ceil(2))
-        .collect();
+    let other_half = halves(&all, &faulty);
     let actors: Arc<[Actor]> = ring.actors().iter().copied().take(all.len()).collect();
     let genesis = Genesis::new(
         "laboratory",
@@ -209,38 +203,26 @@ pub fn cast(plan: &Plan) -> Result<Troupe<Member>, PlanError> {
             peers.push(Peer::correct(machine));
             continue;
         }
-        let key = keys[usize::from(number)].clone();
         peers.push(match plan.fault {
             FaultKind::Offline => Peer::faulty(machine, Offline),
             FaultKind::Stuck => Peer::faulty(machine, Stuck::default()),
             FaultKind::Malicious => {
-                let forger = Forger {
-                    me: number,
-                    key,
-                    client: nodes,
-                    client_key: keys[usize::from(nodes)].clone(),
-                    ring: ring.clone(),
-                    seen: std::collections::BTreeMap::new(),
-                };
+                let forger = Forger::new(number, nodes, &keys, &ring);
                 Peer::faulty(machine, Malicious(forger))
             }
             FaultKind::MaliciousCommander => {
                 let twins = Twins::new(member(number)?, other_half.clone(), faulty.clone());
                 Peer::faulty(machine, twins)
             }
-            fault => {
-                return Err(PlanError::Fault {
-                    protocol: NAME,
-                    fault,
-                    known: FAULTS.map(FaultKind::name).to_vec(),
-                });
-            }
+            fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
         });
     }
     Ok(Troupe {
         peers,
-        deciders: all,
-        requester: source,
+        groups: vec![Group {
+            deciders: all,
+            requester: source,
+        }],
         client: 0,
         client_key: keys[0].clone(),
         ring,

@@ -1,6 +1,6 @@
 //! Who sent how much: packets and bytes, by node and by what they are counted as.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bft_crdts::net::NodeId;
 
@@ -24,7 +24,8 @@ pub struct Load {
     pub received: u64,
 }
 
-/// The counts of a run, of everything sent before it was [closed](Tally::close).
+/// The counts of a run: of everything sent before it was [closed](Tally::close), and of everything that was sent because
+/// of that. Some nodes learn of a decision before they have done their part in it, and do it nevertheless.
 #[derive(Debug, Default)]
 pub struct Tally {
     decision: Traffic,
@@ -32,9 +33,10 @@ pub struct Tally {
     aside: Traffic,
     by_kind: BTreeMap<&'static str, Traffic>,
     loads: Vec<Load>,
-    last_copy: u64,
     closed: bool,
-    under_way: u64,
+    /// What happens now is because of something counted.
+    counting: bool,
+    under_way: BTreeSet<u64>,
 }
 
 impl Tally {
@@ -43,6 +45,7 @@ impl Tally {
     pub fn new(nodes: usize) -> Self {
         Self {
             loads: vec![Load::default(); nodes],
+            counting: true,
             ..Self::default()
         }
     }
@@ -56,11 +59,10 @@ impl Tally {
         counts: Counts,
         bytes: u32,
     ) {
-        if self.closed {
+        if !self.counting {
             return;
         }
-        self.last_copy = copy;
-        self.under_way += 1;
+        self.under_way.insert(copy);
         let sum = match counts {
             Counts::Decision => &mut self.decision,
             Counts::Storage => &mut self.storage,
@@ -77,34 +79,36 @@ impl Tally {
 
     /// A copy has arrived.
     pub fn arrived(&mut self, copy: u64, to: NodeId, counts: Counts) {
-        if !self.ends(copy) {
+        let counted = self.under_way.remove(&copy);
+        self.counting = counted || !self.closed;
+        if !counted || counts == Counts::Aside {
             return;
         }
-        if let (true, Some(load)) = (counts != Counts::Aside, self.loads.get_mut(to.index())) {
+        if let Some(load) = self.loads.get_mut(to.index()) {
             load.received += 1;
         }
     }
 
     /// A copy is lost.
     pub fn lost(&mut self, copy: u64) {
-        self.ends(copy);
+        self.under_way.remove(&copy);
     }
 
-    fn ends(&mut self, copy: u64) -> bool {
-        let counted = !self.closed || copy <= self.last_copy;
-        self.under_way = self.under_way.saturating_sub(u64::from(counted));
-        counted
+    /// A timer has fired: what is sent now is because of time that has passed.
+    pub fn fired(&mut self) {
+        self.counting = !self.closed;
     }
 
-    /// From now on nothing that is sent is counted; what is under way still arrives.
+    /// From now on only what is because of something counted is counted.
     pub fn close(&mut self) {
         self.closed = true;
+        self.counting = false;
     }
 
     /// Whether a copy that is counted has not arrived yet.
     #[must_use]
-    pub const fn is_under_way(&self) -> bool {
-        self.under_way > 0
+    pub fn is_under_way(&self) -> bool {
+        !self.under_way.is_empty()
     }
 
     /// Packets that lead to decisions.

@@ -7,7 +7,7 @@ mod watch;
 use bft_crdts::net::{Engine, Limits, NodeId, Span, Step, Streams, VirtualTime};
 
 pub use outcome::{Ballots, Outcome};
-pub use plan::{Plan, PlanError, node_count, pick};
+pub use plan::{Plan, PlanError, halves, node_count, pick};
 use watch::Watch;
 
 use std::sync::Arc;
@@ -22,10 +22,9 @@ use crate::tx::{SignedTx, Tx, TxId};
 pub struct Troupe<M: Process> {
     /// Every node, those outside included.
     pub peers: Vec<Peer<M>>,
-    /// Those that decide: the nodes of the protocol.
-    pub deciders: Vec<NodeId>,
-    /// To whom transactions are handed. It may change as the run goes.
-    pub requester: NodeId,
+    /// Those who decide together; several groups where nodes are divided into domains. Transactions go to one group
+    /// after the other.
+    pub groups: Vec<Group>,
     /// Whose transactions they are, by its key's number.
     pub client: u16,
     /// That key.
@@ -34,6 +33,15 @@ pub struct Troupe<M: Process> {
     pub ring: Arc<Ring>,
     /// How long a decision may take: the bound of bounded liveness.
     pub patience: Span,
+}
+
+/// Nodes that decide together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// All of them.
+    pub deciders: Vec<NodeId>,
+    /// To whom transactions are handed at first: one of them, or a client outside.
+    pub requester: NodeId,
 }
 
 /// The transactions of a seed, one after the other.
@@ -58,8 +66,7 @@ fn transaction(streams: &Streams, client: u16, number: u64) -> Tx {
 pub fn run<M: Process>(plan: &Plan, troupe: Troupe<M>) -> Outcome {
     let Troupe {
         peers,
-        deciders,
-        mut requester,
+        mut groups,
         client,
         client_key,
         ring,
@@ -76,23 +83,25 @@ pub fn run<M: Process>(plan: &Plan, troupe: Troupe<M>) -> Outcome {
         steps: 200_000_000,
         time: VirtualTime::NEVER,
     };
-    let mut watch = Watch::new(peers.len(), &deciders, &faulty);
+    let mut watch = Watch::new(peers.len(), &groups, &faulty);
     let mut engine = Engine::new(peers, &[], plan.network.clone(), limits, &streams);
     engine.start(&mut watch);
     let mut spans = Vec::new();
     let mut overdue = 0;
     for number in 1..=plan.decisions {
+        let group = (number - 1) as usize % groups.len();
         let tx = transaction(&streams, client, number);
         watch.asks(tx);
         let request = SignedTx::new(&client_key, &ring, tx);
         let begun = engine.now();
-        requester = watch.leader().unwrap_or(requester);
-        engine.input(requester, &mut watch, |peer, effects| {
+        let place = &mut groups[group];
+        place.requester = watch.leader(group).unwrap_or(place.requester);
+        engine.input(place.requester, &mut watch, |peer, effects| {
             peer.submit(request, effects);
         });
         engine.call_at(begun + patience, number);
         loop {
-            if watch.is_settled(requester, tx.id) {
+            if watch.is_settled(place.requester, &place.deciders, tx.id) {
                 spans.push(engine.now().since(begun));
                 break;
             }
@@ -109,9 +118,12 @@ pub fn run<M: Process>(plan: &Plan, troupe: Troupe<M>) -> Outcome {
                 Step::Ran | Step::Call(_) | Step::RestartDue(_) => {}
             }
             // The one that leads has changed: it is handed what is not settled.
-            if let Some(leader) = watch.leader().filter(|leader| *leader != requester) {
-                requester = leader;
-                engine.input(requester, &mut watch, |peer, effects| {
+            let leader = watch
+                .leader(group)
+                .filter(|leader| *leader != place.requester);
+            if let (Some(leader), false) = (leader, watch.is_accepted(tx.id)) {
+                place.requester = leader;
+                engine.input(leader, &mut watch, |peer, effects| {
                     peer.submit(request, effects);
                 });
             }
@@ -119,11 +131,11 @@ pub fn run<M: Process>(plan: &Plan, troupe: Troupe<M>) -> Outcome {
     }
     watch.close();
     let ended = engine.now();
-    // What was sent before the end is received after it.
+    // What was sent before the end is received after it, and answered.
     while watch.is_under_way() {
         if let Step::Ended(_) = engine.step(&mut watch) {
             break;
         }
     }
-    watch.outcome(plan, &deciders, faulty, spans, overdue, ended)
+    watch.outcome(plan, faulty, spans, overdue, ended)
 }

@@ -26,6 +26,22 @@ pub struct Forger {
 }
 
 impl Forger {
+    /// The pen of the node `me`, which is in league with the client `client`; `keys` are those of the ring.
+    ///
+    /// # Panics
+    /// If there are no such keys, which is a mistake in setting up a run.
+    #[must_use]
+    pub fn new(me: u16, client: u16, keys: &[Key], ring: &Arc<Ring>) -> Self {
+        Self {
+            me,
+            key: keys[usize::from(me)].clone(),
+            client,
+            client_key: keys[usize::from(client)].clone(),
+            ring: ring.clone(),
+            seen: BTreeMap::new(),
+        }
+    }
+
     /// Another transaction for the place of `tx`, validly signed: another version of it if the liar is its client, else
     /// one of the client in league.
     #[must_use]

@@ -152,3 +152,24 @@ pub fn node_count(protocol: &'static str, least: usize, plan: &Plan) -> Result<u
     }
     u16::try_from(nodes).map_err(|_| error)
 }
+
+/// The second half of the correct ones: those whom liars tell the other story.
+#[must_use]
+pub fn halves(nodes: &[NodeId], faulty: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
+    let correct = nodes.iter().copied().filter(|node| !faulty.contains(node));
+    let correct: Vec<NodeId> = correct.collect();
+    let first = correct.len().div_ceil(2);
+    correct.into_iter().skip(first).collect()
+}
+
+impl PlanError {
+    /// The protocol knows these ways to be faulty, and not that one.
+    #[must_use]
+    pub fn unknown(protocol: &'static str, fault: FaultKind, known: &[FaultKind]) -> Self {
+        Self::Fault {
+            protocol,
+            fault,
+            known: known.iter().map(|kind| kind.name()).collect(),
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bft_crdts::Digest;
 use bft_crdts::net::{Event, Moment, NodeId, Observer, Span, VirtualTime};
 
+use super::Group;
 use super::outcome::{Ballots, Outcome};
 use super::plan::Plan;
 use crate::fault::Peer;
@@ -19,27 +20,27 @@ use crate::tx::{Tx, TxId};
 pub(super) struct Watch {
     tally: Tally,
     judge: Judge,
-    deciders: Vec<NodeId>,
+    groups: Vec<Group>,
     faulty: BTreeSet<NodeId>,
     accepted: BTreeSet<TxId>,
     asked: BTreeSet<Digest>,
-    leader: Option<NodeId>,
+    leaders: Vec<Option<NodeId>>,
     ballots: Vec<Ballots>,
     said: Vec<(VirtualTime, NodeId, Said)>,
 }
 
 impl Watch {
-    pub(super) fn new(nodes: usize, deciders: &[NodeId], faulty: &[NodeId]) -> Self {
+    pub(super) fn new(nodes: usize, groups: &[Group], faulty: &[NodeId]) -> Self {
         let all = (0..).map(NodeId::new).take(nodes);
         let correct = all.filter(|node| !faulty.contains(node));
         Self {
             tally: Tally::new(nodes),
             judge: Judge::new(correct),
-            deciders: deciders.to_vec(),
+            groups: groups.to_vec(),
             faulty: faulty.iter().copied().collect(),
             accepted: BTreeSet::new(),
             asked: BTreeSet::new(),
-            leader: None,
+            leaders: vec![None; groups.len()],
             ballots: vec![Ballots::default(); nodes],
             said: Vec::new(),
         }
@@ -54,33 +55,37 @@ impl Watch {
     }
 
     /// A requester that lies is not waited for.
-    pub(super) fn is_settled(&self, requester: NodeId, id: TxId) -> bool {
+    pub(super) fn is_settled(&self, requester: NodeId, deciders: &[NodeId], id: TxId) -> bool {
         (self.accepted.contains(&id) || self.faulty.contains(&requester))
-            && self.judge.all_agree(&self.deciders, id)
+            && self.judge.all_agree(deciders, id)
     }
 
-    pub(super) const fn leader(&self) -> Option<NodeId> {
-        self.leader
+    pub(super) fn is_accepted(&self, id: TxId) -> bool {
+        self.accepted.contains(&id)
+    }
+
+    pub(super) fn leader(&self, group: usize) -> Option<NodeId> {
+        self.leaders.get(group).copied().flatten()
     }
 
     pub(super) fn close(&mut self) {
         self.tally.close();
     }
 
-    pub(super) const fn is_under_way(&self) -> bool {
+    pub(super) fn is_under_way(&self) -> bool {
         self.tally.is_under_way()
     }
 
     pub(super) fn outcome(
         self,
         plan: &Plan,
-        deciders: &[NodeId],
         faulty: Vec<NodeId>,
         mut latencies: Vec<Span>,
         overdue: u64,
         ended: VirtualTime,
     ) -> Outcome {
         latencies.sort_unstable();
+        let busiest = |group: &Group| self.tally.busiest(&group.deciders);
         Outcome {
             nodes: plan.nodes,
             faulty,
@@ -89,7 +94,7 @@ impl Watch {
             overdue,
             messages: self.tally.decision(),
             stored: self.tally.stored(),
-            busiest: self.tally.busiest(deciders),
+            busiest: self.groups.iter().map(busiest).max().unwrap_or(0),
             by_kind: self.tally.by_kind().clone(),
             loads: self.tally.loads().to_vec(),
             latencies,
@@ -129,13 +134,21 @@ impl<M: Process> Observer<Peer<M>> for Watch {
                     }
                 }
             }
+            Event::Fired { .. } => self.tally.fired(),
             Event::Delivered { node, delivery } => self.judge.decides(moment, node, delivery),
             Event::Noted { node, note } => {
                 match &note {
                     Said::Accepted(id) => {
                         self.accepted.insert(*id);
                     }
-                    Said::Leads(leader) => self.leader = Some(*leader),
+                    Said::Leads(leader) => {
+                        let led = self.groups.iter().zip(&mut self.leaders);
+                        for (group, now) in led {
+                            if group.deciders.contains(leader) {
+                                *now = Some(*leader);
+                            }
+                        }
+                    }
                     _ => {}
                 }
                 self.said.push((moment.at, node, note));
