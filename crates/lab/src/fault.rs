@@ -74,6 +74,10 @@ pub enum FaultKind {
     MaliciousCommander,
     /// It repeats its first answer for ever.
     Stuck,
+    /// PBFT's primary leaves one client's requests lying, and orders others all the time.
+    StallingPrimary,
+    /// PBFT's next primary says that nothing was prepared before it.
+    ForgetfulPrimary,
     /// CCRO's communication node reports votes that nobody gave.
     LyingCommunicationNode,
     /// All neighbours of one victim are faulty, and keep it in the dark.
@@ -84,12 +88,14 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::None,
         Self::Offline,
         Self::Malicious,
         Self::MaliciousCommander,
         Self::Stuck,
+        Self::StallingPrimary,
+        Self::ForgetfulPrimary,
         Self::LyingCommunicationNode,
         Self::Eclipse,
         Self::SelfishLottery,
@@ -104,6 +110,8 @@ impl FaultKind {
             Self::Malicious => "malicious",
             Self::MaliciousCommander => "malicious-commander",
             Self::Stuck => "stuck",
+            Self::StallingPrimary => "stalling-primary",
+            Self::ForgetfulPrimary => "forgetful-primary",
             Self::LyingCommunicationNode => "lying-communication-node",
             Self::Eclipse => "eclipse",
             Self::SelfishLottery => "selfish-lottery",

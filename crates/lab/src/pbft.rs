@@ -21,9 +21,11 @@
 //! f + 1 tell alike.
 
 mod client;
+mod forgetful;
 mod log;
 mod message;
 mod replica;
+mod stalling;
 mod view_change;
 
 use std::sync::Arc;
@@ -35,12 +37,14 @@ use crate::keys::Ring;
 use crate::outcome::{Decided, Said, Verdict};
 use crate::packet::{Packet, Process};
 use crate::sizes::Sizes;
-use crate::trial::{Group, Plan, PlanError, Troupe, halves, pick};
+use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
 use crate::tx::SignedTx;
 
 pub use client::Client;
+use forgetful::Forgetful;
 pub use message::Message;
 pub use replica::{Replica, Rules};
+use stalling::Stalling;
 
 /// How often there is a checkpoint.
 pub const CHECKPOINT: u64 = 100;
@@ -72,7 +76,11 @@ impl Machine for Node {
         message.size()
     }
 
-    fn start(&mut self, _: &mut Effects<Self>) {}
+    fn start(&mut self, out: &mut Effects<Self>) {
+        if let Self::Replica(replica) = self {
+            replica.start(out);
+        }
+    }
 
     fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
         match self {
@@ -83,7 +91,7 @@ impl Machine for Node {
 
     fn timer(&mut self, timer: TimerId, out: &mut Effects<Self>) {
         match self {
-            Self::Replica(replica) => replica.timer(out),
+            Self::Replica(replica) => replica.timer(timer, out),
             Self::Client(client) => client.timer(timer, out),
         }
     }
@@ -102,24 +110,23 @@ impl Process for Node {
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
 pub fn cast(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
-    cast_with(plan, Rules::default(), &mut |_, _, _| None)
+    cast_with(plan, Rules::default())
 }
 
-/// Makes a node of a way to be faulty that the plan does not know: who, its machine, and what it lies with.
-type Other<'a> =
-    &'a mut dyn FnMut(NodeId, &Plan, &Forger) -> Option<Box<dyn FnOnce(Node) -> Peer<Node>>>;
-
-/// The same with other rules or other faults, for the tests of the judges.
-pub(crate) fn cast_with(
-    plan: &Plan,
-    rules: Rules,
-    other: Other<'_>,
-) -> Result<Troupe<Node>, PlanError> {
-    let nodes = crate::trial::node_count(NAME, 1, plan)?;
+/// The same under other rules: to break one on purpose, and see that the judges notice.
+///
+/// # Errors
+/// [`PlanError`] if they cannot be set up as the plan says.
+pub fn cast_with(plan: &Plan, rules: Rules) -> Result<Troupe<Node>, PlanError> {
+    let nodes = node_count(NAME, 1, plan)?;
     let (ring, keys) = Ring::make(nodes + 2);
     let sizes = Sizes::of(plan.nodes);
-    let primary = NodeId::new(0);
-    let first = (plan.fault == FaultKind::MaliciousCommander).then_some(primary);
+    let first = match plan.fault {
+        FaultKind::MaliciousCommander | FaultKind::StallingPrimary => Some(NodeId::new(0)),
+        // The one that leads after the first.
+        FaultKind::ForgetfulPrimary if nodes > 1 => Some(NodeId::new(1)),
+        _ => None,
+    };
     let all: Arc<[NodeId]> = (0..nodes).map(NodeId::new).collect();
     let faulty = pick(NAME, plan, first, all.iter().copied())?;
     let other_half = halves(&all, &faulty);
@@ -127,6 +134,8 @@ pub(crate) fn cast_with(
     for number in 0..nodes {
         let me = NodeId::new(number);
         let key = keys[usize::from(number)].clone();
+        let forgets = plan.fault == FaultKind::ForgetfulPrimary && faulty.contains(&me);
+        let rules = if forgets { forgetful::RULES } else { rules };
         let replica = Replica::new(number, key.clone(), ring.clone(), sizes, all.clone(), rules);
         let node = Node::Replica(Box::new(replica));
         if !faulty.contains(&me) {
@@ -134,14 +143,12 @@ pub(crate) fn cast_with(
             continue;
         }
         let forger = Forger::new(number, nodes + 1, &keys, &ring);
-        if let Some(make) = other(me, plan, &forger) {
-            peers.push(make(node));
-            continue;
-        }
         peers.push(match plan.fault {
             FaultKind::Offline => Peer::faulty(node, Offline),
             FaultKind::Malicious => Peer::faulty(node, Malicious(forger)),
             FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
+            FaultKind::ForgetfulPrimary => Peer::faulty(node, Forgetful),
+            FaultKind::StallingPrimary => Peer::faulty(node, Stalling::new(forger)),
             FaultKind::MaliciousCommander => {
                 let other_half = other_half.clone();
                 Peer::faulty(node, TwoFaced { forger, other_half })
@@ -168,9 +175,11 @@ pub(crate) fn cast_with(
 }
 
 /// The ways its nodes can be faulty.
-pub const FAULTS: [FaultKind; 4] = [
+pub const FAULTS: [FaultKind; 6] = [
     FaultKind::Offline,
     FaultKind::Malicious,
     FaultKind::MaliciousCommander,
     FaultKind::Stuck,
+    FaultKind::StallingPrimary,
+    FaultKind::ForgetfulPrimary,
 ];

@@ -61,12 +61,28 @@ fn transaction(streams: &Streams, client: u16, number: u64) -> Tx {
     }
 }
 
-/// Runs a trial to its end: every transaction is handed in as soon as the one before it is settled or given up.
+/// A transaction that was handed in and is not settled.
+struct UnderWay {
+    request: SignedTx,
+    group: usize,
+    requester: NodeId,
+    begun: VirtualTime,
+}
+
+impl UnderWay {
+    fn hand_in<M: Process>(&self, engine: &mut Engine<Peer<M>>, watch: &mut Watch) {
+        engine.input(self.requester, watch, |peer, effects| {
+            peer.submit(self.request, effects);
+        });
+    }
+}
+
+/// Runs a trial to its end: a transaction is handed in as soon as one before it is settled or given up.
 #[must_use]
 pub fn run<M: Process>(plan: &Plan, troupe: Troupe<M>) -> Outcome {
     let Troupe {
         peers,
-        mut groups,
+        groups,
         client,
         client_key,
         ring,
@@ -88,44 +104,57 @@ pub fn run<M: Process>(plan: &Plan, troupe: Troupe<M>) -> Outcome {
     engine.start(&mut watch);
     let mut spans = Vec::new();
     let mut overdue = 0;
-    for number in 1..=plan.decisions {
-        let group = (number - 1) as usize % groups.len();
-        let tx = transaction(&streams, client, number);
-        watch.asks(tx);
-        let request = SignedTx::new(&client_key, &ring, tx);
-        let begun = engine.now();
-        let place = &mut groups[group];
-        place.requester = watch.leader(group).unwrap_or(place.requester);
-        engine.input(place.requester, &mut watch, |peer, effects| {
-            peer.submit(request, effects);
+    let mut next = 1;
+    let mut under_way: Vec<UnderWay> = Vec::new();
+    while next <= plan.decisions || !under_way.is_empty() {
+        while next <= plan.decisions && (under_way.len() as u64) < plan.at_once.max(1) {
+            let group = (next - 1) as usize % groups.len();
+            let tx = transaction(&streams, client, next);
+            watch.asks(tx);
+            let begun = engine.now();
+            engine.call_at(begun + patience, next);
+            next += 1;
+            let requester = watch.leader(group).unwrap_or(groups[group].requester);
+            let handed = UnderWay {
+                request: SignedTx::new(&client_key, &ring, tx),
+                group,
+                requester,
+                begun,
+            };
+            handed.hand_in(&mut engine, &mut watch);
+            under_way.push(handed);
+        }
+        under_way.retain(|handed| {
+            let deciders = &groups[handed.group].deciders;
+            let settled = watch.is_settled(handed.requester, deciders, handed.request.tx.id);
+            if settled {
+                spans.push(engine.now().since(handed.begun));
+            }
+            !settled
         });
-        engine.call_at(begun + patience, number);
-        loop {
-            if watch.is_settled(place.requester, &place.deciders, tx.id) {
-                spans.push(engine.now().since(begun));
-                break;
+        if under_way.is_empty() {
+            continue;
+        }
+        match engine.step(&mut watch) {
+            Step::Call(number) => {
+                let before = under_way.len();
+                under_way.retain(|handed| handed.request.tx.id.number != number);
+                overdue += (before - under_way.len()) as u64;
             }
-            match engine.step(&mut watch) {
-                Step::Call(call) if call == number => {
-                    overdue += 1;
-                    break;
-                }
-                Step::Ended(_) => {
-                    overdue += 1;
-                    break;
-                }
-                // No machine of the laboratory keeps a journal: who crashes stays down.
-                Step::Ran | Step::Call(_) | Step::RestartDue(_) => {}
+            Step::Ended(_) => {
+                overdue += under_way.len() as u64;
+                under_way.clear();
             }
-            // The one that leads has changed: it is handed what is not settled.
-            let leader = watch
-                .leader(group)
-                .filter(|leader| *leader != place.requester);
-            if let (Some(leader), false) = (leader, watch.is_accepted(tx.id)) {
-                place.requester = leader;
-                engine.input(leader, &mut watch, |peer, effects| {
-                    peer.submit(request, effects);
-                });
+            // No machine of the laboratory keeps a journal: who crashes stays down.
+            Step::Ran | Step::RestartDue(_) => {}
+        }
+        // Where another one leads now, it is handed what nobody has accepted yet.
+        for handed in &mut under_way {
+            let leader = watch.leader(handed.group);
+            let leader = leader.filter(|leader| *leader != handed.requester);
+            if let (Some(leader), false) = (leader, watch.is_accepted(handed.request.tx.id)) {
+                handed.requester = leader;
+                handed.hand_in(&mut engine, &mut watch);
             }
         }
     }

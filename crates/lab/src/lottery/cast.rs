@@ -96,6 +96,7 @@ fn cast_with(plan: &Plan, conflicting: bool) -> Result<Troupe<Miner>, PlanError>
                     honest,
                     public,
                     hidden,
+                    forger,
                 };
                 Peer::faulty(miner, selfish)
             }

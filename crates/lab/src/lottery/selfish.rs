@@ -11,7 +11,7 @@ use crate::fault::{Fault, Forger};
 use crate::outcome::{Said, Verdict};
 use crate::packet::Packet;
 
-/// Keeps its blocks to itself and its fellows, and publishes them when that undoes the most: when the honest chain has
+/// Spends the same money elsewhere in blocks which it keeps to itself and its fellows, and publishes them when that undoes the most: when the honest chain has
 /// caught up to one block, or has just begun to count what the hidden chain undoes.
 #[derive(Debug)]
 pub(super) struct Selfish {
@@ -23,6 +23,8 @@ pub(super) struct Selfish {
     pub(super) public: u64,
     /// What is hidden: blocks of the league, oldest first.
     pub(super) hidden: Vec<Arc<Block>>,
+    /// What it puts into its blocks is something else than what the wallet asked for.
+    pub(super) forger: Forger,
 }
 
 impl Selfish {
@@ -80,7 +82,15 @@ impl Fault<Miner> for Selfish {
         effects: &mut Effects<Miner>,
     ) -> Verdict {
         let mut asked = Effects::new(effects.now());
-        let verdict = inner.message(from, message, &mut asked);
+        let other;
+        let heard = match message {
+            Message::Transaction(request) => {
+                other = Message::Transaction(self.forger.signed(&request.tx));
+                &other
+            }
+            message => message,
+        };
+        let verdict = inner.message(from, heard, &mut asked);
         self.keep(&asked, effects);
         if let Message::Block(block) = message {
             if self.fellows.contains(&from) {

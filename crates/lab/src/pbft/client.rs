@@ -9,9 +9,7 @@ use super::message::Message;
 use super::{Node, RETRANSMISSION};
 use crate::outcome::{Said, Verdict};
 use crate::sizes::Sizes;
-use crate::tx::SignedTx;
-
-const RETRANSMIT: TimerId = TimerId(1);
+use crate::tx::{SignedTx, TxId};
 
 /// The client, outside of the replicas.
 #[derive(Debug)]
@@ -20,8 +18,8 @@ pub struct Client {
     sizes: Sizes,
     replicas: Arc<[NodeId]>,
     view: u64,
-    /// What it waits for, with the replies so far.
-    waiting: Option<(SignedTx, BTreeMap<NodeId, (u64, u64)>)>,
+    /// What it waits for, with the replies so far: who, what, in which view.
+    waiting: BTreeMap<TxId, (SignedTx, BTreeMap<NodeId, (u64, u64)>)>,
 }
 
 impl Client {
@@ -31,7 +29,7 @@ impl Client {
             sizes,
             replicas,
             view: 0,
-            waiting: None,
+            waiting: BTreeMap::new(),
         }
     }
 
@@ -42,16 +40,23 @@ impl Client {
 
     pub(super) fn submit(&mut self, request: SignedTx, out: &mut Effects<Node>) {
         debug_assert_eq!(request.tx.id.client, self.me);
-        self.waiting = Some((request, BTreeMap::new()));
+        self.waiting
+            .insert(request.tx.id, (request, BTreeMap::new()));
         out.send(Address::One(self.primary()), Message::Request(request));
-        out.set_timer(RETRANSMISSION, RETRANSMIT);
+        out.set_timer(RETRANSMISSION, TimerId(request.tx.id.number as u32));
     }
 
+    /// Time is up for the request with this number.
     pub(super) fn timer(&mut self, timer: TimerId, out: &mut Effects<Node>) {
-        if let (RETRANSMIT, Some((request, _))) = (timer, &self.waiting) {
+        let number = u64::from(timer.0);
+        let id = TxId {
+            client: self.me,
+            number,
+        };
+        if let Some((request, _)) = self.waiting.get(&id) {
             let all = Address::Many(self.replicas.clone());
             out.send(all, Message::Request(*request));
-            out.set_timer(RETRANSMISSION, RETRANSMIT);
+            out.set_timer(RETRANSMISSION, timer);
         }
     }
 
@@ -64,12 +69,9 @@ impl Client {
         let Message::Reply { view, id, hash } = *message else {
             return Verdict::Refused("not for a client");
         };
-        let Some((request, replies)) = &mut self.waiting else {
+        let Some((_, replies)) = self.waiting.get_mut(&id) else {
             return Verdict::Useless;
         };
-        if request.tx.id != id {
-            return Verdict::Useless;
-        }
         replies.insert(from, (hash, view));
         let alike: Vec<u64> = replies
             .values()
@@ -81,7 +83,7 @@ impl Client {
         }
         // At least one of them is honest and has seen the lowest of these views.
         self.view = alike.into_iter().min().unwrap_or(0).max(self.view);
-        self.waiting = None;
+        self.waiting.remove(&id);
         out.note(Said::Accepted(id));
         Verdict::Taken
     }

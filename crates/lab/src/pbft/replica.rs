@@ -1,12 +1,13 @@
 //! A replica: the normal case, checkpoints, and being behind.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bft_crdts::Digest;
 use bft_crdts::net::{Address, Effects, NodeId, Span, TimerId, VirtualTime};
 
-use super::log::Entry;
+use super::log;
 use super::message::{
     Certificate, Message, NewView, Place, PrePrepare, Prepared, Proposed, Stable, Stand,
     ViewChange, digest,
@@ -18,6 +19,9 @@ use crate::sizes::Sizes;
 use crate::tx::{SignedTx, TxId};
 
 const WAKE: TimerId = TimerId(1);
+const STATUS: TimerId = TimerId(2);
+/// How often a replica says where it stands, whatever happens: one that was cut off may not know that it is behind.
+const STATUS_EVERY: Span = Span::from_secs(2);
 /// The most requests a replica remembers that it waits for.
 const MOST_PENDING: usize = 1_000;
 /// How many views ahead votes are kept for.
@@ -29,11 +33,13 @@ const MOST_EXECUTED: usize = 256;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// So many votes fewer than a quorum are taken for one.
-    pub(crate) quorum_short: usize,
+    pub quorum_short: usize,
     /// A view change does not say what is prepared.
-    pub(crate) forget_prepared: bool,
+    pub forget_prepared: bool,
+    /// A new primary numbers nothing anew.
+    pub number_nothing: bool,
     /// The numbering of a new view is believed unseen.
-    pub(crate) believe_new_view: bool,
+    pub believe_new_view: bool,
 }
 
 /// A replica.
@@ -62,15 +68,16 @@ pub struct Replica {
     /// As primary: the last number given away, and to what.
     pub(super) last_given: u64,
     pub(super) given: BTreeSet<TxId>,
-    pub(super) entries: BTreeMap<(u64, u64), Entry>,
+    pub(super) entries: BTreeMap<(u64, u64), log::Entry>,
     /// By number, in the highest view.
     pub(super) prepared: BTreeMap<u64, Certificate>,
     /// Committed, and waiting for lower numbers.
     committed: BTreeMap<u64, Option<SignedTx>>,
     pub(super) executed: Vec<Option<SignedTx>>,
     chain: Digest,
-    /// The last request executed for every client, and its result.
-    last: BTreeMap<u16, (u64, u64)>,
+    /// Every request executed, and its result. (The paper keeps the last one of every client, which has one request under
+    /// way at a time; here clients may have several.)
+    results: BTreeMap<TxId, u64>,
     /// Requests it knows of and has not executed, with the time at which it loses patience.
     pub(super) pending: BTreeMap<TxId, (SignedTx, VirtualTime)>,
     pub(super) stable: Stable,
@@ -118,7 +125,7 @@ impl Replica {
             committed: BTreeMap::new(),
             executed: Vec::new(),
             chain: start.digest,
-            last: BTreeMap::new(),
+            results: BTreeMap::new(),
             pending: BTreeMap::new(),
             stable: Stable {
                 at: start,
@@ -196,8 +203,17 @@ impl Replica {
         }
     }
 
+    pub(super) fn start(&self, out: &mut Effects<Node>) {
+        out.set_timer(STATUS_EVERY, STATUS);
+    }
+
     /// Time has passed: perhaps too much of it.
-    pub(super) fn timer(&mut self, out: &mut Effects<Node>) {
+    pub(super) fn timer(&mut self, timer: TimerId, out: &mut Effects<Node>) {
+        if timer == STATUS {
+            self.to_all(Message::Behind(self.last_executed()), out);
+            out.set_timer(STATUS_EVERY, STATUS);
+            return;
+        }
         let now = out.now();
         if self.changing {
             return self.wait_for_new_view(out);
@@ -222,10 +238,8 @@ impl Replica {
         if usize::from(id.client) < self.all.len() || !request.is_valid(&self.ring) {
             return Verdict::Refused("not a client's request");
         }
-        if let Some((number, hash)) = self.last.get(&id.client).copied()
-            && id.number <= number
-        {
-            if id.number == number && from.get() == id.client {
+        if let Some(hash) = self.results.get(&id).copied() {
+            if from.get() == id.client {
                 let view = self.view;
                 out.send(Address::One(from), Message::Reply { view, id, hash });
             }
@@ -251,11 +265,8 @@ impl Replica {
     /// Remembers a request, and when its patience with it ends.
     fn wait_for(&mut self, request: &SignedTx, out: &mut Effects<Node>) -> bool {
         let id = request.tx.id;
-        let done = self
-            .last
-            .get(&id.client)
-            .is_some_and(|(last, _)| id.number <= *last);
-        if done || self.pending.contains_key(&id) || self.pending.len() >= MOST_PENDING {
+        let known = self.results.contains_key(&id) || self.pending.contains_key(&id);
+        if known || self.pending.len() >= MOST_PENDING {
             return false;
         }
         let patience = self.patience();
@@ -338,7 +349,7 @@ impl Replica {
     fn on_vote(
         &mut self,
         place: &Place,
-        vote: impl FnOnce(&mut Entry) -> bool,
+        vote: impl FnOnce(&mut log::Entry) -> bool,
         out: &mut Effects<Node>,
     ) -> Verdict {
         let Place { view, seq, .. } = *place;
@@ -414,13 +425,9 @@ impl Replica {
         self.attempts = 0;
         if let Some(SignedTx { tx, .. }) = request {
             self.pending.remove(&tx.id);
-            let last = self
-                .last
-                .get(&tx.id.client)
-                .map_or(0, |(number, _)| *number);
-            // A second request of this number does nothing: the first one counts.
-            if tx.id.number > last {
-                self.last.insert(tx.id.client, (tx.id.number, tx.hash));
+            // A second request of this name does nothing: the first one counts.
+            if let Entry::Vacant(place) = self.results.entry(tx.id) {
+                place.insert(tx.hash);
                 let slot = Slot {
                     scope: 0,
                     number: seq,

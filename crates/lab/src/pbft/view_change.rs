@@ -119,7 +119,10 @@ impl Replica {
             }
             return;
         }
-        let (_, numbers) = renumber(&changes);
+        let (_, mut numbers) = renumber(&changes);
+        if self.rules.number_nothing {
+            numbers.clear();
+        }
         let sign = |(seq, request): (u64, Option<SignedTx>)| {
             let place = Place {
                 view,

@@ -17,8 +17,10 @@ pub struct Plan {
     pub fault: FaultKind,
     /// All randomness is derived from this.
     pub seed: u64,
-    /// How many transactions are handed in, one after the other.
+    /// How many transactions are handed in.
     pub decisions: u64,
+    /// How many of them may be under way at a time.
+    pub at_once: u64,
     /// The network, and what goes wrong on it without anybody meaning it. Crashes are for ever.
     pub network: Faults,
 }
@@ -78,6 +80,7 @@ impl Plan {
             fault: FaultKind::None,
             seed,
             decisions: 1,
+            at_once: 1,
             network: Faults::default(),
         }
     }
