@@ -96,7 +96,7 @@ fn packets_that_take_any_time_at_all_arrive_in_any_order_and_change_nothing() {
     };
     for seed in 0..5 {
         let faults = Faults {
-            latency,
+            latency: latency.clone(),
             ..Faults::default()
         };
         let net: Net<Bank> = bank(7).seed(seed).faults(faults);

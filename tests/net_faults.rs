@@ -222,7 +222,7 @@ fn packets_that_overtake_each_other_by_seconds_change_nothing() {
     };
     for seed in 0..5 {
         let faults = Faults {
-            latency,
+            latency: latency.clone(),
             ..Faults::default()
         };
         let items = (0..30).map(|row| Item::<Bank>::drawn(["a", "b", "c"][row % 3]));

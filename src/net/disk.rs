@@ -19,6 +19,10 @@ pub enum Tail {
     Lost,
     /// The first half of them was written: the last record may be torn.
     Torn,
+    /// So many of them were written, or all.
+    TornAfter(u32),
+    /// They were written, but for one bit, which is the opposite: this one of them, counted round and round.
+    Flipped(u32),
     /// Everything is gone, synced or not, as if the disk had been replaced. A node that goes on after this has
     /// forgotten what it signed: it counts as faulty.
     Wiped,
@@ -62,10 +66,20 @@ impl Disk {
 
     /// The power goes.
     pub fn crash(&mut self, tail: Tail) {
+        let unsynced = self.bytes.len() - self.synced;
+        if let Tail::Flipped(bit) = tail
+            && unsynced > 0
+        {
+            let bit = bit as usize % (unsynced * 8);
+            if let Some(byte) = self.bytes.get_mut(self.synced + bit / 8) {
+                *byte ^= 1 << (bit % 8);
+            }
+        }
         let keep = match tail {
-            Tail::Kept => self.bytes.len(),
+            Tail::Kept | Tail::Flipped(_) => self.bytes.len(),
             Tail::Lost => self.synced,
-            Tail::Torn => self.synced + (self.bytes.len() - self.synced) / 2,
+            Tail::Torn => self.synced + unsynced / 2,
+            Tail::TornAfter(bytes) => self.synced + unsynced.min(bytes as usize),
             Tail::Wiped => 0,
         };
         self.bytes.truncate(keep);
@@ -95,7 +109,20 @@ mod tests {
         assert_eq!(written(Tail::Kept), b"one.two.four!");
         assert_eq!(written(Tail::Lost), b"one.!");
         assert_eq!(written(Tail::Torn), b"one.two.!");
+        assert_eq!(written(Tail::TornAfter(5)), b"one.two.f!");
+        assert_eq!(written(Tail::TornAfter(50)), b"one.two.four!");
+        assert_eq!(written(Tail::Flipped(1)), b"one.vwo.four!");
+        assert_eq!(written(Tail::Flipped(64 + 1)), b"one.vwo.four!");
         assert_eq!(written(Tail::Wiped), b"!");
+    }
+
+    #[test]
+    fn no_bit_of_what_was_synced_is_flipped() {
+        let mut disk = Disk::default();
+        disk.append(b"one.");
+        disk.sync();
+        disk.crash(Tail::Flipped(3));
+        assert_eq!(disk.bytes(), b"one.");
     }
 
     #[test]

@@ -5,30 +5,26 @@
 //! one to the next. The payload is shared by all.
 
 mod carry;
+mod limits;
 mod power;
+mod presence;
 
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
+pub use limits::{End, Limits};
+
 use super::disk::{Disk, Tail};
-use super::fault::{Crash, Faults, Loss};
-use super::flight::{Copy, Flights};
-use super::machine::{Effects, Machine};
-use super::network::{Bandwidth, Network};
+use super::fault::{Clock, Crash, Faults, Loss};
+use super::flight::{Copy, Flights, Landing};
+use super::machine::{Effects, Machine, TimerId};
+use super::network::{Bandwidth, Barrier, Network, Which};
 use super::node::NodeId;
 use super::observer::{Event, Moment, Observer};
 use super::queue::{Entry, What};
 use super::random::Streams;
 use super::time::{Span, VirtualTime};
-
-/// Where a run ends at the latest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Steps.
-    pub steps: u64,
-    /// Virtual time.
-    pub time: VirtualTime,
-}
+use super::world::{Hardware, World, WorldError};
 
 /// What [`Engine::step`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +37,6 @@ pub enum Step {
     RestartDue(NodeId),
     /// Nothing happens any more.
     Ended(End),
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum End {
-    /// No packet is under way and no timer is set.
-    Quiet,
-    /// [`Limits::steps`] is used up.
-    StepLimit,
-    /// The next event lies beyond [`Limits::time`].
-    TimeLimit,
 }
 
 /// A place a machine runs at.
@@ -67,6 +52,52 @@ struct Place<M> {
     crashes: Vec<(u64, Tail, Option<Span>)>,
     /// Down, and to come back some time.
     returns: bool,
+    /// Away, with everything it remembers.
+    suspended: bool,
+    /// Whether the machine has been started.
+    started: bool,
+    /// Timers that were due while it was away, in order.
+    held: Vec<TimerId>,
+    /// A clock that is wrong.
+    clock: Option<Clock>,
+    /// The disk takes nothing more until then.
+    disk_full_until: Option<VirtualTime>,
+}
+
+impl<M> Place<M> {
+    fn new(machine: M) -> Self {
+        Self {
+            machine: Some(machine),
+            disk: Disk::default(),
+            life: 0,
+            effects: 0,
+            crashes: Vec::new(),
+            returns: false,
+            suspended: false,
+            started: false,
+            held: Vec::new(),
+            clock: None,
+            disk_full_until: None,
+        }
+    }
+
+    /// The machine, if it is there.
+    #[inline]
+    const fn present(&mut self) -> Option<&mut M> {
+        if self.suspended {
+            return None;
+        }
+        self.machine.as_mut()
+    }
+
+    /// The time by its own clock.
+    #[inline]
+    fn local(&self, now: VirtualTime) -> VirtualTime {
+        match &self.clock {
+            None => now,
+            Some(clock) => clock.shows(now),
+        }
+    }
 }
 
 /// The engine of one run.
@@ -82,6 +113,9 @@ pub struct Engine<M: Machine> {
     places: Vec<Place<M>>,
     faults: Faults,
     healed: bool,
+    /// What the random absences of the plan draw from, by downtime.
+    absences: Vec<Option<presence::Drawn>>,
+    memory_limit: Option<u64>,
     effects: Effects<M>,
 }
 
@@ -97,15 +131,36 @@ impl<M: Machine> Engine<M> {
         limits: Limits,
         streams: &Streams,
     ) -> Self {
-        let place = |machine| Place {
-            machine: Some(machine),
-            disk: Disk::default(),
-            life: 0,
-            effects: 0,
-            crashes: Vec::new(),
-            returns: false,
+        let hardware = |bandwidth: &Bandwidth| Hardware {
+            bandwidth: *bandwidth,
+            ..Hardware::default()
         };
-        let network = Network::new(&faults, bandwidth, streams);
+        let world = World::new(bandwidth.iter().map(hardware));
+        Self::on(machines, &world, faults, limits, streams)
+    }
+
+    /// The same, on the ground of a [`World`]: the machine at each place has the hardware at the same place.
+    ///
+    /// # Errors
+    /// If [`World::check`] finds something wrong with it.
+    pub fn in_world(
+        machines: Vec<M>,
+        world: &World,
+        faults: Faults,
+        limits: Limits,
+        streams: &Streams,
+    ) -> Result<Self, WorldError> {
+        world.check()?;
+        Ok(Self::on(machines, world, faults, limits, streams))
+    }
+
+    fn on(
+        machines: Vec<M>,
+        world: &World,
+        faults: Faults,
+        limits: Limits,
+        streams: &Streams,
+    ) -> Self {
         let mut engine = Self {
             now: VirtualTime::ZERO,
             step: 0,
@@ -113,21 +168,39 @@ impl<M: Machine> Engine<M> {
             limits,
             queue: BinaryHeap::new(),
             flights: Flights::default(),
-            network,
-            places: machines.into_iter().map(place).collect(),
+            network: Network::new(&faults, world, streams),
+            places: machines.into_iter().map(Place::new).collect(),
             faults,
             healed: false,
+            absences: Vec::new(),
+            memory_limit: None,
             effects: Effects::new(VirtualTime::ZERO),
         };
-        engine.plan();
+        engine.plan(streams);
         engine
     }
 
     /// Starts every machine, in order, at time zero.
     pub fn start(&mut self, observer: &mut impl Observer<M>) {
         for node in (0..).map(NodeId::new).take(self.places.len()) {
-            self.input(node, observer, Machine::start);
+            self.begin(node, observer);
         }
+    }
+
+    /// Starts a machine; one that is away later, when it is there.
+    fn begin(&mut self, node: NodeId, observer: &mut impl Observer<M>) {
+        let moment = self.moment();
+        let Some(place) = self.places.get_mut(node.index()) else {
+            return;
+        };
+        if place.suspended {
+            return observer.event(moment, Event::Suspended { node });
+        }
+        if place.machine.is_none() {
+            return observer.event(moment, Event::Crashed { node });
+        }
+        place.started = true;
+        self.input(node, observer, Machine::start);
     }
 
     /// The virtual time of the last event.
@@ -152,7 +225,15 @@ impl<M: Machine> Engine<M> {
         self.places.len()
     }
 
-    /// The machine of a node that is up.
+    /// Whether a node is there: neither crashed nor away.
+    #[must_use]
+    pub fn is_present(&self, node: NodeId) -> bool {
+        self.places
+            .get(node.index())
+            .is_some_and(|place| place.machine.is_some() && !place.suspended)
+    }
+
+    /// The machine of a node that is up, or is away and remembers everything.
     #[inline]
     #[must_use]
     pub fn machine(&self, node: NodeId) -> Option<&M> {
@@ -185,15 +266,17 @@ impl<M: Machine> Engine<M> {
         self.schedule(at, What::Call(call));
     }
 
-    /// Does something to the machine of a node from outside, and carries out what it asks for. `None` if it is down.
+    /// Does something to the machine of a node from outside, and carries out what it asks for. `None` if it is down or
+    /// away.
     pub fn input<T>(
         &mut self,
         node: NodeId,
         observer: &mut impl Observer<M>,
         act: impl FnOnce(&mut M, &mut Effects<M>) -> T,
     ) -> Option<T> {
-        let machine = self.places.get_mut(node.index())?.machine.as_mut()?;
-        self.effects.begin(self.now);
+        let place = self.places.get_mut(node.index())?;
+        self.effects.begin(place.local(self.now));
+        let machine = place.present()?;
         let result = act(machine, &mut self.effects);
         self.carry_out(node, observer);
         Some(result)
@@ -201,6 +284,9 @@ impl<M: Machine> Engine<M> {
 
     /// Takes the next event off the queue and lets it happen.
     pub fn step(&mut self, observer: &mut impl Observer<M>) -> Step {
+        if self.memory_limit.is_some() && self.is_memory_used_up() {
+            return Step::Ended(End::MemoryLimit);
+        }
         let Some(top) = self.queue.peek_mut() else {
             return Step::Ended(End::Quiet);
         };
@@ -238,21 +324,34 @@ impl<M: Machine> Engine<M> {
             // Flights stay in the queue while they have copies: see `step`.
             What::Flight(_) => Step::Ran,
             What::Landing(landing) => {
-                if let Some((flight, copy)) = self.flights.landed(landing) {
-                    self.hand_over(flight, copy, observer);
+                if let Some(Landing { flight, copy, .. }) = self.flights.landed(landing) {
+                    self.read(flight, copy, observer);
+                }
+                Step::Ran
+            }
+            What::Worked(landing) => {
+                if let Some(landing) = self.flights.landed(landing) {
+                    self.worked(landing, observer);
                 }
                 Step::Ran
             }
             What::Timer { node, life, timer } => {
-                if self
-                    .places
-                    .get(node.index())
-                    .is_some_and(|place| place.life == life)
-                {
-                    observer.event(self.moment(), Event::Fired { node, timer });
-                    self.input(node, observer, |machine, effects| {
-                        machine.timer(timer, effects)
-                    });
+                if self.life_of(node) != Some(life) {
+                    return Step::Ran;
+                }
+                if self.network.lines().take_time() {
+                    let done = self.network.lines().work_on_timer(node, self.now);
+                    if done > self.now {
+                        self.schedule(done, What::LateTimer { node, life, timer });
+                        return Step::Ran;
+                    }
+                }
+                self.fire(node, timer, observer);
+                Step::Ran
+            }
+            What::LateTimer { node, life, timer } => {
+                if self.life_of(node) == Some(life) {
+                    self.fire(node, timer, observer);
                 }
                 Step::Ran
             }
@@ -261,14 +360,15 @@ impl<M: Machine> Engine<M> {
                 if let (false, Some(partition)) =
                     (self.healed, self.faults.partitions.get(number as usize))
                 {
-                    self.network.cut(number, partition.sides(self.places.len()));
+                    let barrier = Barrier::partition(number, partition, self.places.len());
+                    self.network.put_up(barrier);
                     observer.event(self.moment(), Event::Cut { partition: number });
                 }
                 Step::Ran
             }
             What::Mend(number) => {
                 if !self.healed {
-                    self.network.mend(number);
+                    self.network.take_down(Which::Partition(number));
                     observer.event(self.moment(), Event::Mended { partition: number });
                 }
                 Step::Ran
@@ -293,6 +393,22 @@ impl<M: Machine> Engine<M> {
                     Step::Ran
                 }
             }
+            What::Begin(planned) => {
+                self.begin_planned(planned, observer);
+                Step::Ran
+            }
+            What::Finish(planned) => {
+                self.finish_planned(planned, observer);
+                Step::Ran
+            }
+            What::Away(number) => {
+                self.away(number, observer);
+                Step::Ran
+            }
+            What::Back(number) => {
+                self.back(number, observer);
+                Step::Ran
+            }
             What::Heal => {
                 self.heal(observer);
                 Step::Ran
@@ -309,31 +425,87 @@ impl<M: Machine> Engine<M> {
         });
     }
 
+    fn life_of(&self, node: NodeId) -> Option<u32> {
+        self.places.get(node.index()).map(|place| place.life)
+    }
+
+    /// A timer is due, and its node has time for it.
+    fn fire(&mut self, node: NodeId, timer: TimerId, observer: &mut impl Observer<M>) {
+        if let Some(place) = self.places.get_mut(node.index())
+            && place.suspended
+        {
+            return place.held.push(timer);
+        }
+        observer.event(self.moment(), Event::Fired { node, timer });
+        self.input(node, observer, |machine, effects| {
+            machine.timer(timer, effects)
+        });
+    }
+
     /// The first bit of a copy reaches its receiver.
     fn arrive(&mut self, flight: u32, copy: Copy, observer: &mut impl Observer<M>) {
         let Some((_, bytes, _)) = self.flights.get(flight) else {
             return;
         };
-        let landed = self.network.land(copy.to, self.now, bytes);
+        let landed = self.network.lines().download(copy.to, self.now, bytes);
         if landed > self.now {
-            let landing = self.flights.landing(flight, copy);
+            let life = self.life_of(copy.to).unwrap_or_default();
+            let landing = self.flights.landing(Landing { flight, copy, life });
             self.schedule(landed, What::Landing(landing));
             return;
+        }
+        self.read(flight, copy, observer);
+    }
+
+    /// The last bit has arrived: the receiver works on it, when it has done with what came before.
+    fn read(&mut self, flight: u32, copy: Copy, observer: &mut impl Observer<M>) {
+        if self.network.lines().take_time()
+            && let Some((_, _, message)) = self.flights.get(flight)
+            && let Some(place) = self.places.get_mut(copy.to.index())
+            && place.present().is_some()
+        {
+            let lines = self.network.lines();
+            let done = lines.work(copy.to, self.now, M::kind(message));
+            if done > self.now {
+                let life = place.life;
+                let landing = self.flights.landing(Landing { flight, copy, life });
+                self.schedule(done, What::Worked(landing));
+                return;
+            }
         }
         self.hand_over(flight, copy, observer);
     }
 
-    /// The last bit has arrived: the machine gets the message.
+    /// The receiver has done its work on a message, unless it has crashed meanwhile.
+    fn worked(&mut self, landing: Landing, observer: &mut impl Observer<M>) {
+        let Landing { flight, copy, life } = landing;
+        if self.life_of(copy.to) == Some(life) {
+            return self.hand_over(flight, copy, observer);
+        }
+        if let Some((from, ..)) = self.flights.get(flight) {
+            let lost = Event::Lost {
+                copy: copy.number,
+                from,
+                to: copy.to,
+                why: Loss::ReceiverDown,
+            };
+            observer.event(self.moment(), lost);
+        }
+        self.flights.done(flight);
+    }
+
+    /// The machine gets the message.
     fn hand_over(&mut self, flight: u32, copy: Copy, observer: &mut impl Observer<M>) {
         let moment = self.moment();
         let Some((from, _, message)) = self.flights.get(flight) else {
             return;
         };
         let Copy { number, to, .. } = copy;
+        let now = self.now;
         let machine = self
             .places
             .get_mut(to.index())
-            .and_then(|place| place.machine.as_mut());
+            .and_then(|place| Some((place.local(now), place.present()?)));
         match machine {
             _ if self.network.is_cut(from, to) => {
                 observer.event(
@@ -355,8 +527,8 @@ impl<M: Machine> Engine<M> {
                     why: Loss::ReceiverDown,
                 },
             ),
-            Some(machine) => {
-                self.effects.begin(self.now);
+            Some((local, machine)) => {
+                self.effects.begin(local);
                 let verdict = machine.message(from, message, &mut self.effects);
                 observer.event(
                     moment,

@@ -1,8 +1,9 @@
 //! What goes wrong in a run without anybody meaning it: a plan, made before the run starts.
 
 use super::disk::Tail;
+pub(super) use super::law::Law;
 use super::node::NodeId;
-use super::random::{Chance, Stream};
+use super::random::Chance;
 use super::time::{Span, VirtualTime};
 
 /// The faults of a run. The default is a perfect network on which every packet takes one to ten milliseconds.
@@ -18,28 +19,29 @@ pub struct Faults {
     pub reordering: Chance,
     /// What the long way adds to their latency.
     pub detour: Law,
+    /// Packets that arrive as something else, if [`Machine::corrupt`](crate::net::Machine::corrupt) says as what; else
+    /// their checksum is wrong, and they are lost.
+    pub corruption: Chance,
     /// Times at which groups of nodes cannot reach each other.
     pub partitions: Vec<Partition>,
+    /// Times at which nodes are not heard by others, which they hear.
+    pub one_way: Vec<OneWay>,
+    /// Times at which packets pile up on a link.
+    pub clogs: Vec<Clog>,
     /// Times at which nodes lose power.
     pub crashes: Vec<Crash>,
-    /// When all this stops: nothing is lost, copied, or sent round any more, partitions end, crashed nodes that
-    /// ever come back do so now, and no later crash happens.
+    /// Nodes that come and go.
+    pub downtimes: Vec<Downtime>,
+    /// Times at which nodes are slow.
+    pub slowdowns: Vec<Slowdown>,
+    /// Times at which disks are full.
+    pub full_disks: Vec<FullDisk>,
+    /// Clocks that are wrong. They stay wrong when everything else is healed.
+    pub clocks: Vec<Clock>,
+    /// When all this stops: nothing is lost, copied, corrupted, or sent round any more, partitions end, nodes that are
+    /// away and ever come back do so now, and no later crash happens. What a clog holds up by then arrives when the
+    /// clog was to end.
     pub heal_at: Option<VirtualTime>,
-}
-
-/// The law of a random span of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Law {
-    /// Always the same.
-    Constant(Span),
-    /// Anything from the least to the most, equally likely.
-    Uniform {
-        /// The least, included.
-        min: Span,
-        /// The most, included.
-        max: Span,
-    },
 }
 
 /// A time during which nodes of different groups cannot reach each other.
@@ -51,6 +53,112 @@ pub struct Partition {
     pub from: VirtualTime,
     /// When it heals.
     pub until: VirtualTime,
+}
+
+/// A time during which nothing gets from some nodes to others; what they say in return does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneWay {
+    /// Who is not heard; an empty list is everybody.
+    pub senders: Vec<NodeId>,
+    /// By whom; an empty list is everybody.
+    pub receivers: Vec<NodeId>,
+    /// When it starts.
+    pub from: VirtualTime,
+    /// When it heals.
+    pub until: VirtualTime,
+}
+
+/// A time during which what is sent over some links waits; it leaves when the clog is over. Nothing is lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clog {
+    /// From whom; an empty list is everybody.
+    pub senders: Vec<NodeId>,
+    /// To whom; an empty list is everybody.
+    pub receivers: Vec<NodeId>,
+    /// When it starts.
+    pub from: VirtualTime,
+    /// When it is over.
+    pub until: VirtualTime,
+}
+
+/// A time during which everything a node does takes longer: every message it handles, and every timer. Others wait
+/// meanwhile, as on a busy [`Cpu`](crate::net::world::Cpu).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slowdown {
+    /// Who.
+    pub node: NodeId,
+    /// When it starts.
+    pub from: VirtualTime,
+    /// When it is over.
+    pub until: VirtualTime,
+    /// By how much.
+    pub by: Span,
+}
+
+/// A time during which a disk takes no more records. A node fails at the first one that is refused, before anything that
+/// depends on it leaves, and comes back when there is room again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FullDisk {
+    /// Whose.
+    pub node: NodeId,
+    /// When it is full.
+    pub from: VirtualTime,
+    /// When there is room again.
+    pub until: VirtualTime,
+}
+
+/// A clock that is wrong. The machine is told its own time ([`Effects::now`](crate::net::Effects::now)), and its timers
+/// run by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// Whose.
+    pub node: NodeId,
+    /// How much it was ahead at the start.
+    pub ahead: Span,
+    /// How much faster it runs than time itself, in parts per million; negative if slower. At least −900,000: a tenth
+    /// of the speed.
+    pub drift: i32,
+}
+
+/// A node that is not always there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Downtime {
+    /// Who.
+    pub node: NodeId,
+    /// When it is away.
+    pub when: Absence,
+    /// What becomes of the machine.
+    pub how: Outage,
+}
+
+/// When a node is away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// Once. From the start of the run it has not joined yet, and is started when this ends; without an end it leaves
+    /// for good.
+    Once {
+        /// When it goes.
+        from: VirtualTime,
+        /// When it is back; `None` is never.
+        until: Option<VirtualTime>,
+    },
+    /// Again and again. It is there at the start, or away, with the chance that the means of the two laws give.
+    Random {
+        /// How long it is there each time.
+        up: Law,
+        /// How long it is away each time.
+        down: Law,
+    },
+}
+
+/// What becomes of a machine while its node is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outage {
+    /// It is suspended: packets to it are lost, and timers that are due fire when it is back. It remembers everything.
+    Suspend,
+    /// It crashes, and is built again from its disk, whose unsynced records fare like this. With [`Tail::Wiped`] it
+    /// comes back as somebody who has never been there.
+    Crash(Tail),
 }
 
 /// A loss of power: the machine is gone, and only what its disk holds comes back.
@@ -83,8 +191,10 @@ pub enum Loss {
     Random,
     /// A partition stood between the two nodes.
     Partition,
-    /// Its receiver had crashed.
+    /// Its receiver had crashed, or was away.
     ReceiverDown,
+    /// It was corrupted on its way, and its checksum showed it.
+    Corrupted,
 }
 
 impl Default for Faults {
@@ -101,29 +211,56 @@ impl Default for Faults {
                 min: Span::from_millis(10),
                 max: Span::from_millis(100),
             },
+            corruption: Chance::NEVER,
             partitions: Vec::new(),
+            one_way: Vec::new(),
+            clogs: Vec::new(),
             crashes: Vec::new(),
+            downtimes: Vec::new(),
+            slowdowns: Vec::new(),
+            full_disks: Vec::new(),
+            clocks: Vec::new(),
             heal_at: None,
         }
     }
 }
 
-impl Law {
-    /// Draws a span. A constant draws nothing from the stream.
-    #[inline]
-    pub fn draw(&self, stream: &mut Stream) -> Span {
-        match *self {
-            Self::Constant(span) => span,
-            Self::Uniform { min, max } => stream.span(min, max),
-        }
+impl Downtime {
+    /// A node that is away so much of the time, for spans that vary around their mean as those between independent
+    /// events do; it is there and away again once in a `cycle`, on average.
+    #[must_use]
+    pub fn share(node: NodeId, share: Chance, cycle: Span, how: Outage) -> Self {
+        let part = |ppm: u32| {
+            let nanos = u128::from(cycle.as_nanos()) * u128::from(ppm) / 1_000_000;
+            Law::Exponential {
+                mean: Span::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)),
+            }
+        };
+        let when = Absence::Random {
+            up: part(Chance::ALWAYS.ppm() - share.ppm()),
+            down: part(share.ppm()),
+        };
+        Self { node, when, how }
+    }
+}
+
+impl Clock {
+    const PPM: i128 = 1_000_000;
+
+    fn rate(&self) -> i128 {
+        Self::PPM + i128::from(self.drift.max(-900_000))
     }
 
-    /// The longest span it draws.
-    #[must_use]
-    pub const fn most(&self) -> Span {
-        match *self {
-            Self::Constant(span) | Self::Uniform { max: span, .. } => span,
-        }
+    /// What it shows.
+    pub(crate) fn shows(&self, now: VirtualTime) -> VirtualTime {
+        let ran = i128::from(now.as_nanos()) * self.rate() / Self::PPM;
+        VirtualTime::from_nanos(u64::try_from(ran).unwrap_or(u64::MAX)) + self.ahead
+    }
+
+    /// How long it takes to run so far.
+    pub(crate) fn takes(&self, span: Span) -> Span {
+        let takes = i128::from(span.as_nanos()) * Self::PPM / self.rate();
+        Span::from_nanos(u64::try_from(takes).unwrap_or(u64::MAX))
     }
 }
 
@@ -149,6 +286,7 @@ impl core::fmt::Display for Loss {
             Self::Random => "loss",
             Self::Partition => "partition",
             Self::ReceiverDown => "receiver down",
+            Self::Corrupted => "corrupted",
         })
     }
 }

@@ -29,9 +29,20 @@ pub(crate) struct Flights<T> {
     flights: Vec<Option<Flight<T>>>,
     free: Vec<u32>,
     spare: Vec<Vec<Copy>>,
-    /// Copies whose first bit has arrived, being read, with their flight.
-    landings: Vec<(u32, Copy)>,
+    /// Copies whose first bit has arrived, being read or worked on.
+    landings: Vec<Landing>,
     free_landings: Vec<u32>,
+    /// Of all payloads under way.
+    bytes: u64,
+}
+
+/// A copy that is being read, or worked on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Landing {
+    pub(crate) flight: u32,
+    pub(crate) copy: Copy,
+    /// The life of the receiver that it reached.
+    pub(crate) life: u32,
 }
 
 impl<T> Default for Flights<T> {
@@ -42,6 +53,7 @@ impl<T> Default for Flights<T> {
             spare: Vec::new(),
             landings: Vec::new(),
             free_landings: Vec::new(),
+            bytes: 0,
         }
     }
 }
@@ -67,6 +79,7 @@ impl<T> Flights<T> {
             self.spare.push(copies);
             return None;
         };
+        self.bytes += u64::from(bytes);
         let flight = Some(Flight {
             from,
             bytes,
@@ -112,6 +125,7 @@ impl<T> Flights<T> {
         flight.left -= 1;
         if flight.left == 0 {
             if let Some(flight) = place.take() {
+                self.bytes -= u64::from(flight.bytes);
                 self.spare.push(flight.copies);
             }
             self.free.push(number);
@@ -119,24 +133,31 @@ impl<T> Flights<T> {
     }
 
     /// A copy has begun to arrive. Gives the number under which [`Flights::landed`] knows it.
-    pub(crate) fn landing(&mut self, flight: u32, copy: Copy) -> u32 {
+    pub(crate) fn landing(&mut self, landing: Landing) -> u32 {
         match self.free_landings.pop() {
             Some(number) => {
-                self.landings[number as usize] = (flight, copy);
+                self.landings[number as usize] = landing;
                 number
             }
             None => {
-                self.landings.push((flight, copy));
+                self.landings.push(landing);
                 u32::try_from(self.landings.len() - 1).unwrap_or(u32::MAX)
             }
         }
     }
 
-    /// The copy has been read to its end.
-    pub(crate) fn landed(&mut self, landing: u32) -> Option<(u32, Copy)> {
+    /// The copy has been read to its end, or worked on.
+    pub(crate) fn landed(&mut self, landing: u32) -> Option<Landing> {
         let landed = self.landings.get(landing as usize).copied()?;
         self.free_landings.push(landing);
         Some(landed)
+    }
+
+    /// Bytes that everything under way takes: every payload once, as long as it is on the wire, and its copies.
+    pub(crate) fn memory(&self) -> u64 {
+        let flights = self.flights.iter().flatten();
+        let copies: usize = flights.map(|flight| flight.copies.len()).sum();
+        self.bytes + (copies * size_of::<Copy>()) as u64
     }
 }
 

@@ -4,6 +4,7 @@ use core::fmt::Debug;
 use std::sync::Arc;
 
 use super::node::NodeId;
+use super::random::Stream;
 use super::time::{Span, VirtualTime};
 
 /// A node of a run: a state machine without clock, socket, disk or thread of its own.
@@ -63,6 +64,25 @@ pub trait Machine: Sized {
 
     /// A timer fires that this machine has set. Timers die in a crash.
     fn timer(&mut self, timer: TimerId, effects: &mut Effects<Self>);
+
+    /// What kind of message it is: what a [`Cpu`](super::world::Cpu) takes for it, and how it is counted.
+    #[inline]
+    fn kind(message: &Self::Message) -> &'static str {
+        let _ = message;
+        "message"
+    }
+
+    /// What a message may become on a line that corrupts it. `None`, and so it is by default, means that the receiver
+    /// notices and drops it.
+    fn corrupt(message: &Self::Message, stream: &mut Stream) -> Option<Self::Message> {
+        let _ = (message, stream);
+        None
+    }
+
+    /// Bytes of memory it holds, as far as it knows; counted against [`Engine::limit_memory`](super::Engine::limit_memory).
+    fn memory(&self) -> u64 {
+        0
+    }
 }
 
 /// A timer of a machine, by a number of the machine's own choice. A timer cannot be taken back: a machine ignores
@@ -123,7 +143,7 @@ impl<M: Machine> Effects<M> {
         }
     }
 
-    /// The time of this step. Time is told, never asked.
+    /// The time of this step, by the clock of the node. Time is told, never asked.
     #[inline]
     #[must_use]
     pub const fn now(&self) -> VirtualTime {

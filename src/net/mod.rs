@@ -19,6 +19,7 @@ mod fault;
 mod flight;
 mod judge;
 mod keys;
+mod law;
 mod machine;
 pub mod msc;
 mod network;
@@ -37,19 +38,24 @@ mod time;
 pub mod trace;
 mod wire;
 mod workload;
+pub mod world;
 
 pub use cast::{Cast, Names};
 pub use change::{PlannedChange, Wish};
 pub use chart::ChartOptions;
 pub use disk::{Disk, Tail};
 pub use engine::{End, Engine, Limits, Step};
-pub use fault::{Crash, CrashPoint, Faults, Law, Loss, Partition};
+pub use fault::{
+    Absence, Clock, Clog, Crash, CrashPoint, Downtime, Faults, FullDisk, Loss, OneWay, Outage,
+    Partition, Slowdown,
+};
 pub use judge::{Property, Violation};
 pub use keys::{FakeKeys, SeededKeys};
+pub use law::{Law, Sampler, Shape};
 pub use machine::{Address, Effect, Effects, Machine, TimerId};
 pub use network::{Bandwidth, Rate};
 pub use node::NodeId;
-pub use observer::{Event, Moment, Observer};
+pub use observer::{Event, Moment, Observer, Planned};
 pub use participant::{Note, Participant, Verdict};
 pub use random::{Chance, Stream, Streams};
 pub use replica::Replica;

@@ -1,118 +1,146 @@
 //! The wires between the nodes: how long a packet takes, and whether it arrives at all.
 
-use super::fault::{Faults, Law, Loss};
+mod barrier;
+mod lines;
+
+use super::fault::{Faults, Loss};
+use super::law::Sampler;
 use super::node::NodeId;
 use super::random::{Chance, Stream, Streams};
 use super::time::{Span, VirtualTime};
+use super::world::{Hardware, World};
+pub(crate) use barrier::{Barrier, Which};
+use lines::Lines;
+pub use lines::{Bandwidth, Rate};
 
-/// A bandwidth, in bits per second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rate(core::num::NonZeroU64);
-
-/// How fast a node's own line is. Packets queue on it one behind the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bandwidth {
-    /// From the node; `None` takes no time.
-    pub upload: Option<Rate>,
-    /// To the node; `None` takes no time.
-    pub download: Option<Rate>,
+/// All wires of a run, and the processors at their ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Network {
+    ways: Ways,
+    loss: Chance,
+    duplication: Chance,
+    reordering: Chance,
+    corruption: Chance,
+    detour: Sampler,
+    /// What stands between nodes now.
+    barriers: Vec<Barrier>,
+    lines: Lines,
+    way: Stream,
+    luck: Stream,
+    /// Which copies are corrupted, and how.
+    pub(crate) noise: Stream,
 }
 
-impl Rate {
-    /// So many bits per second; none at all is not a rate.
-    #[must_use]
-    pub const fn bits_per_second(bits: u64) -> Option<Self> {
-        match core::num::NonZeroU64::new(bits) {
-            Some(bits) => Some(Self(bits)),
-            None => None,
+/// How long a packet is on its way.
+#[derive(Clone, Debug)]
+enum Ways {
+    /// The same law everywhere.
+    Same(Sampler),
+    /// By the places of sender and receiver.
+    Between {
+        /// Where every node stands.
+        places: Vec<u16>,
+        /// One sampler for each pair of places, row by row.
+        samplers: Vec<Sampler>,
+        width: usize,
+    },
+}
+
+impl Ways {
+    fn new(world: &World, faults: &Faults) -> Self {
+        let same = || Self::Same(faults.latency.sampler());
+        let Some(map) = world.locations() else {
+            return same();
+        };
+        let mut samplers = Vec::with_capacity(map.len() * map.len());
+        for (from, _) in map.iter() {
+            for (to, _) in map.iter() {
+                let law = map.law(from, to).unwrap_or(&faults.latency);
+                samplers.push(law.sampler());
+            }
+        }
+        let place = |node: &Hardware| u16::try_from(node.location.index()).unwrap_or(0);
+        Self::Between {
+            places: world.nodes().iter().map(place).collect(),
+            samplers,
+            width: map.len(),
         }
     }
 
-    /// How long so many bytes take.
     #[inline]
-    #[must_use]
-    pub const fn time_for(self, bytes: u32) -> Span {
-        Span::from_nanos((bytes as u64).saturating_mul(8_000_000_000) / self.0.get())
-    }
-}
-
-/// A line of a node: packets leave it in the order in which they came, each after the one before it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Line {
-    rate: Option<Rate>,
-    free: VirtualTime,
-}
-
-impl Line {
-    #[inline]
-    fn pass(&mut self, now: VirtualTime, bytes: u32) -> VirtualTime {
-        match self.rate {
-            None => now,
-            Some(rate) => {
-                self.free = self.free.max(now) + rate.time_for(bytes);
-                self.free
+    fn draw(&self, from: NodeId, to: NodeId, stream: &mut Stream) -> Span {
+        match self {
+            Self::Same(sampler) => sampler.draw(stream),
+            Self::Between {
+                places,
+                samplers,
+                width,
+            } => {
+                let place =
+                    |node: NodeId| usize::from(places.get(node.index()).copied().unwrap_or(0));
+                samplers
+                    .get(place(from) * width + place(to))
+                    .map_or(Span::ZERO, |sampler| sampler.draw(stream))
             }
         }
     }
 }
 
-/// All wires of a run.
-#[derive(Clone, Debug)]
-pub(crate) struct Network {
-    latency: Law,
-    loss: Chance,
-    duplication: Chance,
-    reordering: Chance,
-    detour: Law,
-    /// Per standing partition, the side every node is on.
-    cuts: Vec<(u32, Vec<u16>)>,
-    lines: Vec<(Line, Line)>,
-    way: Stream,
-    luck: Stream,
-}
-
 impl Network {
-    pub(crate) fn new(faults: &Faults, bandwidth: &[Bandwidth], streams: &Streams) -> Self {
-        let line = |rate| Line {
-            rate,
-            free: VirtualTime::ZERO,
-        };
+    pub(crate) fn new(faults: &Faults, world: &World, streams: &Streams) -> Self {
         Self {
-            latency: faults.latency,
+            ways: Ways::new(world, faults),
             loss: faults.loss,
             duplication: faults.duplication,
             reordering: faults.reordering,
-            detour: faults.detour,
-            cuts: Vec::new(),
-            lines: bandwidth
-                .iter()
-                .map(|own| (line(own.upload), line(own.download)))
-                .collect(),
+            corruption: faults.corruption,
+            detour: faults.detour.sampler(),
+            barriers: Vec::new(),
+            lines: Lines::new(world),
             way: streams.of("network"),
             luck: streams.of("faults"),
+            noise: streams.of("corruption"),
         }
     }
 
-    /// When a packet sent now has left its sender.
+    /// The lines and processors of the nodes.
     #[inline]
-    pub(crate) fn depart(&mut self, from: NodeId, now: VirtualTime, bytes: u32) -> VirtualTime {
-        self.lines
-            .get_mut(from.index())
-            .map_or(now, |(upload, _)| upload.pass(now, bytes))
+    pub(crate) const fn lines(&mut self) -> &mut Lines {
+        &mut self.lines
     }
 
-    /// When a packet that reaches its receiver now has been read to its end.
+    /// One node more.
+    pub(crate) fn join(&mut self, node: NodeId, hardware: &Hardware) {
+        self.lines.join(node, hardware);
+        if let Ways::Between { places, .. } = &mut self.ways {
+            places.resize(node.index(), 0);
+            places.push(u16::try_from(hardware.location.index()).unwrap_or(0));
+        }
+    }
+
+    /// When a packet sent now has left its sender: its line is free, and no clog holds it up.
     #[inline]
-    pub(crate) fn land(&mut self, to: NodeId, now: VirtualTime, bytes: u32) -> VirtualTime {
-        self.lines
-            .get_mut(to.index())
-            .map_or(now, |(_, download)| download.pass(now, bytes))
+    pub(crate) fn depart(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        now: VirtualTime,
+        bytes: u32,
+    ) -> VirtualTime {
+        let left = self.lines.upload(from, now, bytes);
+        if self.barriers.is_empty() {
+            return left;
+        }
+        let clogs = self.barriers.iter();
+        clogs
+            .filter_map(|barrier| barrier.holds_up(from, to))
+            .fold(left, VirtualTime::max)
     }
 
     /// The latency of one copy.
     #[inline]
-    pub(crate) fn latency(&mut self) -> Span {
-        let latency = self.latency.draw(&mut self.way);
+    pub(crate) fn latency(&mut self, from: NodeId, to: NodeId) -> Span {
+        let latency = self.ways.draw(from, to, &mut self.way);
         if self.luck.happens(self.reordering) {
             return latency + self.detour.draw(&mut self.way);
         }
@@ -134,39 +162,33 @@ impl Network {
         self.luck.happens(self.duplication)
     }
 
-    /// Whether a partition stands between two nodes.
+    /// Whether a copy arrives as something else.
+    #[inline]
+    pub(crate) fn corrupts(&mut self) -> bool {
+        self.noise.happens(self.corruption)
+    }
+
+    /// Whether nothing gets from one node to another now.
     #[inline]
     pub(crate) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
-        self.cuts
-            .iter()
-            .any(|(_, sides)| sides.get(from.index()) != sides.get(to.index()))
+        self.barriers.iter().any(|barrier| barrier.cuts(from, to))
     }
 
-    pub(crate) fn cut(&mut self, number: u32, sides: Vec<u16>) {
-        self.cuts.push((number, sides));
+    pub(crate) fn put_up(&mut self, barrier: Barrier) {
+        self.barriers.push(barrier);
     }
 
-    pub(crate) fn mend(&mut self, number: u32) {
-        self.cuts.retain(|(cut, _)| *cut != number);
+    pub(crate) fn take_down(&mut self, which: Which) {
+        self.barriers.retain(|barrier| barrier.which() != which);
     }
 
-    /// From here on nothing is lost, copied, sent round, or cut off.
+    /// From here on nothing is lost, copied, corrupted, sent round, held up, or cut off.
     pub(crate) fn heal(&mut self) {
         self.loss = Chance::NEVER;
         self.duplication = Chance::NEVER;
         self.reordering = Chance::NEVER;
-        self.cuts.clear();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Rate, Span};
-
-    #[test]
-    fn a_megabyte_takes_160_ms_on_a_line_of_50_megabit() {
-        let rate = Rate::bits_per_second(50_000_000).unwrap();
-        assert_eq!(rate.time_for(1_000_000), Span::from_millis(160));
-        assert_eq!(Rate::bits_per_second(0), None);
+        self.corruption = Chance::NEVER;
+        self.barriers.clear();
+        self.lines.heal();
     }
 }

@@ -104,8 +104,51 @@ pub enum Event<'a, M: Machine> {
         /// Its place in the plan.
         partition: u32,
     },
+    /// A copy was changed on its way. What arrives is what [`Machine::corrupt`] made of it.
+    Corrupted {
+        /// Its number.
+        copy: u64,
+        /// Who sent it.
+        from: NodeId,
+        /// To whom.
+        to: NodeId,
+    },
+    /// A node went away, and remembers everything.
+    Suspended {
+        /// Which.
+        node: NodeId,
+    },
+    /// It is back.
+    Resumed {
+        /// Which.
+        node: NodeId,
+    },
+    /// Something of the plan started.
+    Began {
+        /// What.
+        planned: Planned,
+    },
+    /// Something of the plan ended.
+    Finished {
+        /// What.
+        planned: Planned,
+    },
     /// All faults of the network are over.
     Healed,
+}
+
+/// A fault of the plan that lasts for a while, by its kind and its place in the list of [`Faults`](super::Faults).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Planned {
+    /// One of `one_way`.
+    OneWay(u32),
+    /// One of `clogs`.
+    Clog(u32),
+    /// One of `slowdowns`.
+    Slowdown(u32),
+    /// One of `full_disks`.
+    FullDisk(u32),
 }
 
 /// Something that watches a run. It can change nothing.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::adversary::Player;
 use super::machine::{Effects, Machine, TimerId};
 use super::node::NodeId;
+use super::random::Stream;
 use super::replica::Replica;
 use super::stage::Staged;
 use super::trace::Outcome;
@@ -159,6 +160,14 @@ impl<A: Staged, K: Keys, R: Rules> Machine for Participant<A, K, R> {
             Self::Replica(replica) => replica.timer(effects),
             Self::Villain(player) => player.timer(effects),
         }
+    }
+
+    fn kind(wire: &Wire) -> &'static str {
+        wire.kind_name()
+    }
+
+    fn corrupt(wire: &Wire, stream: &mut Stream) -> Option<Wire> {
+        Some(wire.corrupted(stream))
     }
 }
 

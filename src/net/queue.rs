@@ -4,6 +4,7 @@ use core::cmp::Ordering;
 
 use super::machine::TimerId;
 use super::node::NodeId;
+use super::observer::Planned;
 use super::time::VirtualTime;
 
 /// Something that is going to happen.
@@ -22,7 +23,15 @@ pub(crate) enum What {
     Flight(u32),
     /// The only copy of this flight has been read to its end.
     Landing(u32),
+    /// The receiver has done with it.
+    Worked(u32),
     Timer {
+        node: NodeId,
+        life: u32,
+        timer: TimerId,
+    },
+    /// A timer whose node was busy when it was due.
+    LateTimer {
         node: NodeId,
         life: u32,
         timer: TimerId,
@@ -35,6 +44,14 @@ pub(crate) enum What {
         node: NodeId,
         life: u32,
     },
+    /// Something of the plan begins.
+    Begin(Planned),
+    /// It ends.
+    Finish(Planned),
+    /// A node goes away, by the number of its downtime.
+    Away(u32),
+    /// It is back.
+    Back(u32),
     Heal,
 }
 

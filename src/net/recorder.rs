@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::cast::Names;
-use super::fault::Partition;
+use super::fault::{Faults, Partition};
 use super::node::NodeId;
-use super::observer::{Event, Moment, Observer};
+use super::observer::{Event, Moment, Observer, Planned};
 use super::participant::{Note, Participant};
 use super::report::Traffic;
 use super::simulation::change_label;
@@ -26,6 +26,7 @@ pub(crate) enum Happened<A: SecureBroadcastAlgorithm> {
     Delivered(NodeId, Delivery<A::Op>),
     Noted(NodeId, Note<A>),
     Crashed,
+    Resumed(NodeId),
     Healed,
 }
 
@@ -45,6 +46,8 @@ pub(crate) struct Recorder<A: Staged> {
     generation: Generation,
     nodes: Vec<String>,
     partitions: Vec<Partition>,
+    /// What else is planned: where, what a chart says when it begins, and when it ends.
+    plan: Vec<(Planned, Option<NodeId>, String, String)>,
     network: NetworkId,
     /// The headers seen for each slot, when a trace is written.
     versions: BTreeMap<(Seat, Counter), Vec<Digest>>,
@@ -133,6 +136,7 @@ impl<A: Staged> Recorder<A> {
             generation: Generation::GENESIS,
             nodes,
             partitions,
+            plan: Vec::new(),
             network,
             versions: BTreeMap::new(),
         }
@@ -414,6 +418,58 @@ impl<A: Staged> Recorder<A> {
     }
 }
 
+impl<A: Staged> Recorder<A> {
+    /// What besides partitions and crashes is planned, so that it can be named.
+    pub(crate) fn plan(&mut self, faults: &Faults) {
+        let list = |nodes: &[NodeId]| {
+            let name = |node: &NodeId| self.nodes.get(node.index()).cloned().unwrap_or_default();
+            match nodes {
+                [] => "all".to_owned(),
+                nodes => nodes.iter().map(name).collect::<Vec<_>>().join(" "),
+            }
+        };
+        let mut plan = Vec::new();
+        for (place, fault) in (0..).zip(&faults.one_way) {
+            let (from, to) = (list(&fault.senders), list(&fault.receivers));
+            let begins = format!("one way: {from} not heard by {to}");
+            let finishes = format!("healed: {from} heard by {to}");
+            plan.push((Planned::OneWay(place), None, begins, finishes));
+        }
+        for (place, fault) in (0..).zip(&faults.clogs) {
+            let (from, to) = (list(&fault.senders), list(&fault.receivers));
+            let begins = format!("clogged: from {from} to {to}");
+            let finishes = format!("free again: from {from} to {to}");
+            plan.push((Planned::Clog(place), None, begins, finishes));
+        }
+        for (place, fault) in (0..).zip(&faults.slowdowns) {
+            let begins = format!("is slow: {} more for everything", fault.by);
+            let finishes = "is as fast as before".to_owned();
+            plan.push((Planned::Slowdown(place), Some(fault.node), begins, finishes));
+        }
+        for (place, fault) in (0..).zip(&faults.full_disks) {
+            let begins = "its disk is full".to_owned();
+            let finishes = "its disk has room again".to_owned();
+            plan.push((Planned::FullDisk(place), Some(fault.node), begins, finishes));
+        }
+        self.plan = plan;
+    }
+
+    /// Something of the plan begins (tag 14) or ends (tag 15).
+    fn planned(&mut self, tag: u8, moment: Moment, planned: Planned) {
+        let place = self.plan.iter().position(|(known, ..)| *known == planned);
+        let place = place.unwrap_or(usize::MAX);
+        self.print.event(tag, moment, &[place as u64], &[]);
+        let Some((_, node, begins, finishes)) = self.plan.get(place) else {
+            return;
+        };
+        let (node, label) = (*node, if tag == 14 { begins } else { finishes }.clone());
+        self.write(moment, |_| match node {
+            Some(node) => TraceKind::Note { node, label },
+            None => TraceKind::Divider { label },
+        });
+    }
+}
+
 impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A> {
     fn event(&mut self, moment: Moment, event: Event<'_, Participant<A, K, R>>) {
         match event {
@@ -545,6 +601,23 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                 let label = format!("healed: {}", self.divider(partition));
                 self.write(moment, |_| TraceKind::Divider { label });
             }
+            Event::Corrupted { copy, .. } => {
+                self.print.event(11, moment, &[copy], &[]);
+                self.traffic.corrupted += 1;
+            }
+            Event::Suspended { node } => {
+                self.print.event(12, moment, &[number(node)], &[]);
+                let label = "is away".into();
+                self.write(moment, |_| TraceKind::Note { node, label });
+            }
+            Event::Resumed { node } => {
+                self.print.event(13, moment, &[number(node)], &[]);
+                let label = "is back".into();
+                self.write(moment, |_| TraceKind::Note { node, label });
+                self.happened.push((moment, Happened::Resumed(node)));
+            }
+            Event::Began { planned } => self.planned(14, moment, planned),
+            Event::Finished { planned } => self.planned(15, moment, planned),
             Event::Healed => {
                 self.print.event(10, moment, &[], &[]);
                 self.write(moment, |_| TraceKind::Divider {

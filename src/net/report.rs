@@ -119,6 +119,8 @@ pub struct Traffic {
     pub lost: u64,
     /// Copies the network made. They are not counted as packets.
     pub duplicated: u64,
+    /// Packets that arrived as something else.
+    pub corrupted: u64,
 }
 
 /// How long operations took, from being submitted.

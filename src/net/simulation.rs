@@ -16,7 +16,7 @@ use super::change::PlannedChange;
 use super::directory::Directory;
 use super::disk::Tail;
 use super::engine::{Engine, Limits};
-use super::fault::Faults;
+use super::fault::{Absence, CrashPoint, Downtime, Faults, Outage};
 use super::judge::{Bench, Judged};
 use super::keys::{FakeKeys, SeededKeys};
 use super::network::Bandwidth;
@@ -30,6 +30,7 @@ use super::stage::Staged;
 use super::time::{Span, VirtualTime};
 use super::trace::TraceNode;
 use super::workload::{Agenda, Item};
+use super::world::{Hardware, World, WorldError};
 use crate::actor::{Actor, SigningActor};
 use crate::deterministic_secure_broadcast::{Genesis, GenesisError, Rules, SecureBroadcast, Sound};
 use crate::membership::{Change, Members};
@@ -65,7 +66,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     roles: Vec<Role<A, K>>,
     seed: u64,
     faults: Faults,
-    bandwidth: Vec<Bandwidth>,
+    world: World,
     items: Vec<Item<A>>,
     tick: Span,
     limits: Limits,
@@ -103,6 +104,9 @@ pub enum NetError {
     /// More nodes than can be numbered.
     #[error("too many nodes")]
     TooManyNodes,
+    /// Its world was refused.
+    #[error(transparent)]
+    World(#[from] WorldError),
 }
 
 /// How far a run has come.
@@ -148,7 +152,7 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
             cast,
             seed: 0,
             faults: Faults::default(),
-            bandwidth: Vec::new(),
+            world: World::default(),
             items: Vec::new(),
             tick: Span::from_millis(100),
             limits: Limits {
@@ -180,7 +184,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             roles,
             seed,
             faults,
-            bandwidth,
+            world,
             items,
             tick,
             limits,
@@ -202,7 +206,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             roles,
             seed,
             faults,
-            bandwidth,
+            world,
             items,
             tick,
             limits,
@@ -237,7 +241,18 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
     /// How fast the nodes' lines are, by node.
     #[must_use]
     pub fn bandwidth(mut self, bandwidth: Vec<Bandwidth>) -> Self {
-        self.bandwidth = bandwidth;
+        let nodes = self.world.nodes_mut();
+        nodes.resize(nodes.len().max(bandwidth.len()), Hardware::default());
+        for (node, bandwidth) in nodes.iter_mut().zip(bandwidth) {
+            node.bandwidth = bandwidth;
+        }
+        self
+    }
+
+    /// Where the nodes stand, and what they are made of, by node. Replaces what [`Net::bandwidth`] said.
+    #[must_use]
+    pub fn world(mut self, world: World) -> Self {
+        self.world = world;
         self
     }
 
@@ -408,13 +423,26 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
 
     /// Members that count as faulty although they keep to the protocol, for what the plan does to them.
     fn fallen(&self) -> BTreeSet<NodeId> {
-        let fatal = |tail, down: Option<Span>| tail == Tail::Wiped || down.is_none();
-        let fallen = self
-            .faults
-            .crashes
-            .iter()
-            .filter(|crash| fatal(crash.tail, crash.down));
-        fallen.map(|crash| crash.node).collect()
+        // A journal in which a record before the last is damaged is refused, so its member cannot come back.
+        let fatal = |tail| matches!(tail, Tail::Wiped | Tail::Flipped(_));
+        let faults = &self.faults;
+        let crashes = faults.crashes.iter();
+        let crashed = crashes.filter(|crash| fatal(crash.tail) || crash.down.is_none());
+        let is_lost = |downtime: &&Downtime| {
+            let forgets = matches!(downtime.how, Outage::Crash(tail) if fatal(tail));
+            // Who joins late has nothing to forget.
+            match downtime.when {
+                Absence::Once { from, until } => {
+                    until.is_none() || (forgets && from > VirtualTime::ZERO)
+                }
+                Absence::Random { .. } => forgets,
+            }
+        };
+        let gone = faults.downtimes.iter().filter(is_lost);
+        crashed
+            .map(|crash| crash.node)
+            .chain(gone.map(|downtime| downtime.node))
+            .collect()
     }
 
     fn set_up(mut self) -> Result<Run<A, K, R>, NetError> {
@@ -529,7 +557,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         let labels = nodes.iter().map(|node| node.name.clone()).collect();
         let partitions = self.faults.partitions.clone();
         let network = genesis.network();
-        let recorder = Recorder::new(
+        let mut recorder = Recorder::new(
             self.traced,
             names,
             sources.clone(),
@@ -537,18 +565,19 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             partitions,
             network,
         );
+        recorder.plan(&self.faults);
         let agenda = Agenda::new(self.items, &places, nodes.len());
         let planned = self.changes.iter().map(|planned| planned.at).max();
         let faults_end = faults_end(&self.faults)
             .max(busy_until)
             .max(planned.unwrap_or_default());
-        let engine = Engine::new(
+        let engine = Engine::in_world(
             participants,
-            &self.bandwidth,
+            &self.world,
             self.faults,
             self.limits,
             &streams,
-        );
+        )?;
         // Everybody has told everybody what they have, and had an answer.
         let settle = self.tick.times(sources.len() as u64 / 2 + 4);
         Ok(Run {
@@ -580,9 +609,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
     }
 }
 
-/// When the last fault of the plan is over, loss and the like apart if they never end.
+/// When the last fault of the plan is over, apart from loss and random downtime if they never end.
 fn faults_end(faults: &Faults) -> VirtualTime {
-    use super::fault::CrashPoint;
     if let Some(at) = faults.heal_at {
         return at;
     }
@@ -591,7 +619,24 @@ fn faults_end(faults: &Faults) -> VirtualTime {
         CrashPoint::At(at) => at + crash.down.unwrap_or_default(),
         CrashPoint::AfterEffects(_) => VirtualTime::ZERO,
     });
-    partitions.chain(crashes).max().unwrap_or_default()
+    let one_way = faults.one_way.iter().map(|one_way| one_way.until);
+    let clogs = faults.clogs.iter().map(|clog| clog.until);
+    let slow = faults.slowdowns.iter().map(|slow| slow.until);
+    let full = faults.full_disks.iter().map(|full| full.until);
+    let downtimes = faults
+        .downtimes
+        .iter()
+        .filter_map(|downtime| match downtime.when {
+            Absence::Once { from, until } => Some(until.unwrap_or(from)),
+            Absence::Random { .. } => None,
+        });
+    let times = partitions.chain(crashes).chain(one_way).chain(clogs);
+    times
+        .chain(slow)
+        .chain(full)
+        .chain(downtimes)
+        .max()
+        .unwrap_or_default()
 }
 
 impl<A: Staged, K: SeededKeys, R: Rules> fmt::Debug for Net<A, K, R> {

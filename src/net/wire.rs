@@ -1,5 +1,6 @@
 //! What travels between replicas: encoded bytes, shared by all receivers, decoded anew by each.
 
+use super::random::Stream;
 use crate::codec::{self, Bytes};
 use crate::deterministic_secure_broadcast::{PacketKind, Payload};
 
@@ -27,6 +28,23 @@ impl Wire {
             (print.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         });
         Self { kind, bytes, print }
+    }
+
+    /// The same with up to four bits flipped, or cut off somewhere.
+    #[must_use]
+    pub(crate) fn corrupted(&self, stream: &mut Stream) -> Self {
+        let mut bytes = self.bytes.to_vec();
+        if stream.below(4) == 0 {
+            bytes.truncate(stream.index(bytes.len()));
+        } else {
+            for _ in 0..stream.range(1, 4) {
+                let place = stream.index(bytes.len());
+                if let Some(byte) = bytes.get_mut(place) {
+                    *byte ^= 1 << stream.below(8);
+                }
+            }
+        }
+        Self::from_bytes(self.kind, bytes.into())
     }
 
     /// Its kind; `None` for bytes that are no packet.

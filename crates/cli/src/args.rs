@@ -84,7 +84,29 @@ pub struct Sweep {
 
 /// `bench`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Bench {
+    /// What to measure; the replicas against their floor, if nothing is named.
+    #[command(subcommand)]
+    pub what: Option<BenchWhat>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// A tenth of the time; noisier.
+    #[arg(long)]
+    pub quick: bool,
+}
+
+/// What `bench` measures.
+#[derive(Debug, Subcommand)]
+pub enum BenchWhat {
+    /// How many messages per second of CPU time the simulated network carries in a flood.
+    Sim(BenchSim),
+}
+
+/// `bench sim`.
+#[derive(Debug, Args)]
+pub struct BenchSim {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -6,6 +6,7 @@
 //! Both are timed by the process's CPU clock, in turns, so that a machine that slows down slows both.
 
 mod floor;
+pub mod sim;
 mod system;
 
 use anyhow::{Result, ensure};

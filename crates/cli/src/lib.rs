@@ -30,7 +30,7 @@ pub mod workload;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use args::{Cli, Command, Ledger};
+use args::{BenchWhat, Cli, Command, Ledger};
 use input::Input;
 
 /// Exit code of a run that broke a promise.
@@ -69,6 +69,20 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Ledger(Ledger::Balances { scenario }) => {
             let input = Input::read(&scenario)?;
             print!("{}", ledger::outcome(&input, input.scenario.seed)?.csv());
+        }
+        Command::Bench(args::Bench {
+            what: Some(BenchWhat::Sim(args)),
+            ..
+        }) => {
+            let bench = bench::sim::measure(args.quick)?;
+            print!(
+                "{}",
+                if args.json {
+                    bench.json() + "\n"
+                } else {
+                    bench.text()
+                }
+            );
         }
         Command::Bench(args) => {
             let bench = bench::measure(args.quick)?;

@@ -1,6 +1,8 @@
 //! Carrying out what a machine asked for: journal first, then the wire.
 
 use super::Engine;
+use crate::net::disk::Tail;
+use crate::net::fault::Loss;
 use crate::net::flight::Copy;
 use crate::net::machine::{Address, Effect, Machine};
 use crate::net::node::NodeId;
@@ -29,9 +31,18 @@ impl<M: Machine> Engine<M> {
                 }
                 Effect::SetTimer { after, timer } => {
                     let life = place.life;
+                    let after = match &place.clock {
+                        None => after,
+                        Some(clock) => clock.takes(after),
+                    };
                     self.schedule(self.now + after, What::Timer { node, life, timer });
                 }
                 Effect::Persist(record) => {
+                    if let Some(until) = place.disk_full_until {
+                        // What was written before is written; nothing that comes after it leaves.
+                        self.crash(node, Tail::Kept, Some(until - self.now), observer);
+                        break;
+                    }
                     place.disk.append(&record);
                     observer.event(
                         self.moment(),
@@ -98,7 +109,7 @@ impl<M: Machine> Engine<M> {
         observer: &mut impl Observer<M>,
     ) {
         let moment = self.moment();
-        let departed = self.network.depart(from, self.now, bytes);
+        let departed = self.network.depart(from, to, self.now, bytes);
         self.sequence += 1;
         let number = self.sequence;
         observer.event(
@@ -123,11 +134,11 @@ impl<M: Machine> Engine<M> {
                 },
             );
         }
-        copies.push(Copy {
-            at: departed + self.network.latency(),
-            number,
-            to,
-        });
+        let at = departed + self.network.latency(from, to);
+        if self.network.corrupts() {
+            return self.corrupt(Copy { at, number, to }, from, message, observer);
+        }
+        copies.push(Copy { at, number, to });
         if self.network.duplicates() {
             self.sequence += 1;
             let number = self.sequence;
@@ -143,9 +154,47 @@ impl<M: Machine> Engine<M> {
                 },
             );
             copies.push(Copy {
-                at: departed + self.network.latency(),
+                at: departed + self.network.latency(from, to),
                 number,
                 to,
+            });
+        }
+    }
+
+    /// A copy arrives as something else, or not at all.
+    #[cold]
+    fn corrupt(
+        &mut self,
+        copy: Copy,
+        from: NodeId,
+        message: &M::Message,
+        observer: &mut impl Observer<M>,
+    ) {
+        let moment = self.moment();
+        let Copy { number, to, .. } = copy;
+        let Some(message) = M::corrupt(message, &mut self.network.noise) else {
+            let lost = Event::Lost {
+                copy: number,
+                from,
+                to,
+                why: Loss::Corrupted,
+            };
+            return observer.event(moment, lost);
+        };
+        let changed = Event::Corrupted {
+            copy: number,
+            from,
+            to,
+        };
+        observer.event(moment, changed);
+        let bytes = M::size(&message);
+        let mut copies = self.flights.spare();
+        copies.push(copy);
+        if let Some((flight, first)) = self.flights.launch(from, message, bytes, copies) {
+            self.queue.push(Entry {
+                at: first.at,
+                sequence: first.number,
+                what: What::Flight(flight),
             });
         }
     }

@@ -5,12 +5,13 @@ use crate::net::disk::Tail;
 use crate::net::fault::CrashPoint;
 use crate::net::machine::Machine;
 use crate::net::node::NodeId;
-use crate::net::observer::{Event, Observer};
+use crate::net::observer::{Event, Observer, Planned};
 use crate::net::queue::What;
-use crate::net::time::Span;
+use crate::net::random::Streams;
+use crate::net::time::{Span, VirtualTime};
 
 impl<M: Machine> Engine<M> {
-    pub(super) fn plan(&mut self) {
+    pub(super) fn plan(&mut self, streams: &Streams) {
         let faults = core::mem::take(&mut self.faults);
         for (number, partition) in (0..).zip(&faults.partitions) {
             self.schedule(partition.from, What::Cut(number));
@@ -29,10 +30,33 @@ impl<M: Machine> Engine<M> {
                 }
             }
         }
+        self.plan_downtimes(&faults.downtimes, streams);
+        for (number, one_way) in (0..).zip(&faults.one_way) {
+            self.plan_time(Planned::OneWay(number), one_way.from, one_way.until);
+        }
+        for (number, clog) in (0..).zip(&faults.clogs) {
+            self.plan_time(Planned::Clog(number), clog.from, clog.until);
+        }
+        for (number, slow) in (0..).zip(&faults.slowdowns) {
+            self.plan_time(Planned::Slowdown(number), slow.from, slow.until);
+        }
+        for (number, full) in (0..).zip(&faults.full_disks) {
+            self.plan_time(Planned::FullDisk(number), full.from, full.until);
+        }
+        for clock in &faults.clocks {
+            if let Some(place) = self.places.get_mut(clock.node.index()) {
+                place.clock = Some(*clock);
+            }
+        }
         if let Some(at) = faults.heal_at {
             self.schedule(at, What::Heal);
         }
         self.faults = faults;
+    }
+
+    fn plan_time(&mut self, planned: Planned, from: VirtualTime, until: VirtualTime) {
+        self.schedule(from, What::Begin(planned));
+        self.schedule(until, What::Finish(planned));
     }
 
     /// Ends all faults: see [`Faults::heal_at`](crate::net::Faults::heal_at).
@@ -45,7 +69,13 @@ impl<M: Machine> Engine<M> {
                 continue;
             };
             place.crashes.clear();
-            if place.returns {
+            place.disk_full_until = None;
+            if !place.returns {
+                continue;
+            }
+            if place.suspended {
+                self.resume(node, observer);
+            } else {
                 let life = place.life;
                 self.schedule(self.now, What::Restart { node, life });
             }
@@ -69,6 +99,8 @@ impl<M: Machine> Engine<M> {
         place.life += 1;
         place.disk.crash(tail);
         place.returns = down.is_some();
+        place.held.clear();
+        self.network.lines().forget_work(node, self.now);
         let life = place.life;
         observer.event(self.moment(), Event::Crashed { node });
         if let Some(down) = down {
@@ -88,8 +120,10 @@ impl<M: Machine> Engine<M> {
             return;
         };
         place.machine = Some(machine);
-        place.returns = false;
+        place.started = false;
+        // Who is away besides is started when it is back.
+        place.returns &= place.suspended;
         observer.event(self.moment(), Event::Restarted { node });
-        self.input(node, observer, Machine::start);
+        self.begin(node, observer);
     }
 }

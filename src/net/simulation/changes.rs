@@ -122,6 +122,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
 
     /// Lets a node ask and approve what it should by now.
     pub(super) fn consider(&mut self, node: NodeId) {
+        if !self.engine.is_present(node) {
+            return;
+        }
         let now = self.engine.now();
         let Some(broadcast) = self.broadcast_at(node) else {
             return;

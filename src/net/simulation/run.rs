@@ -152,6 +152,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                     }
                     Happened::Noted(node, note) => self.noted(node, note, moment, &mut to_pump),
                     Happened::Crashed => self.books.count("a node crashed"),
+                    Happened::Resumed(node) => {
+                        to_pump.insert(node);
+                    }
                     Happened::Healed => {}
                 }
             }
@@ -333,6 +336,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
 
     /// Submits whatever a node can submit now.
     fn pump(&mut self, node: NodeId) {
+        if !self.engine.is_present(node) {
+            return;
+        }
         let now = self.engine.now();
         let mut ops = Vec::new();
         let mut items = Vec::new();
