@@ -5,3 +5,4 @@ mod hardware;
 mod laws;
 mod places;
 mod support;
+mod topologies;

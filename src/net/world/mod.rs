@@ -4,11 +4,14 @@
 //! from [`Locations`] instead of from the one law of [`Faults`](crate::net::Faults), and gives every node the
 //! [`Hardware`] of its place in the list.
 
+mod generate;
 mod hardware;
 mod location;
+mod topology;
 
 pub use hardware::{Cpu, Hardware, RateLaw};
 pub use location::{Location, Locations, WorldError};
+pub use topology::{Topology, TopologyError};
 
 /// The ground a run stands on. The default has one place, on which the law of the faults says how long a packet takes,
 /// and hardware that takes no time.
