@@ -29,6 +29,8 @@ pub enum Command {
     /// Type a recorded editing history again over secure broadcast; exit code 1 unless every correct member ends with its
     /// text.
     Replay(Replay),
+    /// Run an experiment of the laboratory; without a name, list them.
+    Lab(Lab),
     /// Run several protocols on the same network under the same faults, and print one table.
     Compare(Compare),
     /// Write the pictures of the read-me.
@@ -137,6 +139,26 @@ pub struct Replay {
     pub json: bool,
 }
 
+/// `lab`.
+#[derive(Debug, Args)]
+pub struct Lab {
+    /// Which experiment.
+    #[arg(value_name = "NAME", conflicts_with = "load")]
+    pub experiment: Option<String>,
+    /// All randomness is derived from this.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Run the experiment that this file describes.
+    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    pub load: Option<PathBuf>,
+    /// Write what the experiment is made of (places, graph, services, seed) to this file, to be loaded again.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Directory for its pictures, logs and page [default: target/bft-crdts/lab/ and its name].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
 /// `compare`.
 #[derive(Debug, Args)]
 pub struct Compare {
@@ -149,8 +171,8 @@ pub struct Compare {
     /// How many of them are faulty.
     #[arg(long, value_name = "F", default_value_t = 0)]
     pub faulty: usize,
-    /// In which way: none, offline, malicious, malicious-commander, stuck, lying-communication-node, eclipse,
-    /// selfish-lottery.
+    /// In which way: none, offline, malicious, malicious-commander, stuck, stalling-primary, forgetful-primary,
+    /// lying-communication-node, eclipse, selfish-lottery.
     #[arg(long, value_name = "FAULT", default_value = "none")]
     pub fault: String,
     /// All randomness is derived from this.

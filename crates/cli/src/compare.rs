@@ -122,6 +122,46 @@ fn write_text(out: &mut String, plan: &Plan, comparison: &Comparison) -> std::fm
     for (row, outcome) in comparison.rows.iter().zip(&comparison.outcomes) {
         violations(out, row, outcome)?;
     }
+    for (row, outcome) in comparison.rows.iter().zip(&comparison.outcomes) {
+        if Protocol::named(row.protocol).is_some_and(Protocol::is_of_the_read_me) {
+            as_in_the_read_me(out, row, outcome)?;
+        }
+    }
+    Ok(())
+}
+
+/// The lines of the PBFT/CCRO read-me.
+fn as_in_the_read_me(out: &mut String, row: &Row, outcome: &Outcome) -> std::fmt::Result {
+    let list = |nodes: &[u16]| {
+        let numbers: Vec<String> = nodes.iter().map(u16::to_string).collect();
+        format!("[{}]", numbers.join(", "))
+    };
+    let all: Vec<u16> = (0..).take(row.nodes).collect();
+    let faulty: Vec<u16> = outcome.faulty.iter().map(|node| node.get()).collect();
+    writeln!(out, "\nTotal Nodes: {} -> {}", row.nodes, list(&all))?;
+    writeln!(
+        out,
+        "Byzantine Nodes: {}  -> {}",
+        faulty.len(),
+        list(&faulty)
+    )?;
+    writeln!(out, "Commander Node: 1 -> 0")?;
+    if row.protocol.starts_with("ccro") {
+        writeln!(out, "Communication Node: 1")?;
+    }
+    let name = row.protocol.to_uppercase();
+    match outcome.latencies.first() {
+        Some(span) => {
+            let micros = span.as_nanos() / 1_000;
+            let (whole, part) = (micros / 1_000_000, micros % 1_000_000);
+            writeln!(out, "{name} Consensus Time: {whole}.{part:06}s")?;
+        }
+        None => writeln!(out, "{name} Consensus Time: none was reached")?,
+    }
+    for (node, ballots) in outcome.ballots.iter().enumerate().take(row.nodes) {
+        let (correct, corrupt) = (ballots.correct, ballots.corrupt);
+        writeln!(out, "Node {node} -> {correct} Correct {corrupt} Corrupt")?;
+    }
     Ok(())
 }
 

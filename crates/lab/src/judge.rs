@@ -128,6 +128,17 @@ impl Judge {
         self.by_id.get(&id)
     }
 
+    /// Transactions of which correct nodes hold different versions.
+    #[must_use]
+    pub fn split(&self) -> usize {
+        let differ = |versions: &&BTreeMap<NodeId, Tx>| {
+            let mut versions = versions.values();
+            let first = versions.next();
+            versions.any(|version| Some(version) != first)
+        };
+        self.by_id.values().filter(differ).count()
+    }
+
     /// Everything found.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {

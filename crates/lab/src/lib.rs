@@ -16,13 +16,17 @@
 
 pub mod ccro;
 pub mod compare;
+pub mod experiment;
 pub mod fault;
+pub mod figure;
+pub mod gossip;
 pub mod judge;
 pub mod keys;
 pub mod lottery;
 pub mod majority_vote;
 pub mod naive_flood;
 pub mod outcome;
+pub mod overlay;
 pub mod packet;
 pub mod pbft;
 pub mod protocol;

@@ -284,6 +284,7 @@ pub fn cast_with(
         }],
         client: nodes,
         client_key: keys[usize::from(nodes)].clone(),
+        client_is_honest: !conflicting,
         ring,
         patience: Span::from_secs(5),
     })

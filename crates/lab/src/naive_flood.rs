@@ -271,6 +271,7 @@ pub fn cast(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
         }],
         client: nodes,
         client_key: keys[usize::from(nodes)].clone(),
+        client_is_honest: true,
         ring,
         patience: Span::from_secs(5),
     })

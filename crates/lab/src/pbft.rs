@@ -26,6 +26,7 @@ mod log;
 mod message;
 mod replica;
 mod stalling;
+mod two_requests;
 mod view_change;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ use forgetful::Forgetful;
 pub use message::Message;
 pub use replica::{Replica, Rules};
 use stalling::Stalling;
+use two_requests::TwoRequests;
 
 /// How often there is a checkpoint.
 pub const CHECKPOINT: u64 = 100;
@@ -118,6 +120,18 @@ pub fn cast(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
 pub fn cast_with(plan: &Plan, rules: Rules) -> Result<Troupe<Node>, PlanError> {
+    set_up(plan, rules, false)
+}
+
+/// The same with a client that sends the primary one version of each request, and the backups another.
+///
+/// # Errors
+/// [`PlanError`] if they cannot be set up as the plan says.
+pub fn cast_conflicting(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+    set_up(plan, Rules::default(), true)
+}
+
+fn set_up(plan: &Plan, rules: Rules, conflicting: bool) -> Result<Troupe<Node>, PlanError> {
     let nodes = node_count(NAME, 1, plan)?;
     let (ring, keys) = Ring::make(nodes + 2);
     let sizes = Sizes::of(plan.nodes);
@@ -156,11 +170,14 @@ pub fn cast_with(plan: &Plan, rules: Rules) -> Result<Troupe<Node>, PlanError> {
             fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
         });
     }
-    peers.push(Peer::correct(Node::Client(Client::new(
-        nodes,
-        sizes,
-        all.clone(),
-    ))));
+    let client = Node::Client(Client::new(nodes, sizes, all.clone()));
+    peers.push(if conflicting {
+        let forger = Forger::new(nodes, nodes, &keys, &ring);
+        let backups = all.iter().copied().skip(1).collect();
+        Peer::faulty(client, TwoRequests { forger, backups })
+    } else {
+        Peer::correct(client)
+    });
     Ok(Troupe {
         peers,
         groups: vec![Group {
@@ -169,6 +186,7 @@ pub fn cast_with(plan: &Plan, rules: Rules) -> Result<Troupe<Node>, PlanError> {
         }],
         client: nodes,
         client_key: keys[usize::from(nodes)].clone(),
+        client_is_honest: !conflicting,
         ring,
         patience: Span::from_secs(60),
     })

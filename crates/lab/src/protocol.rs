@@ -6,6 +6,7 @@ use bft_crdts::net::{Faults, Law, Span};
 
 use crate::ccro::{self, Mode};
 use crate::fault::FaultKind;
+use crate::gossip::{self, Style};
 use crate::majority_vote::{self, Absent};
 use crate::trial::{self, Outcome, Plan, PlanError};
 use crate::{lottery, naive_flood, pbft, secure_broadcast};
@@ -27,11 +28,13 @@ pub enum Protocol {
     Lottery,
     /// Everybody tells everybody, and nobody counts to a quorum.
     NaiveFlood,
+    /// One of the four kinds of gossip.
+    Gossip(Style),
 }
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::SecureBroadcast,
         Self::Pbft,
         Self::Ccro,
@@ -39,6 +42,10 @@ impl Protocol {
         Self::MajorityVote,
         Self::Lottery,
         Self::NaiveFlood,
+        Self::Gossip(Style::Push),
+        Self::Gossip(Style::Pull),
+        Self::Gossip(Style::PushPull),
+        Self::Gossip(Style::Ranged),
     ];
 
     /// Its name on the command line and in tables.
@@ -52,6 +59,7 @@ impl Protocol {
             Self::MajorityVote => majority_vote::NAME,
             Self::Lottery => lottery::NAME,
             Self::NaiveFlood => naive_flood::NAME,
+            Self::Gossip(style) => style.name(),
         }
     }
 
@@ -86,7 +94,17 @@ impl Protocol {
                 "one chain in the end, if most of the mining is honest; what counts can still be undone"
             }
             Self::NaiveFlood => "nothing, if anybody is faulty",
+            Self::Gossip(_) => "that what is told spreads to nearly all; not which of two versions",
         }
+    }
+
+    /// Whether it is one of those that the PBFT/CCRO read-me is about, with its lines about votes.
+    #[must_use]
+    pub const fn is_of_the_read_me(self) -> bool {
+        matches!(
+            self,
+            Self::Pbft | Self::Ccro | Self::CcroCount | Self::NaiveFlood
+        )
     }
 
     /// The ways its nodes can be faulty.
@@ -99,6 +117,7 @@ impl Protocol {
             Self::MajorityVote => majority_vote::FAULTS.to_vec(),
             Self::Lottery => lottery::FAULTS.to_vec(),
             Self::NaiveFlood => naive_flood::FAULTS.to_vec(),
+            Self::Gossip(_) => gossip::FAULTS.to_vec(),
         }
     }
 
@@ -115,6 +134,7 @@ impl Protocol {
             Self::MajorityVote => trial::run(plan, majority_vote::cast(Absent::default(), plan)?),
             Self::Lottery => trial::run(plan, lottery::cast(plan)?),
             Self::NaiveFlood => trial::run(plan, naive_flood::cast(plan)?),
+            Self::Gossip(style) => trial::run(plan, gossip::cast(style, plan)?),
         })
     }
 
@@ -124,7 +144,12 @@ impl Protocol {
     /// # Errors
     /// [`PlanError`] if it does not run with that many nodes.
     pub fn delays(self, nodes: usize) -> Result<Option<u64>, PlanError> {
-        if self == Self::Lottery {
+        let waits = match self {
+            Self::Lottery => true,
+            Self::Gossip(style) => style != Style::Push,
+            _ => false,
+        };
+        if waits {
             return Ok(None);
         }
         let one = Span::from_millis(10);

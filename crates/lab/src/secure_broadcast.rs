@@ -225,6 +225,7 @@ pub fn cast(plan: &Plan) -> Result<Troupe<Member>, PlanError> {
         }],
         client: 0,
         client_key: keys[0].clone(),
+        client_is_honest: !lies || faulty.is_empty(),
         ring,
         patience: Span::from_secs(10),
     })

@@ -29,6 +29,8 @@ pub struct Troupe<M: Process> {
     pub client: u16,
     /// That key.
     pub client_key: Key,
+    /// Whether it asks for one thing under one name. If not, no judge holds anybody to what it asked for.
+    pub client_is_honest: bool,
     /// Everybody's public keys.
     pub ring: Arc<Ring>,
     /// How long a decision may take: the bound of bounded liveness.
@@ -85,6 +87,7 @@ pub fn run<M: Process>(plan: &Plan, troupe: Troupe<M>) -> Outcome {
         groups,
         client,
         client_key,
+        client_is_honest,
         ring,
         patience,
     } = troupe;
@@ -110,7 +113,7 @@ pub fn run<M: Process>(plan: &Plan, troupe: Troupe<M>) -> Outcome {
         while next <= plan.decisions && (under_way.len() as u64) < plan.at_once.max(1) {
             let group = (next - 1) as usize % groups.len();
             let tx = transaction(&streams, client, next);
-            watch.asks(tx);
+            watch.asks(tx, client_is_honest);
             let begun = engine.now();
             engine.call_at(begun + patience, next);
             next += 1;

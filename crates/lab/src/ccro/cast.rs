@@ -100,6 +100,7 @@ pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Node
         groups,
         client: honest,
         client_key: keys[usize::from(honest)].clone(),
+        client_is_honest: true,
         ring,
         patience: Span::from_secs(60),
     })

@@ -107,6 +107,10 @@ impl<M: Process> Machine for Peer<M> {
         message.size()
     }
 
+    fn kind(message: &M::Message) -> &'static str {
+        Packet::kind(message)
+    }
+
     fn start(&mut self, effects: &mut Effects<Self>) {
         self.through(effects, |inner, fault, asked| match fault {
             None => inner.start(asked),

@@ -111,6 +111,7 @@ fn cast_with(plan: &Plan, conflicting: bool) -> Result<Troupe<Miner>, PlanError>
         }],
         client: nodes,
         client_key: keys[usize::from(nodes)].clone(),
+        client_is_honest: !conflicting,
         ring,
         patience: Span::from_secs(120),
     })

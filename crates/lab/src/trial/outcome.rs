@@ -44,6 +44,8 @@ pub struct Outcome {
     pub latencies: Vec<Span>,
     /// When the last one was settled or given up.
     pub ended: VirtualTime,
+    /// Transactions of which correct nodes hold different versions in the end.
+    pub split: usize,
     /// What nodes said, in order.
     pub said: Vec<(VirtualTime, NodeId, Said)>,
     /// What each node heard of others' votes.

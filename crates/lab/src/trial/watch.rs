@@ -46,10 +46,9 @@ impl Watch {
         }
     }
 
-    pub(super) fn asks(&mut self, tx: Tx) {
+    pub(super) fn asks(&mut self, tx: Tx, honestly: bool) {
         self.asked.insert(tx.digest());
-        // A source that lies may say what it likes in its own name.
-        if !self.faulty.contains(&NodeId::new(tx.id.client)) {
+        if honestly {
             self.judge.asks(tx);
         }
     }
@@ -99,6 +98,7 @@ impl Watch {
             loads: self.tally.loads().to_vec(),
             latencies,
             ended,
+            split: self.judge.split(),
             said: self.said,
             ballots: self.ballots,
         }
