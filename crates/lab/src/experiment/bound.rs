@@ -8,7 +8,7 @@ use crate::row;
 use crate::trial::Plan;
 
 /// Seeds of every line.
-const SEEDS: u64 = 50;
+const SEEDS: u64 = 20;
 
 pub(super) fn run(file: &File) -> Result<Page, ExperimentError> {
     let mut page = Page::new("The bound of 3m + 1");

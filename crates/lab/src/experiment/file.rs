@@ -32,7 +32,8 @@ pub struct File {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Places {
-    /// `aws`: Ohio, Ireland and Tokyo.
+    /// `aws`: Ohio, Ireland and Tokyo. `aws-half`: the same, and every way takes half as long, as p2psimpy has it, which
+    /// takes the table for round trips.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     /// The names.
@@ -103,6 +104,9 @@ pub struct Services {
     /// Transactions that a client makes, per second.
     #[serde(default)]
     pub rate: u32,
+    /// What it has to spend.
+    #[serde(default)]
+    pub balance: i64,
     /// Whether it makes two versions of each.
     #[serde(default)]
     pub conflicting: bool,
@@ -240,9 +244,9 @@ fn wrong(field: &'static str, problem: impl Into<String>) -> FileError {
 
 impl Places {
     /// The table that is built in.
-    pub(super) fn aws() -> Self {
+    pub(super) fn aws_half() -> Self {
         Self {
-            preset: Some("aws".to_owned()),
+            preset: Some("aws-half".to_owned()),
             ..Self::default()
         }
     }
@@ -253,10 +257,11 @@ impl Places {
     /// What is wrong with it.
     pub fn map(&self) -> Result<Locations, FileError> {
         if let Some(preset) = &self.preset {
-            if preset != "aws" {
-                return Err(wrong("locations.preset", "there is only `aws`"));
-            }
-            return Ok(Locations::aws());
+            return match preset.as_str() {
+                "aws" => Ok(Locations::aws()),
+                "aws-half" => half(&Locations::aws()),
+                _ => Err(wrong("locations.preset", "there are `aws` and `aws-half`")),
+            };
         }
         let mut map = Locations::new(self.names.iter().cloned())?;
         if self.names.is_empty() {
@@ -266,6 +271,37 @@ impl Places {
             map = map.latency(from, to, law.law("locations.latencies.law")?)?;
         }
         Ok(map)
+    }
+}
+
+/// The same places, with half the time between them.
+fn half(map: &Locations) -> Result<Locations, FileError> {
+    let names: Vec<&str> = map.iter().map(|(_, name)| name).collect();
+    let mut halved = Locations::new(names.iter().copied())?;
+    for (from, one) in map.iter() {
+        for (to, other) in map.iter().filter(|(to, _)| *to >= from) {
+            if let Some(law) = map.law(from, to) {
+                halved = halved.latency(one, other, half_law(law))?;
+            }
+        }
+    }
+    Ok(halved)
+}
+
+fn half_law(law: &Law) -> Law {
+    let half = |span: &Span| Span::from_nanos(span.as_nanos() / 2);
+    match law {
+        Law::Normal { mean, deviation } => Law::Normal {
+            mean: half(mean),
+            deviation: half(deviation),
+        },
+        Law::InverseGamma { shape, scale } => Law::InverseGamma {
+            shape: *shape,
+            scale: half(scale),
+        },
+        Law::Shifted { by, law } => half_law(law).after(half(by)),
+        // The table has no other laws.
+        law => law.clone(),
     }
 }
 
@@ -385,7 +421,7 @@ mod tests {
         );
         refused(|file| file.replace("rate = 5", "rate = -5"), "rate");
         refused(
-            |file| file.replace("preset = \"aws\"", "preset = \"mars\""),
+            |file| file.replace("preset = \"aws-half\"", "preset = \"mars\""),
             "locations.preset",
         );
         refused(|file| file.replace("seed = 1", "sead = 1"), "sead");

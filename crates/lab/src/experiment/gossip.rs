@@ -40,13 +40,14 @@ pub(super) fn crash(seed: u64) -> File {
     };
     File {
         millis: 6_200,
-        locations: Some(Places::aws()),
+        locations: Some(Places::aws_half()),
         services: Some(Services {
             gossip: Some(Style::Push.name().to_owned()),
             // A signature takes 1 ± 0.2 ms, the data 4.94 ms.
             validation_ms: 5.94,
             signatures: false,
             rate: 5,
+            balance: 1_000_000,
             conflicting: false,
             malicious: Vec::new(),
             downtime: Some(downtime),
@@ -131,6 +132,7 @@ pub(super) fn run_crash(file: &File) -> Result<Page, ExperimentError> {
             coverage.to_owned(),
             come.packets.to_string(),
             packets.to_owned(),
+            come.bytes.to_string(),
             delay(&come, 50),
             delay(&come, 90),
         ]);

@@ -23,6 +23,7 @@ fn services() -> Services {
         validation_ms: 0.0,
         signatures: false,
         rate: 0,
+        balance: 0,
         conflicting: false,
         malicious: Vec::new(),
         downtime: None,
@@ -220,7 +221,7 @@ fn page(file: &File, formed: &Topology, emergent: bool, logs: Logs) -> Page {
     page.line("");
     page.line("the log of Peer_1 begins");
     let first = logs.lines.first().map(String::as_str).unwrap_or_default();
-    for line in first.lines().take(12) {
+    for line in first.lines().take(24) {
         page.line(line);
     }
     let names: Vec<String> = formed

@@ -13,7 +13,6 @@ use crate::fault::Peer;
 use crate::gossip::{Node, Producer, Tamper};
 use crate::keys::Ring;
 use crate::outcome::Verdict;
-use crate::packet::Packet;
 use crate::tx::Tx;
 
 /// The kind of a node that makes transactions.
@@ -32,8 +31,8 @@ pub(super) struct Gossiped {
     pub(super) kept: BTreeMap<u64, Tx>,
     /// Packets sent.
     pub(super) packets: u64,
-    /// By kind.
-    pub(super) by_kind: BTreeMap<&'static str, u64>,
+    /// Their bytes.
+    pub(super) bytes: u64,
     /// Packets refused for their signature.
     pub(super) refused: u64,
     /// By node and number, how long after it was made it was there first.
@@ -91,9 +90,9 @@ struct Watch {
 impl Observer<Peer<Node>> for Watch {
     fn event(&mut self, moment: Moment, event: Event<'_, Peer<Node>>) {
         match event {
-            Event::Sent { message, .. } => {
+            Event::Sent { bytes, .. } => {
                 self.come.packets += 1;
-                *self.come.by_kind.entry(message.kind()).or_default() += 1;
+                self.come.bytes += u64::from(bytes);
             }
             Event::Arrived {
                 verdict: Verdict::Refused(_),
@@ -175,7 +174,7 @@ pub(super) fn gossip(file: &File) -> Result<Gossiped, FileError> {
                 key: keys[me.index()].clone(),
                 first: Span::from_secs(1),
                 every,
-                balance: 100,
+                balance: services.balance,
                 conflicting: services.conflicting,
                 made: 0,
             });

@@ -97,6 +97,9 @@ impl Node {
         if self.checks && !request.is_valid(&self.ring) {
             return Verdict::Refused("signature");
         }
+        if !request.tx.is_sane() {
+            return Verdict::Refused("more than there is");
+        }
         let SignedTx { tx, .. } = *request;
         let known = self.store.get(&tx.id);
         if known.is_none() && self.store.len() >= MOST_STORED {
@@ -121,12 +124,15 @@ impl Node {
     }
 
     fn produce(&mut self, out: &mut Effects<Self>) {
-        let Some(producer) = &mut self.producer else {
+        let most = 9;
+        let rich = |producer: &&mut Producer| producer.balance >= most;
+        // Whoever has spent everything has nothing more to say.
+        let Some(producer) = self.producer.as_mut().filter(rich) else {
             return;
         };
         producer.made += 1;
         let mut version = || {
-            let diff = self.stream.range(1, 9);
+            let diff = self.stream.range(1, most as u64);
             let tx = Tx {
                 id: TxId {
                     client: producer.client,

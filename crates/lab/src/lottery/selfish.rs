@@ -11,8 +11,8 @@ use crate::fault::{Fault, Forger};
 use crate::outcome::{Said, Verdict};
 use crate::packet::Packet;
 
-/// Spends the same money elsewhere in blocks which it keeps to itself and its fellows, and publishes them when that undoes the most: when the honest chain has
-/// caught up to one block, or has just begun to count what the hidden chain undoes.
+/// Spends the same money elsewhere in blocks which it keeps to itself and its fellows, and publishes them when that pays: when the
+/// others have begun to count what the hidden chain undoes.
 #[derive(Debug)]
 pub(super) struct Selfish {
     /// All who are in league, itself not.
@@ -39,9 +39,7 @@ impl Selfish {
             self.hidden.clear();
             return;
         }
-        let caught_up = ends == self.public + 1 && self.public >= begins;
-        let counted = self.public >= begins + CONFIRMATIONS && ends > self.public;
-        if caught_up || counted {
+        if self.public >= begins + CONFIRMATIONS && ends > self.public {
             effects.note(Said::Count("hidden chains published"));
             for block in std::mem::take(&mut self.hidden) {
                 self.public = self.public.max(block.height());
