@@ -162,7 +162,7 @@ pub struct Lab {
 /// `compare`.
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// Which protocols, separated by commas [default: all of them].
+    /// Which protocols, separated by commas [default: all that know the fault].
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub protocols: Vec<String>,
     /// How many nodes each has.

@@ -19,8 +19,8 @@ const MOST_DECISIONS: u64 = 10_000;
 /// # Errors
 /// Names that are not known, and numbers that no protocol runs with.
 pub fn compare(args: &args::Compare) -> Result<String> {
-    let protocols = protocols(&args.protocols)?;
     let fault = fault(&args.fault)?;
+    let protocols = protocols(&args.protocols, fault)?;
     ensure!(
         (1..=MOST_DECISIONS).contains(&args.decisions),
         "--decisions: from 1 to {MOST_DECISIONS}"
@@ -39,9 +39,13 @@ pub fn compare(args: &args::Compare) -> Result<String> {
     Ok(text)
 }
 
-fn protocols(names: &[String]) -> Result<Vec<Protocol>> {
+/// Those named; without names all whose nodes can be faulty in this way.
+fn protocols(names: &[String], fault: FaultKind) -> Result<Vec<Protocol>> {
     if names.is_empty() {
-        return Ok(Protocol::ALL.to_vec());
+        let knows = |protocol: &Protocol| {
+            fault == FaultKind::None || protocol.faults().contains(&fault)
+        };
+        return Ok(Protocol::ALL.into_iter().filter(knows).collect());
     }
     let known = Protocol::ALL.map(Protocol::name).join(", ");
     let named = |name: &String| {

@@ -1,6 +1,7 @@
 //! A world of gossip: peers at their places, a client that makes transactions, and who holds what in the end.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bft_crdts::net::world::{Cpu, Hardware, Location, RateLaw, World};
 use bft_crdts::net::{
@@ -158,11 +159,11 @@ pub(super) fn gossip(file: &File) -> Result<Gossiped, FileError> {
     let peers = topology.nodes().map(|me| {
         // Peers tell clients nothing.
         let neighbours = topology.neighbours(me).iter().copied();
-        let neighbours = neighbours.filter(|node| !is_client(*node)).collect();
+        let neighbours: Arc<[NodeId]> = neighbours.filter(|node| !is_client(*node)).collect();
         let mut node = Node::new(
             style,
             ring.clone(),
-            neighbours,
+            neighbours.clone(),
             streams.of_node("gossip", me),
         );
         if !services.signatures {
@@ -180,7 +181,7 @@ pub(super) fn gossip(file: &File) -> Result<Gossiped, FileError> {
             });
         }
         match services.is_malicious(me) {
-            true => Peer::faulty(node, Tamper::new(me, topology)),
+            true => Peer::faulty(node, Tamper::new(neighbours)),
             false => Peer::correct(node),
         }
     });

@@ -83,6 +83,11 @@ impl Node {
         self
     }
 
+    /// Whether it passes on what it hears.
+    pub(super) const fn pushes(&self) -> bool {
+        self.style.pushes()
+    }
+
     /// Some random neighbours, and not this one.
     fn some(&mut self, count: usize, but: Option<NodeId>) -> Address {
         let neighbours = self.neighbours.iter().copied();
