@@ -42,9 +42,8 @@ pub fn compare(args: &args::Compare) -> Result<String> {
 /// Those named; without names all whose nodes can be faulty in this way.
 fn protocols(names: &[String], fault: FaultKind) -> Result<Vec<Protocol>> {
     if names.is_empty() {
-        let knows = |protocol: &Protocol| {
-            fault == FaultKind::None || protocol.faults().contains(&fault)
-        };
+        let knows =
+            |protocol: &Protocol| fault == FaultKind::None || protocol.faults().contains(&fault);
         return Ok(Protocol::ALL.into_iter().filter(knows).collect());
     }
     let known = Protocol::ALL.map(Protocol::name).join(", ");

@@ -125,7 +125,10 @@ pub fn cast(style: Style, plan: &Plan) -> Result<Troupe<Node>, PlanError> {
         peers.push(match plan.fault {
             FaultKind::Offline => Peer::faulty(node, Offline),
             FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
-            FaultKind::Malicious => Peer::faulty(node, Tamper::new(graph.neighbours(me).into())),
+            FaultKind::Malicious => {
+                let stream = streams.of_node("tamper", me);
+                Peer::faulty(node, Tamper::new(graph.neighbours(me).into(), stream))
+            }
             FaultKind::MaliciousCommander => {
                 let other_half = other_half.clone();
                 Peer::faulty(node, TwoFaced { forger, other_half })

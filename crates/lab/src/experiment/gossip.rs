@@ -117,7 +117,11 @@ pub(super) fn run_crash(file: &File) -> Result<Page, ExperimentError> {
         "",
         "coverage",
         "reference",
-        "packets", "reference", "bytes", "p50 ms", "p90 ms"
+        "packets",
+        "reference",
+        "bytes",
+        "p50 ms",
+        "p90 ms"
     ];
     let mut rows = vec![heading];
     let mut series = Vec::new();

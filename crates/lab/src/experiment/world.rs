@@ -181,7 +181,10 @@ pub(super) fn gossip(file: &File) -> Result<Gossiped, FileError> {
             });
         }
         match services.is_malicious(me) {
-            true => Peer::faulty(node, Tamper::new(neighbours)),
+            true => {
+                let stream = streams.of_node("tamper", me);
+                Peer::faulty(node, Tamper::new(neighbours, stream))
+            }
             false => Peer::correct(node),
         }
     });
