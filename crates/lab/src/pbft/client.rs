@@ -11,6 +11,9 @@ use crate::outcome::{Said, Verdict};
 use crate::sizes::Sizes;
 use crate::tx::{SignedTx, TxId};
 
+/// Who said what, in which view.
+type Replies = BTreeMap<NodeId, (u64, u64)>;
+
 /// The client, outside of the replicas.
 #[derive(Debug)]
 pub struct Client {
@@ -18,8 +21,8 @@ pub struct Client {
     sizes: Sizes,
     replicas: Arc<[NodeId]>,
     view: u64,
-    /// What it waits for, with the replies so far: who, what, in which view.
-    waiting: BTreeMap<TxId, (SignedTx, BTreeMap<NodeId, (u64, u64)>)>,
+    /// What it waits for, with the replies so far.
+    waiting: BTreeMap<TxId, (SignedTx, Replies)>,
 }
 
 impl Client {
