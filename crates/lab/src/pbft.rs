@@ -20,6 +20,7 @@
 //! state transfer is here the simplest thing that is safe: who lags behind is told what was executed, and believes what
 //! f + 1 tell alike.
 
+mod checkpoint;
 mod client;
 mod forgetful;
 mod log;

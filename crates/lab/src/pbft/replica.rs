@@ -18,7 +18,7 @@ use crate::outcome::{Decided, Slot, Verdict};
 use crate::sizes::Sizes;
 use crate::tx::{SignedTx, TxId};
 
-const WAKE: TimerId = TimerId(1);
+pub(super) const WAKE: TimerId = TimerId(1);
 const STATUS: TimerId = TimerId(2);
 /// How often a replica says where it stands, whatever happens: one that was cut off may not know that it is behind.
 const STATUS_EVERY: Span = Span::from_secs(2);
@@ -27,7 +27,7 @@ const MOST_PENDING: usize = 1_000;
 /// How many views ahead votes are kept for.
 const VIEWS_AHEAD: u64 = 16;
 /// The most requests in one answer to a replica that is behind.
-const MOST_EXECUTED: usize = 256;
+pub(super) const MOST_EXECUTED: usize = 256;
 
 /// The rules of the protocol, to break one on purpose and see that the judges notice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Replica {
     pub(super) sizes: Sizes,
     pub(super) rules: Rules,
     all: Arc<[NodeId]>,
-    others: Arc<[NodeId]>,
+    pub(super) others: Arc<[NodeId]>,
 
     pub(super) view: u64,
     /// It has asked for `view` and waits for its NEW-VIEW.
@@ -72,18 +72,18 @@ pub struct Replica {
     /// By number, in the highest view.
     pub(super) prepared: BTreeMap<u64, Certificate>,
     /// Committed, and waiting for lower numbers.
-    committed: BTreeMap<u64, Option<SignedTx>>,
+    pub(super) committed: BTreeMap<u64, Option<SignedTx>>,
     pub(super) executed: Vec<Option<SignedTx>>,
-    chain: Digest,
+    pub(super) chain: Digest,
     /// Every request executed, and its result. (The paper keeps the last one of every client, which has one request under
     /// way at a time; here clients may have several.)
     results: BTreeMap<TxId, u64>,
     /// Requests it knows of and has not executed, with the time at which it loses patience.
     pub(super) pending: BTreeMap<TxId, (SignedTx, VirtualTime)>,
     pub(super) stable: Stable,
-    checkpoints: BTreeMap<u64, BTreeMap<u16, (Stand, bft_crdts::Sig)>>,
+    pub(super) checkpoints: BTreeMap<u64, BTreeMap<u16, (Stand, bft_crdts::Sig)>>,
     /// What others say was executed, beyond what was executed here.
-    told: BTreeMap<u64, BTreeMap<u16, Option<SignedTx>>>,
+    pub(super) told: BTreeMap<u64, BTreeMap<u16, Option<SignedTx>>>,
 }
 
 impl Replica {
@@ -164,7 +164,7 @@ impl Replica {
         self.executed.len() as u64
     }
 
-    fn is_in_window(&self, seq: u64) -> bool {
+    pub(super) fn is_in_window(&self, seq: u64) -> bool {
         let low = self.stable.at.seq;
         seq > low && seq <= low + WINDOW
     }
@@ -404,7 +404,7 @@ impl Replica {
     }
 
     /// A number is committed: executes it, and what waited for it.
-    fn commit(&mut self, seq: u64, request: Option<SignedTx>, out: &mut Effects<Node>) {
+    pub(super) fn commit(&mut self, seq: u64, request: Option<SignedTx>, out: &mut Effects<Node>) {
         if seq > self.last_executed() {
             self.committed.insert(seq, request);
         }
@@ -448,121 +448,6 @@ impl Replica {
             let sig = self.key.sign(self.ring.network(), &at);
             self.to_all(Message::Checkpoint { at, sig }, out);
             self.count_checkpoint(self.me, at, sig, out);
-        }
-    }
-
-    fn on_checkpoint(
-        &mut self,
-        node: u16,
-        at: Stand,
-        sig: bft_crdts::Sig,
-        out: &mut Effects<Node>,
-    ) -> Verdict {
-        let high = self.stable.at.seq + 2 * WINDOW;
-        if at.seq <= self.stable.at.seq || at.seq > high || !at.seq.is_multiple_of(CHECKPOINT) {
-            return Verdict::Useless;
-        }
-        if !self.ring.verify(node, &at, &sig) {
-            return Verdict::Refused("signature");
-        }
-        self.count_checkpoint(node, at, sig, out);
-        Verdict::Taken
-    }
-
-    fn count_checkpoint(
-        &mut self,
-        node: u16,
-        at: Stand,
-        sig: bft_crdts::Sig,
-        out: &mut Effects<Node>,
-    ) {
-        let votes = self.checkpoints.entry(at.seq).or_default();
-        votes.entry(node).or_insert((at, sig));
-        let alike = votes.iter().filter(|(_, (theirs, _))| *theirs == at);
-        let proof: Vec<_> = alike.map(|(node, (_, sig))| (*node, *sig)).collect();
-        if proof.len() >= self.quorum() {
-            self.settle(Stable { at, proof }, out);
-        }
-    }
-
-    /// A checkpoint is stable: what lies below it is forgotten.
-    pub(super) fn settle(&mut self, stable: Stable, out: &mut Effects<Node>) {
-        let low = stable.at.seq;
-        if low <= self.stable.at.seq {
-            return;
-        }
-        self.stable = stable;
-        self.entries.retain(|(_, seq), _| *seq > low);
-        self.prepared.retain(|seq, _| *seq > low);
-        self.checkpoints.retain(|seq, _| *seq > low);
-        self.last_given = self.last_given.max(low);
-        if self.is_behind() {
-            self.to_all(Message::Behind(self.last_executed()), out);
-            out.set_timer(PATIENCE, WAKE);
-        }
-        // The window has moved: what found no room in it may now.
-        if self.is_primary() && !self.changing {
-            let waiting: Vec<SignedTx> =
-                self.pending.values().map(|(request, _)| *request).collect();
-            for request in waiting {
-                self.give_number(&request, out);
-            }
-        }
-    }
-
-    /// Others have gone on without it.
-    fn is_behind(&self) -> bool {
-        self.stable.at.seq > self.last_executed() || !self.committed.is_empty()
-    }
-
-    pub(super) fn on_behind(
-        &self,
-        from: NodeId,
-        executed: u64,
-        out: &mut Effects<Node>,
-    ) -> Verdict {
-        let start = usize::try_from(executed).unwrap_or(usize::MAX);
-        let Some(news) = self.executed.get(start..).filter(|news| !news.is_empty()) else {
-            return Verdict::Useless;
-        };
-        let requests = news.iter().take(MOST_EXECUTED).copied().collect();
-        let from_seq = executed + 1;
-        out.send(
-            Address::One(from),
-            Message::Executed {
-                from: from_seq,
-                requests,
-            },
-        );
-        Verdict::Taken
-    }
-
-    fn on_executed(
-        &mut self,
-        node: u16,
-        from: u64,
-        requests: &[Option<SignedTx>],
-        out: &mut Effects<Node>,
-    ) -> Verdict {
-        let mut news = false;
-        for (seq, request) in (from..).zip(requests.iter().take(MOST_EXECUTED)) {
-            let near = seq > self.last_executed() && seq <= self.last_executed() + 2 * WINDOW;
-            if !near || request.is_some_and(|request| !request.is_valid(&self.ring)) {
-                continue;
-            }
-            news = true;
-            let told = self.told.entry(seq).or_default();
-            told.insert(node, *request);
-            // f + 1 say it alike, so an honest one has executed it: it is committed.
-            let alike = told.values().filter(|theirs| *theirs == request).count();
-            if alike >= self.sizes.one_honest() {
-                self.commit(seq, *request, out);
-            }
-        }
-        if news {
-            Verdict::Taken
-        } else {
-            Verdict::Useless
         }
     }
 }
