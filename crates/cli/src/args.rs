@@ -32,6 +32,10 @@ pub enum Command {
     /// Check an exhibit offline: evidence, a proof of operations, or a chain of generations. Exit code 1 if it does not
     /// prove what it says.
     Verify(Verify),
+    /// Run an experiment of the laboratory; without a name, list them.
+    Lab(Lab),
+    /// Run several protocols on the same network under the same faults, and print one table.
+    Compare(Compare),
     /// Write the pictures of the read-me.
     Assets(Assets),
     /// Make a file of operations, or compute the balances one must lead to.
@@ -169,6 +173,53 @@ pub struct Verify {
     /// chain is refused, whoever has signed it.
     #[arg(long, value_name = "GENERATION:DIGEST")]
     pub pin: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `lab`.
+#[derive(Debug, Args)]
+pub struct Lab {
+    /// Which experiment.
+    #[arg(value_name = "NAME", conflicts_with = "load")]
+    pub experiment: Option<String>,
+    /// All randomness is derived from this.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Run the experiment that this file describes.
+    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    pub load: Option<PathBuf>,
+    /// Write what the experiment is made of (places, graph, services, seed) to this file, to be loaded again.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Directory for its pictures, logs and page [default: target/bft-crdts/lab/ and its name].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// Which protocols, separated by commas [default: all that know the fault].
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub protocols: Vec<String>,
+    /// How many nodes each has.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub nodes: usize,
+    /// How many of them are faulty.
+    #[arg(long, value_name = "F", default_value_t = 0)]
+    pub faulty: usize,
+    /// In which way: none, offline, malicious, malicious-commander, stuck, stalling-primary, forgetful-primary,
+    /// lying-communication-node, eclipse, selfish-lottery.
+    #[arg(long, value_name = "FAULT", default_value = "none")]
+    pub fault: String,
+    /// All randomness is derived from this.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many transactions are to be decided, one after the other.
+    #[arg(long, value_name = "D", default_value_t = 1)]
+    pub decisions: u64,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

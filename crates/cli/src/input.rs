@@ -125,7 +125,7 @@ fn beside(scenario: &Path, file: &str) -> PathBuf {
 }
 
 /// The bytes of a file, unless there are more than `most`.
-fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
     let open = || format!("{}: cannot be read", path.display());
     let file = File::open(path).with_context(open)?;
     let mut bytes = Vec::new();

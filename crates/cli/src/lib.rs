@@ -7,10 +7,12 @@
 pub mod args;
 pub mod assets;
 pub mod bench;
+pub mod compare;
 pub mod draw;
 pub mod exhibits;
 mod ground;
 pub mod input;
+pub mod lab;
 pub mod ledger;
 pub mod logging;
 pub mod names;
@@ -125,6 +127,8 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(VIOLATION));
             }
         }
+        Command::Lab(args) => print!("{}", lab::lab(&args)?),
+        Command::Compare(args) => print!("{}", compare::compare(&args)?),
         Command::Assets(args) => {
             for path in assets::write(&args.out)? {
                 println!("{}", path.display());

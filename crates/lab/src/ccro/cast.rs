@@ -1,0 +1,141 @@
+//! Setting up a run of CCRO.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bft_crdts::net::{NodeId, Span};
+
+use super::liar::Liar;
+use super::message::Roles;
+use super::{FAULTS, Member, Mode, Monitor, Node};
+use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck};
+use crate::keys::{Key, Ring};
+use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
+
+/// All nodes in one domain, and its monitor.
+///
+/// # Errors
+/// [`PlanError`] if they cannot be set up as the plan says.
+pub fn cast(mode: Mode, plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+    cast_domains(mode, plan, 1)
+}
+
+/// The nodes in so many domains of about the same size, each with its own primary, communication node and monitor.
+/// Faulty ones are in the first domain, which has the first numbers.
+///
+/// # Errors
+/// [`PlanError`] if they cannot be set up as the plan says.
+pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Node>, PlanError> {
+    let domains = domains.max(1);
+    let nodes = node_count(mode.protocol(), 3 * usize::from(domains), plan)?;
+    let (honest, league) = (nodes + domains, nodes + domains + 1);
+    let (ring, keys) = Ring::make(league + 1);
+    let parts = parts(nodes, domains);
+    let faulty = faulty(mode, plan, &parts[0])?;
+    let coven: BTreeMap<u16, Key> = faulty
+        .iter()
+        .map(|node| (node.get(), keys[node.index()].clone()))
+        .collect();
+    let other_half = halves(&parts[0], &faulty);
+    let mut peers = Vec::new();
+    let mut monitors = Vec::new();
+    let mut groups = Vec::new();
+    for (domain, part) in (0..).zip(&parts) {
+        let roles = Roles {
+            round: 1,
+            primary: part[0],
+            communication: part[1],
+        };
+        let monitor = NodeId::new(nodes + domain);
+        for &me in part.iter() {
+            let key = keys[me.index()].clone();
+            let member = Member::new(
+                me,
+                key.clone(),
+                ring.clone(),
+                mode,
+                domain,
+                part.clone(),
+                monitor,
+                roles,
+            );
+            let node = Node::Member(Box::new(member));
+            if !faulty.contains(&me) {
+                peers.push(Peer::correct(node));
+                continue;
+            }
+            let forger = Forger::new(me.get(), league, &keys, &ring);
+            peers.push(match plan.fault {
+                FaultKind::Offline => Peer::faulty(node, Offline),
+                FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
+                FaultKind::Malicious => Peer::faulty(node, Malicious(forger)),
+                FaultKind::MaliciousCommander | FaultKind::LyingCommunicationNode => {
+                    let liar = Liar {
+                        mode,
+                        forger,
+                        coven: coven.clone(),
+                        other_half: other_half.clone(),
+                        as_primary: plan.fault == FaultKind::MaliciousCommander,
+                        stories: None,
+                        votes: [BTreeMap::new(), BTreeMap::new()],
+                        told: [false; 2],
+                    };
+                    Peer::faulty(node, liar)
+                }
+                fault => return Err(PlanError::unknown(mode.protocol(), fault, &FAULTS)),
+            });
+        }
+        monitors.push(Peer::correct(Node::Monitor(Monitor::new(
+            part.clone(),
+            roles,
+        ))));
+        groups.push(Group {
+            deciders: part.to_vec(),
+            requester: part[0],
+        });
+    }
+    peers.append(&mut monitors);
+    Ok(Troupe {
+        peers,
+        groups,
+        client: honest,
+        client_key: keys[usize::from(honest)].clone(),
+        client_is_honest: true,
+        ring,
+        patience: Span::from_secs(60),
+    })
+}
+
+/// The nodes of every domain; sizes differ by one at most.
+fn parts(nodes: u16, domains: u16) -> Vec<Arc<[NodeId]>> {
+    let bounds = |domain: u16| (u32::from(nodes) * u32::from(domain) / u32::from(domains)) as u16;
+    (0..domains)
+        .map(|domain| {
+            (bounds(domain)..bounds(domain + 1))
+                .map(NodeId::new)
+                .collect()
+        })
+        .collect()
+}
+
+/// Who lies: the communication node first, if that is the plan; the primary, then the communication node, if it is that
+/// the commander lies.
+fn faulty(mode: Mode, plan: &Plan, part: &[NodeId]) -> Result<BTreeSet<NodeId>, PlanError> {
+    let (primary, communication) = (part[0], part[1]);
+    let name = mode.protocol();
+    let voters = part.iter().copied().skip(2);
+    match plan.fault {
+        FaultKind::LyingCommunicationNode => pick(name, plan, Some(communication), voters),
+        FaultKind::MaliciousCommander if plan.faulty > 1 => {
+            let rest = Plan {
+                faulty: plan.faulty - 1,
+                ..plan.clone()
+            };
+            let mut faulty = pick(name, &rest, Some(communication), voters)?;
+            faulty.insert(primary);
+            Ok(faulty)
+        }
+        FaultKind::MaliciousCommander => pick(name, plan, Some(primary), voters),
+        _ => pick(name, plan, None, part.iter().copied()),
+    }
+}

@@ -1,0 +1,132 @@
+//! Faulty nodes: a correct machine, and something that stands between it and the network and bends what it hears and
+//! says. One small file for each way to be faulty; those of one protocol alone stand beside it.
+
+mod eclipse;
+mod forger;
+mod malicious;
+mod offline;
+mod peer;
+mod stuck;
+mod two_faced;
+
+use core::fmt::{self, Debug};
+
+use bft_crdts::net::{Effects, NodeId, TimerId};
+
+use crate::outcome::Verdict;
+use crate::packet::Process;
+use crate::tx::SignedTx;
+
+pub use eclipse::Eclipse;
+pub use forger::Forger;
+pub use malicious::Malicious;
+pub use offline::Offline;
+pub use peer::Peer;
+pub use stuck::Stuck;
+pub use two_faced::TwoFaced;
+
+/// A way to be faulty. The default of every method is what a correct node does.
+pub trait Fault<M: Process>: Debug {
+    /// The node starts.
+    fn start(&mut self, inner: &mut M, effects: &mut Effects<M>) {
+        inner.start(effects);
+    }
+
+    /// A transaction is handed in.
+    fn submit(&mut self, inner: &mut M, request: SignedTx, effects: &mut Effects<M>) {
+        inner.submit(request, effects);
+    }
+
+    /// A packet arrives. `effects` is what the correct machine inside asks for; it goes through [`Fault::send`].
+    fn message(
+        &mut self,
+        inner: &mut M,
+        from: NodeId,
+        message: &M::Message,
+        effects: &mut Effects<M>,
+    ) -> Verdict {
+        inner.message(from, message, effects)
+    }
+
+    /// A timer fires.
+    fn timer(&mut self, inner: &mut M, timer: TimerId, effects: &mut Effects<M>) {
+        inner.timer(timer, effects);
+    }
+
+    /// What becomes of a packet that the machine inside sends to one node; `None` withholds it.
+    fn send(&mut self, to: NodeId, message: M::Message) -> Option<M::Message> {
+        let _ = to;
+        Some(message)
+    }
+}
+
+/// The names of the ways to be faulty. Not every protocol has all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FaultKind {
+    /// Nobody is faulty.
+    None,
+    /// It says nothing.
+    Offline,
+    /// It says the same wrong value to all.
+    Malicious,
+    /// The node that leads (commander, primary, source, leader) tells one half another value, and its accomplices vote
+    /// for both.
+    MaliciousCommander,
+    /// It repeats its first answer for ever.
+    Stuck,
+    /// PBFT's primary leaves one client's requests lying, and orders others all the time.
+    StallingPrimary,
+    /// PBFT's next primary says that nothing was prepared before it.
+    ForgetfulPrimary,
+    /// CCRO's communication node reports votes that nobody gave.
+    LyingCommunicationNode,
+    /// All neighbours of one victim are faulty, and keep it in the dark.
+    Eclipse,
+    /// Miners keep blocks to themselves until it pays.
+    SelfishLottery,
+}
+
+impl FaultKind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::None,
+        Self::Offline,
+        Self::Malicious,
+        Self::MaliciousCommander,
+        Self::Stuck,
+        Self::StallingPrimary,
+        Self::ForgetfulPrimary,
+        Self::LyingCommunicationNode,
+        Self::Eclipse,
+        Self::SelfishLottery,
+    ];
+
+    /// Its name on the command line and in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Offline => "offline",
+            Self::Malicious => "malicious",
+            Self::MaliciousCommander => "malicious-commander",
+            Self::Stuck => "stuck",
+            Self::StallingPrimary => "stalling-primary",
+            Self::ForgetfulPrimary => "forgetful-primary",
+            Self::LyingCommunicationNode => "lying-communication-node",
+            Self::Eclipse => "eclipse",
+            Self::SelfishLottery => "selfish-lottery",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,291 @@
+//! Majority vote led by one node, which the notebook names and leaves "TBA".
+//!
+//! A client tells everybody its transaction. The leader asks everybody which version they hold, waits until all have
+//! answered or time is up, and tells everybody what most of them said. All other versions are dropped.
+//!
+//! | | packets |
+//! | --- | --- |
+//! | TRANSACTION, client → all | n |
+//! | ASK, leader → others | n − 1 |
+//! | VOTE, others → leader | n − 1 |
+//! | DECISION, leader → others | n − 1 |
+//! | REPLY, leader → client | 1 |
+//! | all | 4n − 2 |
+//!
+//! When time is up, those who have not answered count as having given the *default vote* of the lecture
+//! ([`Absent::VoteAsTheLeader`]), or not at all ([`Absent::DoNotCount`]). The first always ends, and hides that nodes have
+//! disappeared: with all others gone, the leader decides with a majority of votes that nobody gave. Nothing is signed, and
+//! nobody checks the leader: one that lies tells each half what it likes.
+
+mod client;
+mod message;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bft_crdts::net::{Address, Effects, Machine, NodeId, Span, TimerId};
+
+use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck, TwoFaced};
+use crate::keys::Ring;
+use crate::outcome::{Decided, Said, Slot, Verdict};
+use crate::packet::{Packet, Process};
+use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
+use crate::tx::{SignedTx, Tx, TxId};
+
+pub use client::Client;
+pub use message::Message;
+
+/// Its name in tables.
+pub const NAME: &str = "majority-vote";
+/// The ways its nodes can be faulty.
+pub const FAULTS: [FaultKind; 4] = [
+    FaultKind::Offline,
+    FaultKind::Malicious,
+    FaultKind::MaliciousCommander,
+    FaultKind::Stuck,
+];
+/// How long the leader waits for votes.
+pub const PATIENCE: Span = Span::from_millis(300);
+
+/// What a missing vote counts as when time is up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absent {
+    /// The default vote: whatever the leader holds.
+    #[default]
+    VoteAsTheLeader,
+    /// Nothing: without more than half of all nodes nothing is decided.
+    DoNotCount,
+}
+
+/// A node of a run.
+#[derive(Debug)]
+pub enum Node {
+    /// One that votes; one of them leads.
+    Voter(Voter),
+    /// The client.
+    Client(Client),
+}
+
+/// One that votes.
+#[derive(Debug)]
+pub struct Voter {
+    me: NodeId,
+    leader: NodeId,
+    client: NodeId,
+    nodes: usize,
+    others: Arc<[NodeId]>,
+    absent: Absent,
+    /// The version of each transaction it heard first.
+    held: BTreeMap<TxId, Tx>,
+    decided: BTreeMap<TxId, Tx>,
+    /// As leader.
+    votes: BTreeMap<TxId, BTreeMap<NodeId, Option<Tx>>>,
+    timers: Vec<TxId>,
+}
+
+impl Voter {
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Node>) -> Verdict {
+        match message {
+            Message::Transaction(tx) => {
+                if self.held.contains_key(&tx.id) {
+                    return Verdict::Useless;
+                }
+                self.held.insert(tx.id, *tx);
+                if self.me == self.leader {
+                    self.ask(tx.id, out);
+                }
+            }
+            Message::Ask(id) if from == self.leader => {
+                let version = self.held.get(id).copied();
+                let vote = Message::Vote { id: *id, version };
+                out.send(Address::One(from), vote);
+            }
+            Message::Vote { id, version } if self.me == self.leader => {
+                let Some(votes) = self.votes.get_mut(id) else {
+                    return Verdict::Useless;
+                };
+                votes.entry(from).or_insert(*version);
+                if votes.len() == self.nodes {
+                    self.close(*id, out);
+                }
+            }
+            Message::Decision(tx) if from == self.leader => self.decide(*tx, out),
+            _ => return Verdict::Refused("not from the leader"),
+        }
+        Verdict::Taken
+    }
+
+    /// As leader: a vote begins, with its own.
+    fn ask(&mut self, id: TxId, out: &mut Effects<Node>) {
+        let own = self.held.get(&id).copied();
+        self.votes.entry(id).or_default().insert(self.me, own);
+        out.send(Address::Many(self.others.clone()), Message::Ask(id));
+        let timer = u32::try_from(self.timers.len()).unwrap_or(u32::MAX);
+        self.timers.push(id);
+        out.set_timer(PATIENCE, TimerId(timer));
+    }
+
+    fn timer(&mut self, timer: TimerId, out: &mut Effects<Node>) {
+        if let Some(id) = self.timers.get(timer.0 as usize).copied() {
+            self.close(id, out);
+        }
+    }
+
+    /// As leader: all votes are there, or time is up.
+    fn close(&mut self, id: TxId, out: &mut Effects<Node>) {
+        let Some(votes) = self.votes.remove(&id) else {
+            return;
+        };
+        let mut counts: BTreeMap<Tx, usize> = BTreeMap::new();
+        for tx in votes.values().flatten() {
+            *counts.entry(*tx).or_default() += 1;
+        }
+        let came = votes.len();
+        let own = self.held.get(&id).copied();
+        if let (Absent::VoteAsTheLeader, Some(own)) = (self.absent, own) {
+            // Whoever has answered that it holds nothing is absent, too.
+            let voted: usize = counts.values().sum();
+            *counts.entry(own).or_default() += self.nodes - voted;
+        }
+        out.note(Said::Counted {
+            came,
+            granted: self.nodes - came,
+        });
+        let winner = counts.iter().max_by_key(|(_, votes)| **votes);
+        let Some((tx, votes)) = winner else { return };
+        if 2 * votes > self.nodes || self.absent == Absent::VoteAsTheLeader {
+            let tx = *tx;
+            out.send(Address::Many(self.others.clone()), Message::Decision(tx));
+            out.send(Address::One(self.client), Message::Reply(tx.id));
+            self.decide(tx, out);
+        }
+    }
+
+    fn decide(&mut self, tx: Tx, out: &mut Effects<Node>) {
+        if self.decided.contains_key(&tx.id) {
+            return;
+        }
+        self.decided.insert(tx.id, tx);
+        let slot = Slot {
+            scope: 0,
+            number: tx.id.number,
+        };
+        out.deliver(Decided { slot, tx });
+    }
+}
+
+impl Machine for Node {
+    type Message = Message;
+    type Verdict = Verdict;
+    type Delivery = Decided;
+    type Note = Said;
+
+    fn size(message: &Message) -> u32 {
+        message.size()
+    }
+
+    fn start(&mut self, _: &mut Effects<Self>) {}
+
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
+        match self {
+            Self::Voter(voter) => voter.message(from, message, out),
+            Self::Client(_) => Client::message(message, out),
+        }
+    }
+
+    fn timer(&mut self, timer: TimerId, out: &mut Effects<Self>) {
+        if let Self::Voter(voter) = self {
+            voter.timer(timer, out);
+        }
+    }
+}
+
+impl Process for Node {
+    fn submit(&mut self, request: SignedTx, out: &mut Effects<Self>) {
+        if let Self::Client(client) = self {
+            client.submit(request.tx, out);
+        }
+    }
+}
+
+/// The voters, the first of which leads, and a client outside.
+///
+/// # Errors
+/// [`PlanError`] if they cannot be set up as the plan says.
+pub fn cast(absent: Absent, plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+    cast_with(absent, false, plan)
+}
+
+/// The same with a client that tells one half of the nodes one version, and the other half another.
+///
+/// # Errors
+/// [`PlanError`] if they cannot be set up as the plan says.
+pub fn cast_with(
+    absent: Absent,
+    conflicting: bool,
+    plan: &Plan,
+) -> Result<Troupe<Node>, PlanError> {
+    let nodes = node_count(NAME, 1, plan)?;
+    let (ring, keys) = Ring::make(nodes + 2);
+    let all: Arc<[NodeId]> = (0..nodes).map(NodeId::new).collect();
+    let (leader, client) = (all[0], NodeId::new(nodes));
+    let lies = plan.fault == FaultKind::MaliciousCommander;
+    let candidates = all.iter().copied().filter(|node| *node != leader);
+    let faulty = pick(NAME, plan, lies.then_some(leader), candidates)?;
+    let other_half = halves(&all, &faulty);
+    let mut peers = Vec::new();
+    for &me in all.iter() {
+        let others = all.iter().copied().filter(|node| *node != me);
+        let node = Node::Voter(Voter {
+            me,
+            leader,
+            client,
+            nodes: all.len(),
+            others: others.collect(),
+            absent,
+            held: BTreeMap::new(),
+            decided: BTreeMap::new(),
+            votes: BTreeMap::new(),
+            timers: Vec::new(),
+        });
+        if !faulty.contains(&me) {
+            peers.push(Peer::correct(node));
+            continue;
+        }
+        let forger = Forger::new(me.get(), nodes + 1, &keys, &ring);
+        peers.push(match plan.fault {
+            FaultKind::Offline => Peer::faulty(node, Offline),
+            FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
+            FaultKind::Malicious => Peer::faulty(node, Malicious(forger)),
+            FaultKind::MaliciousCommander => {
+                let other_half = other_half.clone();
+                Peer::faulty(node, TwoFaced { forger, other_half })
+            }
+            fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
+        });
+    }
+    let outside = Node::Client(Client::new(all.clone()));
+    peers.push(if conflicting {
+        let half = all.iter().copied().skip(all.len() / 2).collect();
+        let forger = Forger::new(nodes, nodes, &keys, &ring);
+        let two_faced = TwoFaced {
+            forger,
+            other_half: half,
+        };
+        Peer::faulty(outside, two_faced)
+    } else {
+        Peer::correct(outside)
+    });
+    Ok(Troupe {
+        peers,
+        groups: vec![Group {
+            deciders: all.to_vec(),
+            requester: client,
+        }],
+        client: nodes,
+        client_key: keys[usize::from(nodes)].clone(),
+        client_is_honest: !conflicting,
+        ring,
+        patience: Span::from_secs(5),
+    })
+}

@@ -1,0 +1,278 @@
+//! Naive flood: what the program beside the PBFT/CCRO read-me does. For comparison only.
+//!
+//! The commander sends its value to all; everybody who hears it tells everybody; and everybody who is told anything tells
+//! everybody again. Nobody waits for a quorum: a node counts what it hears until nothing more can come, or time is up,
+//! and believes the majority.
+//!
+//! | | packets |
+//! | --- | --- |
+//! | PRE-PREPARE, commander → others | n − 1 |
+//! | PREPARE, every other → all others | (n − 1)² |
+//! | COMMIT, for every PREPARE heard → all others | (n − 1)³ |
+//!
+//! That is 39 for 4 nodes and 27,930 for 31.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bft_crdts::Digest;
+use bft_crdts::net::{Address, Effects, Machine, NodeId, Span, TimerId};
+use serde::Serialize;
+
+use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck, TwoFaced};
+use crate::keys::Ring;
+use crate::outcome::{Decided, Said, Slot, Verdict};
+use crate::packet::{Packet, Process};
+use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
+use crate::tx::{SignedTx, Tx, TxId};
+
+/// Its name in tables.
+pub const NAME: &str = "naive-flood";
+/// The ways its nodes can be faulty.
+pub const FAULTS: [FaultKind; 4] = [
+    FaultKind::Offline,
+    FaultKind::Malicious,
+    FaultKind::MaliciousCommander,
+    FaultKind::Stuck,
+];
+/// How long a node waits for what may still come.
+pub const PATIENCE: Span = Span::from_millis(500);
+/// The most transactions that are counted at a time.
+const MOST_OPEN: usize = 64;
+
+/// A packet: a phase, and a value. Nothing is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Message {
+    /// From the commander.
+    PrePrepare(Tx),
+    /// From who has heard the commander.
+    Prepare(Tx),
+    /// From who has heard of it.
+    Commit(Tx),
+}
+
+impl Message {
+    const fn tx(&self) -> &Tx {
+        match self {
+            Self::PrePrepare(tx) | Self::Prepare(tx) | Self::Commit(tx) => tx,
+        }
+    }
+}
+
+impl Packet for Message {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::PrePrepare(_) => "pre-prepare",
+            Self::Prepare(_) => "prepare",
+            Self::Commit(_) => "commit",
+        }
+    }
+
+    fn ballot(&self) -> Option<Digest> {
+        Some(self.tx().digest())
+    }
+
+    fn carries(&self) -> Option<Tx> {
+        Some(*self.tx())
+    }
+
+    fn forged(&self, _: &Forger) -> Option<Self> {
+        let tx = Forger::twist(self.tx());
+        Some(match self {
+            Self::PrePrepare(_) => Self::PrePrepare(tx),
+            Self::Prepare(_) => Self::Prepare(tx),
+            Self::Commit(_) => Self::Commit(tx),
+        })
+    }
+}
+
+/// A node.
+#[derive(Debug)]
+pub struct Node {
+    me: NodeId,
+    commander: NodeId,
+    nodes: usize,
+    others: Arc<[NodeId]>,
+    open: BTreeMap<TxId, Count>,
+    /// Timers by number, so that each knows what it is for.
+    timers: Vec<TxId>,
+}
+
+/// What is heard about one transaction.
+#[derive(Debug, Default)]
+struct Count {
+    /// What the commander told it, or what it heard first if it has heard nothing from the commander.
+    own: Option<Tx>,
+    votes: BTreeMap<Tx, u64>,
+    heard: usize,
+    over: bool,
+}
+
+impl Node {
+    /// How many votes come to a node if everybody keeps to the protocol: PREPAREs from all others but the commander, and
+    /// a COMMIT from every other for every PREPARE that one hears.
+    const fn expected(&self) -> usize {
+        let others = self.nodes - 1;
+        if self.me.get() == self.commander.get() {
+            others + others * (others - 1)
+        } else {
+            (others - 1) + others + (others - 1) * (others - 1)
+        }
+    }
+
+    fn count(&mut self, id: TxId, out: &mut Effects<Self>) -> Option<&mut Count> {
+        if !self.open.contains_key(&id) {
+            if self.open.len() >= MOST_OPEN {
+                self.open.retain(|_, count| !count.over);
+            }
+            if self.open.len() >= MOST_OPEN {
+                return None;
+            }
+            let timer = u32::try_from(self.timers.len()).unwrap_or(u32::MAX);
+            self.timers.push(id);
+            out.set_timer(PATIENCE, TimerId(timer));
+        }
+        Some(self.open.entry(id).or_default())
+    }
+
+    fn vote(&mut self, tx: &Tx, out: &mut Effects<Self>) {
+        let expected = self.expected();
+        let Some(count) = self.count(tx.id, out) else {
+            return;
+        };
+        *count.votes.entry(*tx).or_default() += 1;
+        count.heard += 1;
+        if count.heard >= expected {
+            self.decide(tx.id, out);
+        }
+    }
+
+    /// Believes the majority; its own value if there is none.
+    fn decide(&mut self, id: TxId, out: &mut Effects<Self>) {
+        let Some(count) = self.open.get_mut(&id).filter(|count| !count.over) else {
+            return;
+        };
+        let most = count.votes.values().max().copied().unwrap_or(0);
+        let first = |tx: &&Tx| count.votes.get(tx).copied().unwrap_or(0) == most;
+        let own = count.own.as_ref().filter(first);
+        let tx = own.or_else(|| count.votes.keys().find(first)).copied();
+        let Some(tx) = tx.or(count.own) else { return };
+        count.over = true;
+        let slot = Slot {
+            scope: 0,
+            number: id.number,
+        };
+        out.deliver(Decided { slot, tx });
+        if self.me == self.commander {
+            out.note(Said::Accepted(id));
+        }
+    }
+}
+
+impl Machine for Node {
+    type Message = Message;
+    type Verdict = Verdict;
+    type Delivery = Decided;
+    type Note = Said;
+
+    fn size(message: &Message) -> u32 {
+        message.size()
+    }
+
+    fn start(&mut self, _: &mut Effects<Self>) {}
+
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
+        let tx = *message.tx();
+        let commander = self.commander;
+        let Some(count) = self.count(tx.id, out) else {
+            return Verdict::Refused("too many at a time");
+        };
+        match message {
+            Message::PrePrepare(_) => {
+                if from != commander {
+                    return Verdict::Refused("not from the commander");
+                }
+                count.own = Some(tx);
+                out.send(Address::Many(self.others.clone()), Message::Prepare(tx));
+            }
+            Message::Prepare(_) => {
+                // It says what it believes itself, if it has heard anything from the commander.
+                let own = *count.own.get_or_insert(tx);
+                out.send(Address::Many(self.others.clone()), Message::Commit(own));
+                self.vote(&tx, out);
+            }
+            Message::Commit(_) => self.vote(&tx, out),
+        }
+        Verdict::Taken
+    }
+
+    fn timer(&mut self, timer: TimerId, out: &mut Effects<Self>) {
+        if let Some(id) = self.timers.get(timer.0 as usize).copied() {
+            self.decide(id, out);
+        }
+    }
+}
+
+impl Process for Node {
+    fn submit(&mut self, request: SignedTx, out: &mut Effects<Self>) {
+        let tx = request.tx;
+        if let Some(count) = self.count(tx.id, out) {
+            count.own = Some(tx);
+        }
+        out.send(Address::Many(self.others.clone()), Message::PrePrepare(tx));
+    }
+}
+
+/// The nodes; the first of them commands.
+///
+/// # Errors
+/// [`PlanError`] if they cannot be set up as the plan says.
+pub fn cast(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+    let nodes = node_count(NAME, 2, plan)?;
+    let (ring, keys) = Ring::make(nodes + 2);
+    let all: Vec<NodeId> = (0..nodes).map(NodeId::new).collect();
+    let commander = all[0];
+    let lies = plan.fault == FaultKind::MaliciousCommander;
+    let candidates = all.iter().copied().filter(|node| *node != commander);
+    let faulty = pick(NAME, plan, lies.then_some(commander), candidates)?;
+    let other_half = halves(&all, &faulty);
+    let mut peers = Vec::new();
+    for &me in &all {
+        let others = all.iter().copied().filter(|node| *node != me);
+        let node = Node {
+            me,
+            commander,
+            nodes: all.len(),
+            others: others.collect(),
+            open: BTreeMap::new(),
+            timers: Vec::new(),
+        };
+        if !faulty.contains(&me) {
+            peers.push(Peer::correct(node));
+            continue;
+        }
+        let forger = Forger::new(me.get(), nodes + 1, &keys, &ring);
+        peers.push(match plan.fault {
+            FaultKind::Offline => Peer::faulty(node, Offline),
+            FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
+            FaultKind::Malicious => Peer::faulty(node, Malicious(forger)),
+            FaultKind::MaliciousCommander => {
+                let other_half = other_half.clone();
+                Peer::faulty(node, TwoFaced { forger, other_half })
+            }
+            fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
+        });
+    }
+    Ok(Troupe {
+        peers,
+        groups: vec![Group {
+            deciders: all,
+            requester: commander,
+        }],
+        client: nodes,
+        client_key: keys[usize::from(nodes)].clone(),
+        client_is_honest: true,
+        ring,
+        patience: Span::from_secs(5),
+    })
+}

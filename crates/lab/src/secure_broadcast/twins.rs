@@ -1,0 +1,127 @@
+//! Twins: two correct members with one key, each of which knows only half of the world. It is how a source tells two
+//! stories under one number, and how its accomplices vouch for both.
+
+use std::collections::BTreeSet;
+
+use bft_crdts::net::{Address, Effect, Effects, Machine, NodeId, TimerId};
+
+use super::{Member, Message};
+use crate::fault::{Fault, Forger};
+use crate::outcome::Verdict;
+use crate::tx::SignedTx;
+
+/// Which twin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Story {
+    /// The one that the first half of the correct members knows.
+    #[default]
+    First,
+    /// The one that the other half knows.
+    Second,
+}
+
+/// The second twin stands beside the machine of the node.
+#[derive(Debug)]
+pub(super) struct Twins {
+    second: Member,
+    /// Who is told the second story.
+    other_half: BTreeSet<NodeId>,
+    /// Who has twins, too, and is told both.
+    fellows: BTreeSet<NodeId>,
+}
+
+impl Twins {
+    pub(super) const fn new(
+        second: Member,
+        other_half: BTreeSet<NodeId>,
+        fellows: BTreeSet<NodeId>,
+    ) -> Self {
+        Self {
+            second,
+            other_half,
+            fellows,
+        }
+    }
+
+    fn may_hear(&self, story: Story, node: NodeId) -> bool {
+        self.fellows.contains(&node) || self.other_half.contains(&node) == (story == Story::Second)
+    }
+
+    /// Passes on what one twin asks for, to those who know it.
+    fn pass(&self, story: Story, asked: &Effects<Member>, out: &mut Effects<Member>) {
+        for effect in asked.as_slice() {
+            match effect {
+                Effect::Send { to, message } => {
+                    let one;
+                    let to: &[NodeId] = match to {
+                        Address::One(node) => {
+                            one = [*node];
+                            &one
+                        }
+                        Address::Many(nodes) => nodes,
+                        Address::Others => &[],
+                    };
+                    for node in to
+                        .iter()
+                        .copied()
+                        .filter(|node| self.may_hear(story, *node))
+                    {
+                        let message = Message {
+                            story,
+                            ..message.clone()
+                        };
+                        out.send(Address::One(node), message);
+                    }
+                }
+                Effect::SetTimer { after, timer } if story == Story::First => {
+                    out.set_timer(*after, *timer);
+                }
+                // The second ticks when the first does; what a liar delivers is nobody's business.
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Fault<Member> for Twins {
+    fn submit(&mut self, inner: &mut Member, request: SignedTx, effects: &mut Effects<Member>) {
+        let mut asked = Effects::new(effects.now());
+        inner.broadcast_tx(request.tx, &mut asked);
+        self.pass(Story::First, &asked, effects);
+        let mut asked = Effects::new(effects.now());
+        self.second
+            .broadcast_tx(Forger::twist(&request.tx), &mut asked);
+        self.pass(Story::Second, &asked, effects);
+    }
+
+    fn message(
+        &mut self,
+        inner: &mut Member,
+        from: NodeId,
+        message: &Message,
+        effects: &mut Effects<Member>,
+    ) -> Verdict {
+        let story = match self.fellows.contains(&from) {
+            true => message.story,
+            false if self.other_half.contains(&from) => Story::Second,
+            false => Story::First,
+        };
+        let twin = match story {
+            Story::First => inner,
+            Story::Second => &mut self.second,
+        };
+        let mut asked = Effects::new(effects.now());
+        let verdict = twin.message(from, message, &mut asked);
+        self.pass(story, &asked, effects);
+        verdict
+    }
+
+    fn timer(&mut self, inner: &mut Member, timer: TimerId, effects: &mut Effects<Member>) {
+        let mut asked = Effects::new(effects.now());
+        inner.timer(timer, &mut asked);
+        self.pass(Story::First, &asked, effects);
+        let mut asked = Effects::new(effects.now());
+        self.second.timer(timer, &mut asked);
+        self.pass(Story::Second, &asked, effects);
+    }
+}
