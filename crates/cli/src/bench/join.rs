@@ -15,7 +15,7 @@ use bft_crdts::bank::{self, Bank, Ledger};
 use bft_crdts::deterministic_secure_broadcast::CHECKPOINT_MESSAGES;
 use bft_crdts::net::SeededKeys;
 use bft_crdts::{
-    Actor, Change, Digest, Ed25519, Effect, Effects, Generation, Genesis, Keys, Packet,
+    Actor, Change, Digest, Ed25519, Effect, Effects, Generation, Genesis, Keys, Packet, Payload,
     SecureBroadcast, SecureBroadcastAlgorithm, Sig, SigningActor, To, WeakKey, codec,
 };
 use cpu_time::ProcessTime;
@@ -261,75 +261,85 @@ impl Network {
     }
 }
 
-/// Reads the whole history as `newcomer`, from `server` alone, until it has what that has.
+/// Somebody who catches up with one server, and what that costs.
+struct Newcomer {
+    replica: Replica,
+    server: Actor,
+    took: Duration,
+    verified: u64,
+}
+
+impl Newcomer {
+    /// Lets it do something, timed; what it then asks its server.
+    fn act(&mut self, work: impl FnOnce(&mut Replica) -> Option<Effects<Bank>>) -> Vec<Payload> {
+        let (before, begin) = (VERIFIED.get(), ProcessTime::now());
+        let effects = work(&mut self.replica);
+        self.took += begin.elapsed();
+        self.verified += VERIFIED.get() - before;
+        sent_to(self.server, effects.into_iter().flatten()).collect()
+    }
+
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Payload> {
+        let from = self.server;
+        self.act(|replica| {
+            let payload = codec::decode(bytes).ok()?;
+            replica.handle(Packet { from, payload }).ok()
+        })
+    }
+}
+
+/// What of this is sent to `actor`.
+fn sent_to(
+    actor: Actor,
+    effects: impl Iterator<Item = Effect<Bank>>,
+) -> impl Iterator<Item = Payload> {
+    effects.filter_map(move |effect| match effect {
+        Effect::Send { to, payload } if to == To::Members || to == To::One(actor) => Some(payload),
+        _ => None,
+    })
+}
+
+/// Reads the whole history as `identity`, from `server` alone, until it has what that has.
 fn catch_up(
     network: &mut Network,
-    newcomer: SigningActor<Counted>,
+    identity: SigningActor<Counted>,
     server: Actor,
     every: Option<NonZeroUsize>,
-) -> Result<(Duration, u64, Replica)> {
-    let actor = newcomer.actor();
-    let mut replica = Replica::new(newcomer, network.genesis.clone())?;
+) -> Result<Newcomer> {
+    let actor = identity.actor();
+    let mut replica = Replica::new(identity, network.genesis.clone())?;
     replica.checkpoint_every(every);
-    let target = network.replica(&server)?.clock().clone();
-    let mut to_server = VecDeque::new();
-    let mut verified = 0;
-    let mut took = Duration::ZERO;
+    let mut newcomer = Newcomer {
+        replica,
+        server,
+        took: Duration::ZERO,
+        verified: 0,
+    };
+    let serving = network.replicas.get_mut(&server).context("the server")?;
+    let target = serving.clock().clone();
     for _ in 0..PATIENCE {
-        let mut act = |work: &mut dyn FnMut() -> Option<Effects<Bank>>| {
-            let (before, begin) = (VERIFIED.get(), ProcessTime::now());
-            let effects = work();
-            took += begin.elapsed();
-            verified += VERIFIED.get() - before;
-            effects
-        };
-        let mut out: VecDeque<Effects<Bank>> =
-            act(&mut || Some(replica.tick())).into_iter().collect();
+        let mut asked: VecDeque<Payload> = newcomer.act(|replica| Some(replica.tick())).into();
+        let mut answers: VecDeque<Vec<u8>> = VecDeque::new();
+        let tick = serving.tick();
+        answers.extend(sent_to(actor, tick.into_iter()).map(|payload| codec::encode(&payload)));
         loop {
-            while let Some(effects) = out.pop_front() {
-                for effect in effects {
-                    if let Effect::Send { to, payload } = effect
-                        && (to == To::Members || to == To::One(server))
-                    {
-                        to_server.push_back(payload);
-                    }
+            if let Some(bytes) = answers.pop_front() {
+                asked.extend(newcomer.hear(&bytes));
+            } else if let Some(payload) = asked.pop_front() {
+                if let Ok(effects) = serving.handle(Packet {
+                    from: actor,
+                    payload,
+                }) {
+                    let effects = sent_to(actor, effects.into_iter());
+                    answers.extend(effects.map(|payload| codec::encode(&payload)));
                 }
-            }
-            let Some(payload) = to_server.pop_front() else {
+            } else {
                 break;
-            };
-            let serving = network.replicas.get_mut(&server).context("the server")?;
-            let Ok(effects) = serving.handle(Packet {
-                from: actor,
-                payload,
-            }) else {
-                continue;
-            };
-            for effect in effects {
-                let Effect::Send { to, payload } = effect else {
-                    continue;
-                };
-                if to != To::Members && to != To::One(actor) {
-                    continue;
-                }
-                let bytes = codec::encode(&payload);
-                let effects = act(&mut || {
-                    let payload = codec::decode(&bytes).ok()?;
-                    replica
-                        .handle(Packet {
-                            from: server,
-                            payload,
-                        })
-                        .ok()
-                });
-                out.extend(effects);
             }
         }
-        if *replica.clock() == target {
-            return Ok((took, verified, replica));
+        if *newcomer.replica.clock() == target {
+            return Ok(newcomer);
         }
-        let serving = network.replicas.get_mut(&server).context("the server")?;
-        let _ = serving.tick();
     }
     Err(anyhow!("the newcomer does not catch up"))
 }
@@ -370,33 +380,33 @@ pub fn measure(operations: usize) -> Result<Join> {
     );
 
     let (replay, messages) = replay(&network, digest)?;
-    let (chain, chain_signatures, reader) = catch_up(&mut network, last.clone(), keeper, None)?;
+    let reader = catch_up(&mut network, last.clone(), keeper, None)?;
     ensure!(
-        reader.state_digest() == digest,
+        reader.replica.state_digest() == digest,
         "the reader has come to something else"
     );
     let mut members = network.members()?.into_iter();
     let server = members.find(|actor| *actor != keeper && *actor != last.actor());
     let server = server.context("a member that forgets")?;
     let every = Some(CHECKPOINT_MESSAGES);
-    let (snapshot, signatures, reader) = catch_up(&mut network, last, server, every)?;
+    let taker = catch_up(&mut network, last, server, every)?;
     ensure!(
-        reader.state_digest() == digest,
+        taker.replica.state_digest() == digest,
         "the snapshot leads to something else"
     );
     progress.finish_and_clear();
-    let generation: Generation = reader.generation();
+    let generation: Generation = taker.replica.generation();
     let ms = |took: Duration| (took.as_secs_f64() * 1e6).round() / 1e3;
     Ok(Join {
         n: MEMBERS,
         operations,
         generations: generation.get(),
         replay_ms: ms(replay),
-        chain_ms: ms(chain),
-        snapshot_ms: ms(snapshot),
-        signatures,
-        chain_signatures,
-        speedup: (replay.as_secs_f64() / snapshot.as_secs_f64() * 10.0).round() / 10.0,
+        chain_ms: ms(reader.took),
+        snapshot_ms: ms(taker.took),
+        signatures: taker.verified,
+        chain_signatures: reader.verified,
+        speedup: (replay.as_secs_f64() / taker.took.as_secs_f64() * 10.0).round() / 10.0,
         kept_messages: network.replica(&server)?.log().count(),
         messages,
     })
