@@ -578,10 +578,11 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
             Event::Fired { .. } => {}
             Event::Crashed { node } => {
                 self.print.event(6, moment, &[number(node)], &[]);
-                self.write(moment, |_| TraceKind::Note {
-                    node,
-                    label: "crashes".into(),
-                });
+                let label = match moment.step {
+                    0 => "is not there yet".into(),
+                    _ => "crashes".into(),
+                };
+                self.write(moment, |_| TraceKind::Note { node, label });
                 self.happened.push((moment, Happened::Crashed));
             }
             Event::Restarted { node } => {
