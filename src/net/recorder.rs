@@ -611,10 +611,11 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
             Event::Fired { .. } => {}
             Event::Crashed { node } => {
                 self.print.event(6, moment, &[number(node)], &[]);
-                self.write(moment, |_| TraceKind::Note {
-                    node,
-                    label: "crashes".into(),
-                });
+                let label = match moment.step {
+                    0 => "is not there yet".into(),
+                    _ => "crashes".into(),
+                };
+                self.write(moment, |_| TraceKind::Note { node, label });
                 self.detail_power(node, false);
                 self.happened.push((moment, Happened::Crashed));
             }
