@@ -4,10 +4,14 @@
 mod churn;
 #[path = "generations/defects.rs"]
 mod defects;
+#[path = "generations/keys.rs"]
+mod keys;
 #[path = "seed/mod.rs"]
 mod seed;
 #[path = "generations/slow.rs"]
 mod slow;
+#[path = "generations/thief.rs"]
+mod thief;
 #[allow(dead_code, reason = "shared with the attacks, which use the rest")]
 #[path = "attacks/world.rs"]
 mod world;

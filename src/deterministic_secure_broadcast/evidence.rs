@@ -62,14 +62,16 @@ impl Evidence {
     }
 
     /// Checks that the culprit is or was a member, that the statements contradict each other, and that
-    /// both signatures are its own.
+    /// both signatures are its own, by the keys it had in their generations. `members` are those of the last generation
+    /// known, `of` gives those of every one up to it.
     ///
     /// # Errors
     /// A [`Rejection`] naming the first rule broken.
-    pub fn verify<K: Keys>(
+    pub fn verify<'a, K: Keys>(
         &self,
         network: &NetworkId,
         members: &Members<K>,
+        of: impl Fn(Generation) -> Option<&'a Members<K>>,
     ) -> Result<Seat, Rejection> {
         let culprit = members
             .seat_of(&self.culprit)
@@ -97,7 +99,9 @@ impl Evidence {
                 generation: signed.generation,
                 header,
             };
-            let valid = members.key_in(culprit).is_some_and(|key| {
+            let key = of(signed.generation)
+                .and_then(|members| members.key(members.index_in(culprit)?));
+            let valid = key.is_some_and(|key| {
                 K::verify(key, &signing_bytes(network, &statement), &signed.sig)
             });
             if !valid {
@@ -137,6 +141,6 @@ pub fn culprits<K: Keys>(
                 signed(b, other),
             ))
         })
-        .filter(|evidence| evidence.verify(network, members).is_ok())
+        .filter(|evidence| evidence.verify(network, members, |_| Some(members)).is_ok())
         .collect()
 }

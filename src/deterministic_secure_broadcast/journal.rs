@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::error::Halt;
 use super::evidence::Evidence;
-use super::handover::{Link, Lock, Proposal, Seal, Timeout, Timeouts, Vote};
+use super::handover::{Link, Lock, NextKey, Proposal, Seal, Timeout, Timeouts, Vote};
 use super::header::Header;
 use super::proof::Certificate;
 use crate::actor::{Actor, NetworkId, Sig};
@@ -114,6 +114,8 @@ pub enum Record {
         /// Whose seals.
         seals: Signers,
     },
+    /// A3: the key we will have in the next generation.
+    Announced(NextKey),
 }
 
 /// Damage that is not a torn tail.

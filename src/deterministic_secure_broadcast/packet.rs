@@ -12,6 +12,7 @@
 //! | [`Compare`] | member → member | these are headers I have delivered; are they yours? | compare, or the proof of the first that is not |
 //! | [`Join`] | joiner → members | I want to be a member | |
 //! | [`Approvals`] | anyone → members | these members approve this change | |
+//! | [`NextKey`] | member → members | this will be my key in the next generation | |
 //! | [`Proposal`] | leader → members | in this attempt, decide this | vote |
 //! | [`Vote`] | member → members | my first or second vote | |
 //! | [`Timeout`], [`Timeouts`] | member → members | I give, we have given, this attempt up | |
@@ -31,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Malformed;
 use super::evidence::Evidence;
 pub use super::handover::{
-    Approvals, Chain, Headers, Join, Proposal, PullChain, PullHeaders, Seal, Timeout, Timeouts,
+    Approvals, Chain, Headers, Join, NextKey, Proposal, PullChain, PullHeaders, Seal, Timeout, Timeouts,
     Vote,
 };
 use super::header::{Clock, Header};
@@ -90,6 +91,8 @@ pub enum Payload {
     PullHeaders(PullHeaders),
     /// Headers, newest first.
     Headers(Headers),
+    /// This will be my key in the next generation.
+    NextKey(NextKey),
 }
 
 impl Payload {
@@ -107,6 +110,7 @@ impl Payload {
             Self::Compare(_) => PacketKind::Compare,
             Self::Join(_) => PacketKind::Join,
             Self::Approvals(_) => PacketKind::Approve,
+            Self::NextKey(_) => PacketKind::NextKey,
             Self::Propose(_) => PacketKind::Propose,
             Self::Vote(_) => PacketKind::Vote,
             Self::Timeout(_) | Self::Timeouts(_) => PacketKind::Timeout,
@@ -142,6 +146,8 @@ pub enum PacketKind {
     Join,
     /// [`Approvals`].
     Approve,
+    /// A [`NextKey`].
+    NextKey,
     /// A [`Proposal`].
     Propose,
     /// A [`Vote`].
@@ -162,7 +168,7 @@ pub enum PacketKind {
 
 impl PacketKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Request,
         Self::Echo,
         Self::Proof,
@@ -173,6 +179,7 @@ impl PacketKind {
         Self::Compare,
         Self::Join,
         Self::Approve,
+        Self::NextKey,
         Self::Propose,
         Self::Vote,
         Self::Timeout,
@@ -197,6 +204,7 @@ impl PacketKind {
             Self::Compare => "compare",
             Self::Join => "join",
             Self::Approve => "approve",
+            Self::NextKey => "next-key",
             Self::Propose => "propose",
             Self::Vote => "vote",
             Self::Timeout => "timeout",

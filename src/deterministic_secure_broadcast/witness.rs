@@ -370,7 +370,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.evidence.contains_key(&evidence.culprit) {
             return Err(Rejection::Duplicate);
         }
-        evidence.verify(&self.network, &self.members)?;
+        let of = |generation| self.handover.members_of(generation).map(|members| &**members);
+        evidence.verify(&self.network, &self.members, of)?;
         let mut effects = Effects::none();
         self.convict(evidence, &mut effects);
         Ok(effects)

@@ -100,6 +100,8 @@ pub enum Note<A: SecureBroadcastAlgorithm> {
         /// Everybody who ever was a member, by seat.
         sources: Arc<[Actor]>,
     },
+    /// It has another secret from this generation on, and stores it in place of the old one.
+    KeyChanged(Generation),
     /// It has left, and nobody needs it any more.
     Left,
     /// Its application panicked with this message, and the node has halted.

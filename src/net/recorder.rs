@@ -318,7 +318,7 @@ impl<A: Staged> Recorder<A> {
 
     fn note_label(&self, note: &Note<A>) -> Option<String> {
         Some(match note {
-            Note::Issued { .. } | Note::Count(_) => return None,
+            Note::Issued { .. } | Note::Count(_) | Note::KeyChanged(_) => return None,
             Note::Returned { op, reason } => {
                 format!("{} refused: {reason}", A::label(op, &self.names))
             }
@@ -398,6 +398,9 @@ impl<A: Staged> Recorder<A> {
                 self.print.event(30, moment, &[node], &what);
             }
             Note::Left => self.print.event(31, moment, &[node], &[]),
+            Note::KeyChanged(generation) => {
+                self.print.event(32, moment, &[node, generation.get()], &[]);
+            }
         }
     }
 

@@ -226,6 +226,10 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
                         sources: sources.collect(),
                     });
                 }
+                Effect::KeyChanged { generation } => {
+                    out.sync();
+                    out.note(Note::KeyChanged(generation));
+                }
                 Effect::Left => {
                     self.awake = false;
                     out.note(Note::Left);

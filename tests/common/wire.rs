@@ -426,7 +426,8 @@ where
             for evidence in machine.evidence() {
                 let culprit = self.seat_of(&evidence.culprit).expect("a member");
                 assert!(villains.contains(&culprit), "an innocent convicted");
-                let checked = evidence.verify(&self.network(), machine.members());
+                let of = |generation| machine.members_of(generation);
+                let checked = evidence.verify(&self.network(), machine.members(), of);
                 checked.expect("evidence that anybody can check");
             }
             let restored = restore::<A, K, R>(
@@ -668,6 +669,10 @@ impl Keys for Counted {
         Ed25519::actor(secret)
     }
 
+    fn next(secret: &Self::Secret) -> Self::Secret {
+        Ed25519::next(secret)
+    }
+
     fn sign(secret: &Self::Secret, bytes: &[u8]) -> Sig {
         SIGNED.set(SIGNED.get() + 1);
         Ed25519::sign(secret, bytes)
@@ -693,6 +698,10 @@ impl Keys for Cheap {
 
     fn actor(secret: &Actor) -> Actor {
         *secret
+    }
+
+    fn next(secret: &Actor) -> Actor {
+        Actor::from_bytes(*Digest::of_parts("cheap/next", &[secret.as_bytes()]).as_bytes())
     }
 
     fn sign(secret: &Actor, bytes: &[u8]) -> Sig {

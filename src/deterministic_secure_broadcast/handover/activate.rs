@@ -40,7 +40,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 for seal in self.handover.seals_of(before) {
                     signers.insert(seal.signer);
                 }
+                let sealed = self.is_sealed();
+                let base = ours.next().filter(|_| sealed).unwrap_or(ours);
                 self.activate(target, &signers, effects);
+                self.follow_key(base, effects);
                 return true;
             }
             target = before;
@@ -365,6 +368,7 @@ impl<K: Keys> super::Handover<K> {
         let before = Generation::new(generation.get().saturating_sub(1));
         self.seals.retain(|(of, _), _| *of >= before);
         self.approvals.clear();
+        self.announced.clear();
         self.round = super::Round::default();
         let wanted = &self.wanted;
         self.candidates
