@@ -17,7 +17,8 @@ pub use ed25519::Ed25519;
 
 /// An actor: the 32 bytes of a public key, used as a name.
 ///
-/// Any 32 bytes are a name; whether they are a key is decided by [`Keys::public`].
+/// Any 32 bytes are a name; whether they are a key is decided by [`Keys::public`]. The name of a member is its first key,
+/// for ever; the key behind it changes with the generations.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Actor([u8; 32]);
 
@@ -147,8 +148,12 @@ pub trait Keys: Clone + Debug + Eq + Send + Sync + 'static {
     /// A decoded public key. Decoding is not free: keep it.
     type Public: Clone + Send + Sync;
 
-    /// The name that goes with a secret.
+    /// The name that goes with a secret: the bytes of its public key.
     fn actor(secret: &Self::Secret) -> Actor;
+
+    /// The secret that takes the place of this one when it is erased. One-way: it must tell nothing about this one,
+    /// and this one gives no other.
+    fn next(secret: &Self::Secret) -> Self::Secret;
 
     /// Signs these bytes.
     fn sign(secret: &Self::Secret, bytes: &[u8]) -> Sig;
@@ -229,18 +234,42 @@ pub fn verify<K: Keys, S: Statement + ?Sized>(
 pub struct SigningActor<K: Keys = Ed25519> {
     secret: K::Secret,
     actor: Actor,
+    /// The public key that goes with the secret.
+    key: Actor,
 }
 
 impl<K: Keys> SigningActor<K> {
-    /// The actor this secret belongs to.
+    /// The actor whose first secret this is.
     pub fn from_secret(secret: K::Secret) -> Self {
         let actor = K::actor(&secret);
-        SigningActor { secret, actor }
+        Self::with_secret(actor, secret)
     }
 
-    /// Its name.
+    /// An actor with the secret it has now, which is its first one or one that took its place.
+    pub fn with_secret(actor: Actor, secret: K::Secret) -> Self {
+        let key = K::actor(&secret);
+        SigningActor { secret, actor, key }
+    }
+
+    /// Its name: its first key.
     pub fn actor(&self) -> Actor {
         self.actor
+    }
+
+    /// Its public key now: its name, until that key was erased.
+    pub fn key(&self) -> Actor {
+        self.key
+    }
+
+    /// Its secret, to be stored where nobody else can read it. There must be no other copy of it, and none of those
+    /// before it.
+    pub fn secret(&self) -> &K::Secret {
+        &self.secret
+    }
+
+    /// The same actor with its [next](Keys::next) secret.
+    pub fn next(&self) -> Self {
+        Self::with_secret(self.actor, K::next(&self.secret))
     }
 
     /// Signs a statement for one network.

@@ -6,12 +6,16 @@ mod churn;
 mod defects;
 #[path = "generations/evidence.rs"]
 mod evidence;
+#[path = "generations/keys.rs"]
+mod keys;
 #[path = "seed/mod.rs"]
 mod seed;
 #[path = "generations/slow.rs"]
 mod slow;
 #[path = "generations/time.rs"]
 mod time;
+#[path = "generations/thief.rs"]
+mod thief;
 #[allow(dead_code, reason = "shared with the attacks, which use the rest")]
 #[path = "attacks/world.rs"]
 mod world;

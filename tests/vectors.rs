@@ -15,8 +15,10 @@ mod wire;
 
 use std::fmt::Write;
 
+use bft_crdts::actor::signing_bytes;
 use bft_crdts::bank::{self, Ledger};
 use bft_crdts::codec::{decode, encode};
+use bft_crdts::deterministic_secure_broadcast::handover::statement::NextKeyStatement;
 use bft_crdts::deterministic_secure_broadcast::journal;
 use bft_crdts::{
     Actor, Bank, Counter, Dot, Generation, Payload, Record, SecureBroadcastAlgorithm, orswot,
@@ -80,6 +82,11 @@ fn statements_keep_the_bytes_that_are_signed() {
     let header = specimens::message(&wire).0;
     let signed = |generation| echo_bytes(&network, Generation::new(generation), &header);
     let names = wire.genesis.members().iter().flat_map(Actor::as_bytes);
+    let next = wire.key(2).next();
+    let announced = NextKeyStatement {
+        generation: Generation::new(300),
+        key: next.key(),
+    };
     let vectors = [
         ("members", names.copied().collect()),
         ("genesis state", encode(wire.genesis.state())),
@@ -94,6 +101,8 @@ fn statements_keep_the_bytes_that_are_signed() {
                 .as_bytes()
                 .to_vec(),
         ),
+        ("next key of seat 2", next.key().as_bytes().to_vec()),
+        ("next key, as signed", signing_bytes(&network, &announced)),
     ];
     golden::compare("tests/vectors/statements.txt", &lines(vectors));
 }

@@ -2,7 +2,12 @@
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
+use zeroize::Zeroize;
+
 use super::{Actor, Keys, Sig, SigningActor, WeakKey};
+
+/// What a secret is hashed with to give the next one.
+const NEXT_SECRET: &str = "bft-crdts 2026 next secret 1";
 
 /// Ed25519 under the strict rules: small-order and non-canonical keys refused when decoded, `verify_strict` for
 /// every signature, one at a time.
@@ -18,6 +23,16 @@ impl Keys for Ed25519 {
 
     fn actor(secret: &SigningKey) -> Actor {
         Actor::from_bytes(secret.verifying_key().to_bytes())
+    }
+
+    fn next(secret: &SigningKey) -> SigningKey {
+        let mut hasher = blake3::Hasher::new_derive_key(NEXT_SECRET);
+        hasher.update(secret.as_bytes());
+        let mut seed = hasher.finalize();
+        let next = SigningKey::from_bytes(seed.as_bytes());
+        seed.zeroize();
+        hasher.zeroize();
+        next
     }
 
     fn sign(secret: &SigningKey, bytes: &[u8]) -> Sig {

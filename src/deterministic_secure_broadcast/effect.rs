@@ -106,6 +106,14 @@ pub enum Effect<A: SecureBroadcastAlgorithm> {
         /// What it covers.
         clock: Clock,
     },
+    /// Our secret has changed: store that of [`identity`](super::SecureBroadcast::identity) in place of the one before,
+    /// and erase that, copies included. First of all everything in front of this must be durable: a secret that is
+    /// newer than its journal is of no use. Until this is done, whoever reads the disk can still speak for us in
+    /// generations that we have sealed.
+    KeyChanged {
+        /// The generation it is for.
+        generation: Generation,
+    },
     /// We have left: a quorum of those who go on have delivered all that we have. Nobody needs us any more.
     Left,
 }
@@ -152,6 +160,12 @@ impl<A: SecureBroadcastAlgorithm> Effects<A> {
 
     pub(crate) fn push(&mut self, effect: Effect<A>) {
         self.0.push(effect);
+    }
+
+    /// Once, and behind every record that it needs: the driver will find our last secret whenever it looks.
+    pub(crate) fn key_changed(&mut self, generation: Generation) {
+        self.0.retain(|effect| !matches!(effect, Effect::KeyChanged { .. }));
+        self.push(Effect::KeyChanged { generation });
     }
 
     pub(crate) fn persist(&mut self, record: Record) {

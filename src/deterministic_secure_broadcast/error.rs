@@ -69,6 +69,9 @@ pub enum Malformed {
     /// A clock that no replica can have stood at, or a snapshot whose parts do not fit together.
     #[error("no snapshot: its parts do not fit together")]
     Snapshot,
+    /// Keys for the next generation in another than their one form, of somebody who goes, or not those of the decision.
+    #[error("keys that do not fit their decision")]
+    NextKeys,
     /// Evidence that contradicts nothing.
     #[error("the two statements do not contradict each other")]
     NoContradiction,
@@ -271,6 +274,10 @@ pub enum GenesisError {
     /// A member whose key is weak, small-order or not canonically encoded.
     #[error(transparent)]
     WeakKey(#[from] WeakKey),
+    /// The secret of a replica that is to begin is not its first one: it has signed before, and must not sign without
+    /// its journal.
+    #[error("{0} has changed its key before, and needs its journal")]
+    KeyChanged(Actor),
 }
 
 /// Why a journal could not be restored.
@@ -286,6 +293,10 @@ pub enum RestoreError {
     /// It belongs to another key or another network.
     #[error("the journal belongs to another key or network")]
     Foreign,
+    /// The secret is neither the one the journal ends with nor an earlier one. If it is the right one's, the journal is
+    /// older than it: what was signed since would be forgotten, so join again with a new key.
+    #[error("the secret is newer than the journal, or somebody else's")]
+    OtherSecret,
     /// A record does not follow from the ones before it.
     #[error("record {0} does not follow from the ones before it")]
     Inconsistent(usize),

@@ -13,7 +13,7 @@ use super::error::Halt;
 use super::checkpoint::{Checkpoint, SnapshotPiece};
 use super::evidence::{Evidence, SignedHeader};
 use super::frame::{self, Framed};
-use super::handover::{Link, Lock, Proposal, Seal, Timeout, Timeouts, Vote};
+use super::handover::{Link, Lock, NextKey, Proposal, Seal, Timeout, Timeouts, Vote};
 use super::header::Header;
 use super::proof::Certificate;
 use crate::actor::{Actor, NetworkId, Sig};
@@ -138,6 +138,8 @@ pub enum Record {
         /// Whether more than may lie have shown it.
         vouched: bool,
     },
+    /// A3: the key we will have in the next generation.
+    Announced(NextKey),
 }
 
 /// Damage that is not a torn tail.

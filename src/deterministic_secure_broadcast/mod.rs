@@ -107,8 +107,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// An identity that is not a member only observes.
     ///
     /// # Errors
-    /// [`GenesisError::WeakKey`] if a member's key is not sound.
+    /// [`GenesisError::WeakKey`] if a member's key is not sound, [`GenesisError::KeyChanged`] if the identity's secret is
+    /// not its first one, and so must have signed.
     pub fn new(identity: SigningActor<K>, genesis: Genesis<A>) -> Result<Self, GenesisError> {
+        if identity.key() != identity.actor() {
+            return Err(GenesisError::KeyChanged(identity.actor()));
+        }
+        Self::blank(identity, genesis)
+    }
+
+    fn blank(identity: SigningActor<K>, genesis: Genesis<A>) -> Result<Self, GenesisError> {
         let members = Members::<K>::genesis(genesis.members())?;
         let actor = identity.actor();
         let mut algorithm = A::new(actor);
@@ -138,15 +146,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// The replica that wrote this journal, as it was after its last record. Operations that were
     /// submitted but not yet part of a message are the caller's to submit again.
     ///
+    /// The secret may be an older one than the journal ends with, if it was not stored in time: then
+    /// [`identity`](Self::identity) has the right one, to be stored before anything else.
+    ///
     /// # Errors
-    /// [`RestoreError`] if the journal does not begin with an identity, is somebody else's, or does
-    /// not make sense.
+    /// [`RestoreError`] if the journal does not begin with an identity, is somebody else's, does not make sense, or is
+    /// older than the secret.
     pub fn restore(
         identity: SigningActor<K>,
         genesis: Genesis<A>,
         journal: impl IntoIterator<Item = Record>,
     ) -> Result<Self, RestoreError> {
-        let mut replica = Self::new(identity, genesis)?;
+        let mut replica = Self::blank(identity, genesis)?;
         let mut records = journal.into_iter();
         match records.next() {
             Some(Record::Identity { network, actor }) => {
@@ -162,6 +173,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 .replay(record)
                 .ok_or(RestoreError::Inconsistent(index))?;
         }
+        replica.restore_key()?;
         Ok(replica)
     }
 
@@ -202,6 +214,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Payload::Compare(compare) => self.on_compare(from, &compare),
             Payload::Join(join) => self.on_join(&join),
             Payload::Approvals(approvals) => self.on_approvals(from, &approvals),
+            Payload::NextKey(next) => self.on_next_key(from, &next),
             Payload::Propose(proposal) => self.on_propose(from, *proposal),
             Payload::Vote(vote) => self.on_vote(from, &vote),
             Payload::Timeout(timeout) => self.on_timeout(from, *timeout),
@@ -247,6 +260,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     #[must_use]
     pub fn actor(&self) -> Actor {
         self.identity.actor()
+    }
+
+    /// Our public identity with the secret we sign with now: what has to be stored after [`Effect::KeyChanged`], and
+    /// handed to [`restore`](Self::restore).
+    #[must_use]
+    pub fn identity(&self) -> &SigningActor<K> {
+        &self.identity
     }
 
     /// The network all our signatures are for.
@@ -508,7 +528,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 }
 
 /// Two replicas are equal if they are the same replica and whatever happens next, they do the same:
-/// everything counts but the secret key, which the actor stands for.
+/// everything counts but the secret, which its public key stands for.
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> PartialEq for SecureBroadcast<A, K, R> {
     fn eq(&self, other: &Self) -> bool {
         let Self {
@@ -530,6 +550,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> PartialEq for SecureBroadca
             rules: _,
         } = self;
         identity.actor() == other.actor()
+            && identity.key() == other.identity.key()
             && *network == other.network
             && *members == other.members
             && *seat == other.seat

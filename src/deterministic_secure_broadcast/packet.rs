@@ -12,6 +12,7 @@
 //! | [`Compare`] | member → member | these are headers I have delivered; are they yours? | compare, or the proof of the first that is not |
 //! | [`Join`] | joiner → members | I want to be a member | |
 //! | [`Approvals`] | anyone → members | these members approve this change | |
+//! | [`NextKey`] | member → members | this will be my key in the next generation | |
 //! | [`Proposal`] | leader → members | in this attempt, decide this | vote |
 //! | [`Vote`] | member → members | my first or second vote | |
 //! | [`Timeout`], [`Timeouts`] | member → members | I give, we have given, this attempt up | |
@@ -37,7 +38,7 @@ pub use super::checkpoint::{Attest, Checkpoint, Draft, PullSnapshot, SnapshotPie
 use super::error::Malformed;
 use super::evidence::Evidence;
 pub use super::handover::{
-    Approvals, Chain, Headers, Join, Proposal, PullChain, PullHeaders, Seal, Timeout, Timeouts,
+    Approvals, Chain, Headers, Join, NextKey, Proposal, PullChain, PullHeaders, Seal, Timeout, Timeouts,
     Vote,
 };
 use super::header::{Clock, Header};
@@ -106,6 +107,8 @@ pub enum Payload {
     PullSnapshot(PullSnapshot),
     /// A part of a snapshot.
     Snapshot(Box<SnapshotPiece>),
+    /// This will be my key in the next generation.
+    NextKey(NextKey),
 }
 
 impl Payload {
@@ -123,6 +126,7 @@ impl Payload {
             Self::Compare(_) => PacketKind::Compare,
             Self::Join(_) => PacketKind::Join,
             Self::Approvals(_) => PacketKind::Approve,
+            Self::NextKey(_) => PacketKind::NextKey,
             Self::Propose(_) => PacketKind::Propose,
             Self::Vote(_) => PacketKind::Vote,
             Self::Timeout(_) | Self::Timeouts(_) => PacketKind::Timeout,
@@ -163,6 +167,8 @@ pub enum PacketKind {
     Join,
     /// [`Approvals`].
     Approve,
+    /// A [`NextKey`].
+    NextKey,
     /// A [`Proposal`].
     Propose,
     /// A [`Vote`].
@@ -193,7 +199,7 @@ pub enum PacketKind {
 
 impl PacketKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Request,
         Self::Echo,
         Self::Proof,
@@ -204,6 +210,7 @@ impl PacketKind {
         Self::Compare,
         Self::Join,
         Self::Approve,
+        Self::NextKey,
         Self::Propose,
         Self::Vote,
         Self::Timeout,
@@ -233,6 +240,7 @@ impl PacketKind {
             Self::Compare => "compare",
             Self::Join => "join",
             Self::Approve => "approve",
+            Self::NextKey => "next-key",
             Self::Propose => "propose",
             Self::Vote => "vote",
             Self::Timeout => "timeout",

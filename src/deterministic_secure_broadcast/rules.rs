@@ -244,6 +244,13 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
         true
     }
 
+    /// R5, A3: whether the keys of a generation are erased when it is sealed: a member's last word in it. The next key
+    /// is announced before.
+    #[must_use]
+    fn erases_keys() -> bool {
+        true
+    }
+
     /// R6: whether a replica may activate the generation that was decided.
     #[must_use]
     fn may_activate(facts: &ActivateFacts) -> bool {

@@ -101,13 +101,15 @@ pub const MAX_SEATS: usize = 1 << 16;
 /// The most members a generation may have.
 pub const MAX_MEMBERS: usize = 100;
 
-/// The members of one generation, sorted by key, and everybody who was a member before, with their keys decoded
+/// The members of one generation, sorted by name, and everybody who was a member before, with their keys decoded
 /// once.
 #[derive(Clone)]
 pub struct Members<K: Keys> {
     generation: Generation,
     /// Everybody who ever was a member, by seat.
-    everybody: Arc<Everybody<K>>,
+    everybody: Arc<Everybody>,
+    /// The key each of them has in this generation, or had last, by seat.
+    keys: Vec<Arc<Key<K>>>,
     actors: Vec<Actor>,
     /// The seat of each rank.
     seats: Vec<Seat>,
@@ -116,10 +118,23 @@ pub struct Members<K: Keys> {
 }
 
 /// Who ever was a member.
-struct Everybody<K: Keys> {
+#[derive(Clone)]
+struct Everybody {
     actors: Vec<Actor>,
-    keys: Vec<K::Public>,
     seats: BTreeMap<Actor, Seat>,
+}
+
+/// A public key: its bytes, and decoded.
+struct Key<K: Keys> {
+    bytes: Actor,
+    public: K::Public,
+}
+
+impl<K: Keys> Key<K> {
+    fn decode(bytes: &Actor) -> Result<Arc<Self>, WeakKey> {
+        let (bytes, public) = (*bytes, K::public(bytes)?);
+        Ok(Arc::new(Self { bytes, public }))
+    }
 }
 
 impl<K: Keys> fmt::Debug for Members<K> {
@@ -131,12 +146,14 @@ impl<K: Keys> fmt::Debug for Members<K> {
     }
 }
 
-/// Two of them are equal if they name the same actors in the same seats of the same generation.
+/// Two of them are equal if they name the same actors in the same seats of the same generation, with the same keys.
 impl<K: Keys> PartialEq for Members<K> {
     fn eq(&self, other: &Self) -> bool {
+        let keys = |members: &Self| members.keys.iter().map(|key| key.bytes).collect::<Vec<_>>();
         self.generation == other.generation
             && self.actors == other.actors
             && self.everybody.actors == other.everybody.actors
+            && keys(self) == keys(other)
     }
 }
 
@@ -144,21 +161,26 @@ impl<K: Keys> Eq for Members<K> {}
 
 impl<K: Keys> Members<K> {
     /// Decodes the keys of a network's first members, which must be sorted, distinct and at most [`MAX_MEMBERS`] (a
-    /// `Genesis` has checked all three).
+    /// `Genesis` has checked all three). Their names are their keys.
     ///
     /// # Errors
     /// [`WeakKey`] for the first actor that is no sound public key.
     pub fn genesis(actors: &[Actor]) -> Result<Self, WeakKey> {
-        let keys = actors.iter().map(K::public).collect::<Result<_, _>>()?;
+        let keys = actors.iter().map(Key::decode).collect::<Result<_, _>>()?;
         let everybody = Everybody {
             actors: actors.to_vec(),
-            keys,
             seats: actors.iter().copied().zip((0..).map(Seat)).collect(),
         };
-        Ok(Self::of(Generation::GENESIS, Arc::new(everybody), actors.to_vec()))
+        let everybody = Arc::new(everybody);
+        Ok(Self::of(Generation::GENESIS, everybody, keys, actors.to_vec()))
     }
 
-    fn of(generation: Generation, everybody: Arc<Everybody<K>>, actors: Vec<Actor>) -> Self {
+    fn of(
+        generation: Generation,
+        everybody: Arc<Everybody>,
+        keys: Vec<Arc<Key<K>>>,
+        actors: Vec<Actor>,
+    ) -> Self {
         let seats: Vec<Seat> = actors
             .iter()
             .filter_map(|actor| everybody.seats.get(actor).copied())
@@ -172,19 +194,22 @@ impl<K: Keys> Members<K> {
         Self {
             generation,
             everybody,
+            keys,
             actors,
             seats,
             ranks,
         }
     }
 
-    /// The members of the next generation, if this is what changes.
+    /// The members of the next generation, if this is what changes, with the keys they have now. Whoever joins has its
+    /// name for a key.
     ///
     /// # Errors
     /// [`ChangeError`] if the change does not apply to these members.
     pub fn after(&self, change: &Change) -> Result<Self, ChangeError> {
         let generation = self.generation.next().ok_or(ChangeError::TooManySeats)?;
         let mut actors = self.actors.clone();
+        let mut keys = self.keys.clone();
         let subject = change.subject();
         let rank = actors.binary_search(&subject);
         let everybody = match (change, rank) {
@@ -198,15 +223,10 @@ impl<K: Keys> Members<K> {
                 }
                 let seat = u16::try_from(self.everybody.actors.len());
                 let seat = Seat(seat.map_err(|_| ChangeError::TooManySeats)?);
-                let key = K::public(&subject)?;
+                keys.push(Key::decode(&subject)?);
                 actors.insert(rank, subject);
-                let mut everybody = Everybody {
-                    actors: self.everybody.actors.clone(),
-                    keys: self.everybody.keys.clone(),
-                    seats: self.everybody.seats.clone(),
-                };
+                let mut everybody = (*self.everybody).clone();
                 everybody.actors.push(subject);
-                everybody.keys.push(key);
                 everybody.seats.insert(subject, seat);
                 Arc::new(everybody)
             }
@@ -217,7 +237,23 @@ impl<K: Keys> Members<K> {
                 self.everybody.clone()
             }
         };
-        Ok(Self::of(generation, everybody, actors))
+        Ok(Self::of(generation, everybody, keys, actors))
+    }
+
+    /// The same members with these keys, by seat; the others keep theirs.
+    ///
+    /// # Errors
+    /// [`WeakKey`] for the first that is no sound public key.
+    pub fn with_keys(
+        mut self,
+        keys: impl IntoIterator<Item = (Seat, Actor)>,
+    ) -> Result<Self, WeakKey> {
+        for (seat, bytes) in keys {
+            if let Some(key) = self.keys.get_mut(seat.get()) {
+                *key = Key::decode(&bytes)?;
+            }
+        }
+        Ok(self)
     }
 
     /// The generation these are the members of.
@@ -290,12 +326,18 @@ impl<K: Keys> Members<K> {
     /// The decoded key of this rank, if there is one.
     #[must_use]
     pub fn key(&self, index: MemberIndex) -> Option<&K::Public> {
-        self.everybody.keys.get(self.seat_at(index)?.get())
+        self.key_in(self.seat_at(index)?)
     }
 
-    /// The decoded key of this seat, whether a member or not.
+    /// The decoded key that this seat has in this generation, or had last if it is no longer a member's.
     #[must_use]
     pub fn key_in(&self, seat: Seat) -> Option<&K::Public> {
-        self.everybody.keys.get(seat.get())
+        self.keys.get(seat.get()).map(|key| &key.public)
+    }
+
+    /// The bytes of that key. The actor's name, until its first key was erased.
+    #[must_use]
+    pub fn key_bytes(&self, seat: Seat) -> Option<Actor> {
+        self.keys.get(seat.get()).map(|key| key.bytes)
     }
 }

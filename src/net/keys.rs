@@ -69,6 +69,14 @@ impl Keys for FakeKeys {
         secret.actor
     }
 
+    /// From the public half, which is safe for the same reason: nobody can make a secret of it elsewhere.
+    fn next(secret: &FakeSecret) -> FakeSecret {
+        FakeSecret::of(blake3::derive_key(
+            "bft-crdts simulator fake next actor 1",
+            secret.actor.as_bytes(),
+        ))
+    }
+
     fn sign(secret: &FakeSecret, bytes: &[u8]) -> Sig {
         Sig::from_bytes(tag(&secret.key, bytes))
     }
@@ -88,14 +96,18 @@ impl Keys for FakeKeys {
 
 impl SeededKeys for FakeKeys {
     fn secret(seed: [u8; 32]) -> FakeSecret {
-        let actor = Actor::from_bytes(blake3::derive_key(
+        FakeSecret::of(blake3::derive_key(
             "bft-crdts simulator fake actor 1",
             &seed,
-        ));
-        FakeSecret {
-            actor,
-            key: key_of(&actor),
-        }
+        ))
+    }
+}
+
+impl FakeSecret {
+    fn of(actor: [u8; 32]) -> Self {
+        let actor = Actor::from_bytes(actor);
+        let key = key_of(&actor);
+        Self { actor, key }
     }
 }
 
@@ -123,6 +135,17 @@ mod tests {
             K::actor(&K::secret([1; 32])),
             K::actor(&ann),
             "one seed, one key"
+        );
+        let next = K::next(&ann);
+        let key = K::public(&K::actor(&next)).unwrap();
+        let later = K::sign(&next, b"ten to bob");
+        assert!(K::verify(&key, b"ten to bob", &later));
+        assert!(!K::verify(&ann_key, b"ten to bob", &later));
+        assert!(!K::verify(&key, b"ten to bob", &sig));
+        assert_eq!(
+            K::actor(&K::next(&ann)),
+            K::actor(&next),
+            "one secret, one next"
         );
     }
 

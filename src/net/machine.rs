@@ -120,6 +120,8 @@ pub enum Effect<M: Machine> {
     },
     /// Append a record to the journal: its bytes, framed so that the machine finds its end again.
     Persist(Vec<u8>),
+    /// Make what was persisted safe, as before a message is sent.
+    Sync,
     /// Hand something to the application.
     Deliver(M::Delivery),
     /// Say something.
@@ -166,6 +168,12 @@ impl<M: Machine> Effects<M> {
     #[inline]
     pub fn persist(&mut self, record: Vec<u8>) {
         self.list.push(Effect::Persist(record));
+    }
+
+    /// Asks to make what was persisted safe.
+    #[inline]
+    pub fn sync(&mut self) {
+        self.list.push(Effect::Sync);
     }
 
     /// Hands something to the application.

@@ -101,6 +101,8 @@ pub enum Note<A: SecureBroadcastAlgorithm> {
         /// Everybody who ever was a member, by seat.
         sources: Arc<[Actor]>,
     },
+    /// It has another secret from this generation on, and stores it in place of the old one.
+    KeyChanged(Generation),
     /// It has left, and nobody needs it any more.
     Left,
     /// It has a new base, and has begun to forget what lies below the one before.

@@ -339,7 +339,7 @@ impl<A: Staged> Recorder<A> {
 
     fn note_label(&self, note: &Note<A>) -> Option<String> {
         Some(match note {
-            Note::Issued { .. } | Note::Count(_) => return None,
+            Note::Issued { .. } | Note::Count(_) | Note::KeyChanged(_) => return None,
             Note::Returned { op, reason } => {
                 format!("{} refused: {reason}", A::label(op, &self.names))
             }
@@ -428,6 +428,9 @@ impl<A: Staged> Recorder<A> {
             Note::Left => self.print.event(31, moment, &[node], &[]),
             Note::Checkpoint => self.print.event(32, moment, &[node], &[]),
             Note::Installed(clock) => self.print.event(33, moment, &[node], &codec::encode(clock)),
+            Note::KeyChanged(generation) => {
+                self.print.event(34, moment, &[node, generation.get()], &[]);
+            }
         }
     }
 

@@ -232,6 +232,10 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
                         out.note(Note::Installed(by_actor(broadcast, &clock)));
                     }
                 }
+                Effect::KeyChanged { generation } => {
+                    out.sync();
+                    out.note(Note::KeyChanged(generation));
+                }
                 Effect::Left => {
                     self.awake = false;
                     out.note(Note::Left);

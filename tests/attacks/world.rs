@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use bft_crdts::codec::encode;
-use bft_crdts::deterministic_secure_broadcast::{ChangeRefused, Decision};
+use bft_crdts::deterministic_secure_broadcast::{ChangeRefused, Decision, RestoreError};
 use bft_crdts::{
     Actor, Causes, Change, ChangeError, Clock, Counter, Delivery, Digest, Dot, Effect, Effects,
     Genesis, Keys, Packet, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
@@ -30,12 +30,23 @@ impl Keys for Toy {
         Actor::from_bytes(*Digest::of_parts("toy/actor", &[secret]).as_bytes())
     }
 
+    fn next(secret: &[u8; 32]) -> [u8; 32] {
+        *Digest::of_parts("toy/next", &[secret]).as_bytes()
+    }
+
     fn sign(secret: &[u8; 32], bytes: &[u8]) -> Sig {
         seal(&Self::actor(secret), bytes)
     }
 
+    /// Refuses the actor of 32 zeros, so that there is a weak key.
     fn public(actor: &Actor) -> Result<Actor, WeakKey> {
-        Ok(*actor)
+        let weak = actor.as_bytes() == &[0; 32];
+        let actor = *actor;
+        if weak {
+            Err(WeakKey { actor })
+        } else {
+            Ok(actor)
+        }
     }
 
     fn verify(public: &Actor, bytes: &[u8], sig: &Sig) -> bool {
@@ -54,7 +65,10 @@ pub(crate) type Replica<A, R = Sound> = SecureBroadcast<A, Toy, R>;
 
 /// One member: a replica with its disk, or (without either) a liar.
 pub(crate) struct Node<A: SecureBroadcastAlgorithm, R: Rules = Sound> {
+    /// With its first secret.
     pub(crate) identity: SigningActor<Toy>,
+    /// With the secret that is stored.
+    pub(crate) stored: SigningActor<Toy>,
     /// `None` while it is down, and of a liar.
     pub(crate) replica: Option<Replica<A, R>>,
     pub(crate) liar: bool,
@@ -130,6 +144,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
             let replica = Replica::new(identity.clone(), genesis.clone()).unwrap();
             Node {
                 replica: (!liar).then_some(replica),
+                stored: identity.clone(),
                 identity,
                 liar,
                 journal: Vec::new(),
@@ -161,6 +176,12 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
 
     pub(crate) fn actor(&self, at: usize) -> Actor {
         self.nodes[at].identity.actor()
+    }
+
+    /// Who it is with the secret it has now.
+    pub(crate) fn key(&self, at: usize) -> &SigningActor<Toy> {
+        let node = &self.nodes[at];
+        (node.replica.as_ref()).map_or(&node.stored, SecureBroadcast::identity)
     }
 
     pub(crate) fn replica(&self, at: usize) -> &Replica<A, R> {
@@ -309,10 +330,18 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
                 Effect::Checkpoint { .. } => self.nodes[at].checkpoints += 1,
                 Effect::Installed { clock } => self.judge_installed(at, &clock),
                 Effect::Asked { change, .. } => self.nodes[at].asked.push(change),
+                Effect::KeyChanged { .. } => self.store_key(at),
                 Effect::Left => self.nodes[at].left = true,
                 Effect::RefusedBy { .. } | Effect::Parked { .. } | Effect::Obsolete { .. } => {}
             }
         }
+    }
+
+    /// What the contract asks for: first the journal, then the new secret, in place of the old one.
+    fn store_key(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        node.synced = node.journal.len();
+        node.stored = node.replica.as_ref().expect("it is up").identity().clone();
     }
 
     fn persist(&mut self, at: usize, record: Record) {
@@ -366,7 +395,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
     pub(crate) fn restart(&mut self, at: usize) {
         let genesis = self.genesis.clone();
         let node = &mut self.nodes[at];
-        let (identity, journal) = (node.identity.clone(), node.journal.clone());
+        let (identity, journal) = (node.stored.clone(), node.journal.clone());
         let mut replica = if journal.is_empty() {
             Replica::new(identity, genesis).unwrap()
         } else {
@@ -396,12 +425,26 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         node.delivered = delivered;
         node.clock = replica.clock().clone();
         node.members = replica.members().actors().to_vec();
+        node.stored = replica.identity().clone();
         node.replica = Some(replica);
         if self.nodes.len() == 1 {
             // Nobody else knows what it delivered: what never became durable has never happened.
             let known = &self.nodes[at].delivered;
             self.agreed.retain(|dot, _| known.contains(dot));
         }
+    }
+
+    /// It crashes, and comes up again from its journal and an earlier secret, or a later one: its first, and so many steps
+    /// on.
+    pub(crate) fn restart_from(&mut self, at: usize, steps: usize) -> Result<(), RestoreError> {
+        let node = &mut self.nodes[at];
+        let first = node.identity.clone();
+        node.stored = (0..steps).fold(first, |key, _| key.next());
+        let (secret, journal) = (node.stored.clone(), node.journal.clone());
+        Replica::<A, R>::restore(secret, self.genesis.clone(), journal)?;
+        self.crash(at, usize::MAX);
+        self.restart(at);
+        Ok(())
     }
 
     /// Its journal gives the machine it is now.
@@ -411,12 +454,13 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
             return;
         };
         let again = Replica::<A, R>::restore(
-            node.identity.clone(),
+            node.stored.clone(),
             self.genesis.clone(),
             node.journal.clone(),
         )
         .unwrap_or_else(|error| panic!("{at} could not restore its own journal: {error}"));
         assert_eq!(live.generation(), again.generation());
+        assert_eq!(live.identity().key(), again.identity().key(), "key of {at}");
         assert!(live.chain().eq(again.chain()), "chain of {at}");
         assert_eq!(live.clock(), again.clock());
         assert_eq!(live.state_digest(), again.state_digest());

@@ -300,6 +300,10 @@ fn payloads_of_a_change() -> Vec<(&'static str, Payload)> {
             first(&|payload| matches!(payload, Payload::Approvals(of) if of.signers.count() > 1)),
         ),
         (
+            "next-key",
+            first(&|payload| matches!(payload, Payload::NextKey(_))),
+        ),
+        (
             "proposal",
             first(&|payload| matches!(payload, Payload::Propose(of) if of.timeouts.is_some())),
         ),
@@ -331,12 +335,13 @@ fn payloads_of_a_change() -> Vec<(&'static str, Payload)> {
 fn records_of_a_change() -> Vec<(&'static str, Record)> {
     let changing = changing();
     type Is = fn(&Record) -> bool;
-    let kinds: [(&'static str, Is); 10] = [
+    let kinds: [(&'static str, Is); 11] = [
         ("joining", |record| matches!(record, Record::Joining)),
         ("wanted", |record| matches!(record, Record::Wanted { .. })),
         ("approved", |record| {
             matches!(record, Record::Approved { .. })
         }),
+        ("announced", |record| matches!(record, Record::Announced(_))),
         ("proposed", |record| matches!(record, Record::Proposed(_))),
         ("voted", |record| matches!(record, Record::Voted(_))),
         ("locked", |record| matches!(record, Record::Locked(_))),

@@ -668,6 +668,10 @@ impl Keys for Counted {
         Ed25519::actor(secret)
     }
 
+    fn next(secret: &Self::Secret) -> Self::Secret {
+        Ed25519::next(secret)
+    }
+
     fn sign(secret: &Self::Secret, bytes: &[u8]) -> Sig {
         SIGNED.set(SIGNED.get() + 1);
         Ed25519::sign(secret, bytes)
@@ -693,6 +697,10 @@ impl Keys for Cheap {
 
     fn actor(secret: &Actor) -> Actor {
         *secret
+    }
+
+    fn next(secret: &Actor) -> Actor {
+        Actor::from_bytes(*Digest::of_parts("cheap/next", &[secret.as_bytes()]).as_bytes())
     }
 
     fn sign(secret: &Actor, bytes: &[u8]) -> Sig {

@@ -3,17 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bft_crdts::membership::Members;
 use bft_crdts::membership::quorum::{faults, quorum};
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
-    Change, Effect, Effects, Generation, Packet, Payload, Record, Rules, SecureBroadcast, Sound, To,
+    Actor, Change, Effect, Effects, Generation, MemberIndex, Packet, Payload, Record, Rules,
+    SecureBroadcast, SigningActor, Sound, To,
 };
 use quickcheck_macros::quickcheck;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::seed::Seed;
-use crate::world::{Flying, Replica, World};
+use crate::thief;
+use crate::world::{Flying, Replica, Toy, World};
 
 /// What a run was like, so that a campaign can see that it means something.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +35,10 @@ pub(crate) struct Outcome {
     pub(crate) compactions: usize,
     /// Of what liars were convicted, by anybody correct.
     pub(crate) convictions: BTreeMap<&'static str, usize>,
+    /// Keys that were good for one generation only.
+    pub(crate) erased: usize,
+    /// What a thief has signed for generations that are over, in the names of enough of their members.
+    pub(crate) forged: usize,
 }
 
 /// One replica of a liar, and what it has written down.
@@ -62,6 +69,7 @@ struct Weather {
     newest: f64,
     forget: f64,
     compact: f64,
+    steal: f64,
 }
 
 impl Weather {
@@ -77,6 +85,7 @@ impl Weather {
             newest: of(&[0.0, 0.5, 0.9]),
             forget: of(&[0.0, 0.01]),
             compact: of(&[0.0, 0.01]),
+            steal: of(&[0.0, 0.01]),
         }
     }
 }
@@ -227,6 +236,11 @@ impl<R: Rules> Churn<R> {
             self.outcome.compactions += 1;
             return;
         }
+        limit += weather.steal;
+        if draw < limit {
+            self.steal(rng);
+            return;
+        }
         if self.world.wire.is_empty() {
             let at = up[rng.random_range(0..up.len())];
             return self.tick(at, rng);
@@ -248,6 +262,64 @@ impl<R: Rules> Churn<R> {
             let place = rng.random_range(0..self.world.wire.len());
             self.world.take(place);
         }
+    }
+
+    /// A thief has the secrets that members have now (A3), and signs for a generation that they have sealed. It shows
+    /// that to somebody who is still there.
+    fn steal(&mut self, rng: &mut impl Rng) {
+        let up = self.up();
+        let to = up[rng.random_range(0..up.len())];
+        let members = self.world.replica(to).members().clone();
+        let mut keys = Vec::new();
+        for (rank, member) in (0..).zip(members.actors()) {
+            let index = MemberIndex::new(rank);
+            let at = self.world.seat_of(member).expect("somebody");
+            let then = members
+                .seat_at(index)
+                .and_then(|seat| members.key_bytes(seat));
+            if let Some(key) = self.stolen(at, &members, then.expect("a member's")) {
+                keys.push((index, key));
+            }
+        }
+        if keys.len() < R::quorum(members.len()) {
+            return;
+        }
+        self.outcome.forged += 1;
+        let payload = match rng.random_bool(0.5) {
+            true => thief::another_message(self.world.replica(to), &keys, rng),
+            false => thief::another_decision(self.world.replica(to), &keys, rng),
+        };
+        let from = rng.random_range(0..self.world.nodes.len());
+        if from != to {
+            let _ = self.world.hand(from, to, payload);
+        }
+    }
+
+    /// What a thief can sign with as this member of a generation, whose key was `then`.
+    fn stolen(&self, at: usize, members: &Members<Toy>, then: Actor) -> Option<SigningActor<Toy>> {
+        let node = &self.world.nodes[at];
+        let mut key = match node.liar {
+            true => node.identity.clone(),
+            false => {
+                let replica = node.replica.as_ref()?;
+                let generation = replica.generation();
+                // Who lags behind may still sign; who could not announce another key in time still has this one.
+                let same = members.seat_of(&node.identity.actor()).is_some_and(|seat| {
+                    replica.is_member() && replica.members().key_bytes(seat) == Some(then)
+                });
+                if generation <= members.generation() || (R::erases_keys() && same) {
+                    return None;
+                }
+                replica.identity().clone()
+            }
+        };
+        for _ in 0..8 {
+            if key.key() == then {
+                break;
+            }
+            key = key.next();
+        }
+        Some(key)
     }
 
     fn restart(&mut self, at: usize) {
@@ -486,6 +558,7 @@ impl<R: Rules> Churn<R> {
             .collect();
         assert!(states.len() <= 1, "G8: the states differ");
         for link in replica.chain() {
+            self.outcome.erased += link.keys.keys.len();
             let change = link.decision.change;
             let culprit = self.world.seat_of(&change.subject());
             let culprit = culprit.is_some_and(|at| self.world.nodes[at].liar);
@@ -570,6 +643,8 @@ fn many_seeds() {
         for (kind, many) in outcome.convictions {
             *sum.convictions.entry(kind).or_default() += many;
         }
+        sum.erased += outcome.erased;
+        sum.forged += outcome.forged;
         sum.attempts = sum.attempts.max(outcome.attempts);
         carried += usize::from(outcome.carried);
     }

@@ -90,6 +90,13 @@ broken! {
         }
     }
 
+    /// A member has one key for all generations, and whoever steals it later signs for those that are over.
+    KeepsKeys = "keeps-keys" {
+        fn erases_keys() -> bool {
+            false
+        }
+    }
+
     /// Of the open headers only those furthest along are kept, whatever they are linked to.
     KeepsHighestHeader = "keeps-highest-header" {
         fn merge_seals<H: Linked>(start: &H::Name, own: View<H>, seals: Vec<View<H>>) -> View<H> {

@@ -24,7 +24,7 @@ pub const OPERATIONS: [&str; 10] = [
 ];
 
 /// The rules of generations: R3 to R6, and R2 for what is older.
-pub const GENERATIONS: [&str; 13] = [
+pub const GENERATIONS: [&str; 14] = [
     "is_approved",
     "may_propose",
     "may_vote1",
@@ -35,6 +35,7 @@ pub const GENERATIONS: [&str; 13] = [
     "highest",
     "may_seal",
     "carries_open",
+    "erases_keys",
     "may_activate",
     "merge_seals",
     "may_take_old",
@@ -144,6 +145,7 @@ impl Rules for Recording {
         fn may_enter(facts: &EnterFacts) -> bool;
         fn may_seal(facts: &SealFacts) -> bool;
         fn carries_open(echoed: bool) -> bool;
+        fn erases_keys() -> bool;
         fn may_activate(facts: &ActivateFacts) -> bool;
         fn may_take_old(facts: &OldFacts) -> bool;
         fn may_attest(facts: &AttestFacts) -> bool;

@@ -12,6 +12,8 @@ mod churn;
 )]
 #[path = "../../../tests/seed/mod.rs"]
 mod seed;
+#[path = "../../../tests/generations/thief.rs"]
+mod thief;
 #[allow(
     dead_code,
     reason = "shared with the tests of the library, which use the rest"
@@ -26,8 +28,8 @@ use std::path::Path;
 use bft_crdts::deterministic_secure_broadcast::rules::Rules;
 use bft_crdts_controls::generations::{
     ConvictsTheInformed, ConvictsVoters, EchoesAfterSeal, ForgetsInherited, IgnoresOpenHeaders,
-    KeepsHighestHeader, OneSealShort, ProposesUnapproved, RefusesOldCertificates, SealsBeforeDisk,
-    VotesBeforeDisk,
+    KeepsHighestHeader, KeepsKeys, OneSealShort, ProposesUnapproved, RefusesOldCertificates,
+    SealsBeforeDisk, VotesBeforeDisk,
 };
 use bft_crdts_controls::recording::{GENERATIONS, REPLICAS, Recording, asked};
 use rand::SeedableRng;
@@ -54,6 +56,30 @@ fn the_replica_asks_the_rules_of_generations() {
     let rules = GENERATIONS.iter().chain(&REPLICAS);
     let missed = rules.filter(|rule| !asked.contains(*rule));
     assert_eq!(missed.collect::<Vec<_>>(), Vec::<&&str>::new());
+}
+
+/// What a panic said.
+fn said(panic: Box<dyn std::any::Any + Send>) -> String {
+    *panic.downcast().expect("a text")
+}
+
+/// A thief of keys that were kept has a quorum of a generation that is over, and with it two messages delivered for one
+/// dot. (`stolen_keys_say_nothing_about_what_is_over` is the same with the sound rules.)
+#[test]
+fn a_thief_of_keys_that_were_kept_is_noticed() {
+    let mut world = thief::handed_over::<KeepsKeys>();
+    let forged = catch_unwind(AssertUnwindSafe(|| thief::forge_certificate(&mut world, 0)));
+    let why = said(forged.expect_err("the judges look after every delivery"));
+    assert!(why.contains("G4: two operations for"), "{why}");
+}
+
+/// And with it two decisions.
+#[test]
+fn a_thief_of_keys_that_were_kept_makes_another_chain() {
+    let mut world = thief::handed_over::<KeepsKeys>();
+    assert_eq!(thief::forge_chain(&mut world, 0), Ok(()));
+    let [one, other] = [0, 2].map(|at| world.replica(at).chain().next().map(|link| link.decision));
+    assert_ne!(one, other);
 }
 
 /// After how many seeds the documents say that these rules are noticed.
@@ -90,6 +116,7 @@ controls! {
     a_seal_too_few_is_noticed: OneSealShort;
     keeping_the_highest_header_is_noticed: KeepsHighestHeader;
     unapproved_proposals_are_noticed: ProposesUnapproved;
+    kept_keys_are_noticed: KeepsKeys;
     refused_old_certificates_are_noticed: RefusesOldCertificates;
     a_vote_that_a_crash_undoes_is_noticed: VotesBeforeDisk;
     a_seal_that_a_crash_undoes_is_noticed: SealsBeforeDisk;

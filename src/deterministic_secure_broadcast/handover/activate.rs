@@ -44,7 +44,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 for seal in self.handover.seals_of(before) {
                     signers.insert(seal.signer);
                 }
+                let sealed = self.is_sealed();
+                let base = ours.next().filter(|_| sealed).unwrap_or(ours);
                 self.activate(target, &signers, effects);
+                self.follow_key(base, effects);
                 return true;
             }
             target = before;
@@ -395,6 +398,7 @@ impl<K: Keys> super::Handover<K> {
         let before = Generation::new(generation.get().saturating_sub(1));
         self.seals.retain(|(of, _), _| *of >= before);
         self.approvals.clear();
+        self.announced.clear();
         self.round = super::Round::default();
         self.dockets.retain(|of, _| *of >= before);
         let wanted = &self.wanted;

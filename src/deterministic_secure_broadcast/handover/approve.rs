@@ -128,6 +128,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 }
             }
         }
+        self.announce_key(effects);
         self.lead(effects);
     }
 

@@ -24,7 +24,7 @@ const RELAY_TICKS: u32 = 3;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Whether there is anything to decide.
-    fn is_deciding(&self) -> bool {
+    pub(super) fn is_deciding(&self) -> bool {
         let round = &self.handover.round;
         let begun = round.proposal.is_some() || round.lock.is_some() || round.attempt > 0;
         !self.is_decided() && (begun || self.approved().is_some())
@@ -56,6 +56,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     fn repeat(&self, peers: &[Actor], effects: &mut Effects<A>) {
+        self.repeat_key(peers, effects);
         let round = &self.handover.round;
         if self.voter().is_some() {
             for vote in [round.cast_first, round.cast_second].into_iter().flatten() {

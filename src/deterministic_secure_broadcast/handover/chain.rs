@@ -115,7 +115,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let links = self.handover.generations.links().iter().skip(have).take(MAX_LINKS);
         let links: Vec<Link> = links.cloned().collect();
         if !links.is_empty() {
-            let weight = |link: &Link| link.signatures.len().saturating_mul(66).saturating_add(128);
+            let weight = |link: &Link| {
+                let keys = link.keys.keys.len().saturating_mul(33);
+                let votes = link.signatures.len().saturating_mul(66);
+                votes.saturating_add(keys).saturating_add(192)
+            };
             let bytes = links.iter().map(weight).fold(0, usize::saturating_add);
             self.spend(from, bytes)?;
             effects.send(To::One(from), Payload::Chain(Chain { links }));
@@ -217,6 +221,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if sealed || self.check_signing().is_err() || !R::may_seal(&facts) {
             return;
         }
+        if self.has_foreign_key() {
+            // I13: somebody else has our key.
+            return self.halt(Halt::KeyUsedElsewhere, effects);
+        }
         let Some(link) = self.handover.generations.tip_of(generation).copied() else {
             return;
         };
@@ -234,6 +242,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             self.persist(Record::Seal(Box::new(seal.clone())), effects);
         }
         self.handover.seals.insert((generation, index), seal.clone());
+        self.erase_key(effects);
         self.send_seal(&seal, effects);
     }
 

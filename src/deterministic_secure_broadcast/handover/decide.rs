@@ -62,17 +62,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let timeouts = round.entered.clone();
         let lock = timeouts.as_ref().and_then(|timeouts| timeouts.highest.clone());
         let value = match lock {
-            Some(lock) => Some((lock.decision, lock.approvals)),
-            None => self.approved().and_then(|change| {
+            Some(lock) => Some((lock.decision, lock.approvals, lock.keys)),
+            None => self.approved().filter(|change| self.has_keys(change)).and_then(|change| {
+                let keys = self.announced(&change);
                 let decision = Decision {
                     generation: self.generation().next()?,
                     link: self.handover.generations.tip(),
                     change,
+                    keys: keys.keys.digest(),
                 };
-                Some((decision, self.approvals(&change, None)?))
+                Some((decision, self.approvals(&change, None)?, keys))
             }),
         };
-        let Some((decision, approvals)) = value else {
+        let Some((decision, approvals, keys)) = value else {
             return;
         };
         let carried = Carried::of(decision, &approvals, timeouts.as_ref());
@@ -92,6 +94,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             attempt,
             decision,
             approvals,
+            keys,
             timeouts,
             sig,
         };
@@ -147,6 +150,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let (network, least) = (self.network, R::quorum(self.members.len()));
         proposal.approvals.check::<K, R>(&network, &self.members, least)?;
+        let known = |index: MemberIndex, key: &Actor, sig: &Sig| {
+            self.handover.announced.get(&index) == Some(&(*key, *sig))
+        };
+        proposal.keys.check(&network, &proposal.decision, &self.members, known)?;
         if let Some(timeouts) = &proposal.timeouts {
             if timeouts.generation != proposal.generation {
                 return Err(Malformed::Proposal.into());
@@ -286,23 +293,24 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if !R::is_decided(signatures.len(), members) {
             return;
         }
-        let proposed = round.proposal.as_ref().map(|proposal| proposal.decision);
-        let locked = round.lock.as_ref().map(|lock| lock.decision);
+        let proposed = round.proposal.as_ref().map(|proposal| (proposal.decision, &proposal.keys));
+        let locked = round.lock.as_ref().map(|lock| (lock.decision, &lock.keys));
         let known = proposed.into_iter().chain(locked);
-        let Some(decision) = known
+        let Some((decision, announced)) = known
             .into_iter()
-            .find(|decision| decision.digest(&self.network) == digest)
+            .find(|(decision, _)| decision.digest(&self.network) == digest)
         else {
             return;
         };
         let link = Link {
             decision,
+            keys: announced.keys.clone(),
             attempt: round.attempt,
             signers,
             signatures,
         };
         // Our own count need not be checked again, only that it applies.
-        if let Ok(next) = self.members.after(&decision.change) {
+        if let Ok(next) = link.next_members(&self.members) {
             self.decided(link, next, effects);
             self.after_decision(effects);
         }
@@ -334,6 +342,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 attempt: round.attempt,
                 decision: proposal.decision,
                 approvals: proposal.approvals.clone(),
+                keys: proposal.keys.clone(),
                 signers,
                 signatures,
             };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::keys::{Announced, NextKeys};
 use super::statement::{
     ApproveStatement, FirstVoteStatement, JoinStatement, SecondVoteStatement, TimeoutStatement,
 };
@@ -23,6 +24,8 @@ pub struct Decision {
     pub link: Digest,
     /// What changes.
     pub change: Change,
+    /// The [digest](super::NextKeys::digest) of the keys that change.
+    pub keys: Digest,
 }
 
 impl Decision {
@@ -30,7 +33,7 @@ impl Decision {
     #[must_use]
     pub fn digest(&self, network: &NetworkId) -> Digest {
         Digest::of_parts(
-            "bft-crdts/decision/1",
+            "bft-crdts/decision/2",
             &[network.digest().as_bytes(), &codec::encode(self)],
         )
     }
@@ -121,6 +124,8 @@ pub struct Proposal {
     pub decision: Decision,
     /// A quorum of approvals of its change.
     pub approvals: Approvals,
+    /// The keys it names.
+    pub keys: Announced,
     /// In every attempt but the first: how the one before it ended.
     pub timeouts: Option<Timeouts>,
     /// The leader's signature of the [`ProposeStatement`](super::statement::ProposeStatement).
@@ -204,6 +209,8 @@ pub struct Lock {
     pub decision: Decision,
     /// The approvals of its change.
     pub approvals: Approvals,
+    /// The keys it names.
+    pub keys: Announced,
     /// Who voted.
     pub signers: Signers,
     /// Their signatures, in the order of their indices.
@@ -232,6 +239,7 @@ impl Lock {
         }
         let least = R::quorum(members.len());
         self.approvals.check::<K, R>(network, members, least)?;
+        self.keys.check(network, &self.decision, members, |_, _, _| false)?;
         let decision = self.decision.digest(network);
         let bytes = vote_bytes(network, Phase::First, generation, self.attempt, decision);
         let (signers, signatures) = (&self.signers, self.signatures.as_slice());
@@ -334,6 +342,8 @@ pub(super) fn precommit(shown: Option<(u32, Digest)>) -> Option<Precommit<Digest
 pub struct Link {
     /// What is decided.
     pub decision: Decision,
+    /// The keys it names. Those who have voted have seen them announced.
+    pub keys: NextKeys,
     /// In which attempt.
     pub attempt: u32,
     /// Who has voted.
@@ -373,6 +383,14 @@ impl Link {
         Ok(next)
     }
 
+    /// The members it makes of those before. The votes are not checked.
+    pub(super) fn next_members<K: Keys>(
+        &self,
+        members: &Members<K>,
+    ) -> Result<Members<K>, Rejection> {
+        self.keys.after(&self.decision, members)
+    }
+
     /// As [`check`](Self::check), without the signatures.
     pub(super) fn follow<K: Keys>(
         &self,
@@ -384,6 +402,6 @@ impl Link {
         {
             return Err(Rejection::BrokenChain);
         }
-        members.after(&self.decision.change).map_err(Rejection::Change)
+        self.next_members(members)
     }
 }

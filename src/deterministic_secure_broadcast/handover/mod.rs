@@ -1,8 +1,8 @@
 //! Generations: who may echo changes, safely, while operations keep flowing (R3–R7).
 //!
 //! The way of a change, in one direction: [`propose`](super::SecureBroadcast::propose) → members **approve** it
-//! (`approve`) → the leader of an attempt proposes one that a quorum approves, and two rounds of votes **decide**
-//! (`decide`, `attempt`) → every member **seals** its generation: it echoes no more, and says what it is bound to (`seal`) → with the
+//! (`approve`) and announce the keys they will have (`keys`) → the leader of an attempt proposes one that a quorum approves, and two rounds of votes **decide**
+//! (`decide`, `attempt`) → every member **seals** its generation: it echoes no more, says what it is bound to (`seal`), and erases its key → with the
 //! decision and any quorum of seals a replica **activates** the next generation, bound to all that those who sealed were
 //! bound to (`activate`) → what was in flight is requested again. Whoever was away fetches the chain of decisions, and
 //! the seals (`chain`), and proves old certificates by the headers after them (`ancestry`).
@@ -22,6 +22,7 @@ mod docket;
 mod excerpt;
 mod generations;
 mod join;
+mod keys;
 mod restore;
 mod seal;
 pub mod statement;
@@ -37,6 +38,7 @@ pub use ancestry::{Headers, PullHeaders};
 pub(super) use ancestry::Ancestry;
 use docket::Docket;
 pub use approve::ChangeRefused;
+pub use keys::{Announced, NextKey, NextKeys};
 pub use chain::{Chain, MAX_LINKS, PullChain};
 pub use decision::{
     Approvals, Decision, Join, Link, Lock, Phase, Proposal, Shown, Timeout, Timeouts, Vote,
@@ -63,6 +65,8 @@ pub(super) struct Handover<K: Keys> {
     crowd: VecDeque<Actor>,
     /// Approvals in our generation.
     approvals: BTreeMap<Change, BTreeMap<MemberIndex, Sig>>,
+    /// The keys that members of our generation have announced for the next one, ours included.
+    announced: BTreeMap<MemberIndex, (Actor, Sig)>,
     round: Round,
     /// Who has said what about the end of our generation, and of the one before it.
     dockets: BTreeMap<Generation, Docket>,
@@ -133,6 +137,7 @@ impl<K: Keys> Handover<K> {
             candidates: BTreeMap::new(),
             crowd: VecDeque::new(),
             approvals: BTreeMap::new(),
+            announced: BTreeMap::new(),
             round: Round::default(),
             dockets: BTreeMap::new(),
             joining: false,

@@ -37,6 +37,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 let index = self.index().filter(|_| generation == self.generation())?;
                 self.count_approval(index, change, sig);
             }
+            Record::Announced(next) => {
+                let index = self.index().filter(|_| next.generation == self.generation())?;
+                self.handover.announced.insert(index, (next.key, next.sig));
+            }
             Record::Proposed(proposal) => {
                 if proposal.generation != self.generation() {
                     return None;
@@ -69,7 +73,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             Record::Decided(link) => {
                 let generations = &mut self.handover.generations;
-                let next = generations.newest().after(&link.decision.change).ok()?;
+                let next = link.next_members(generations.newest()).ok()?;
                 generations.append(*link, next);
             }
             Record::Seal(seal) => {

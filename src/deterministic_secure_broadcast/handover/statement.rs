@@ -22,6 +22,15 @@ pub struct ApproveStatement {
     pub change: Change,
 }
 
+/// A3: "this will be my key in the generation after this one".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NextKeyStatement {
+    /// The generation whose key signs this.
+    pub generation: Generation,
+    /// The key.
+    pub key: Actor,
+}
+
 /// R4: "this is what I, the leader of this attempt, propose".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ProposeStatement {
@@ -84,6 +93,10 @@ impl Statement for JoinStatement {
 
 impl Statement for ApproveStatement {
     const DOMAIN: &'static str = "bft-crdts/approve/1";
+}
+
+impl Statement for NextKeyStatement {
+    const DOMAIN: &'static str = "bft-crdts/next-key/1";
 }
 
 impl Statement for ProposeStatement {

@@ -42,7 +42,7 @@ pub(crate) fn packet(kind: &str) -> ArcStyle {
         "echo" | "vote" | "prepare" => arc("->", "#8250df", false, false),
         "commit" => arc("->", "#5b45b0", false, false),
         "proof" => arc("=>>", "#137a4f", false, false),
-        "join" | "approve" => arc("=>", "#5b45b0", false, true),
+        "join" | "approve" | "next-key" => arc("=>", "#5b45b0", false, true),
         "chain" => arc("=>>", "#0f7f9f", false, false),
         "seal" => arc("=>>", "#8a4b08", false, false),
         "headers" => arc("=>>", "#137a4f", false, false),

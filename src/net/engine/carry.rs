@@ -52,6 +52,7 @@ impl<M: Machine> Engine<M> {
                         },
                     );
                 }
+                Effect::Sync => place.disk.sync(),
                 Effect::Deliver(delivery) => {
                     observer.event(self.moment(), Event::Delivered { node, delivery })
                 }

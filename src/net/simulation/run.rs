@@ -341,6 +341,16 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 }
                 to_pump.insert(node);
             }
+            Note::KeyChanged(_) => {
+                self.books.count("a key was erased");
+                // If the power went right then, the old secret is still where it was.
+                let now = self
+                    .broadcast_at(node)
+                    .map(|broadcast| broadcast.identity().clone());
+                if let (Some(now), Some(stored)) = (now, self.identities.get_mut(node.index())) {
+                    *stored = now;
+                }
+            }
             Note::Left => {
                 self.books.count("a member has left");
                 self.books.moved = moment.at;
@@ -500,6 +510,10 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             Ok(found) => {
                 disk.truncate(found.length);
                 own.extend(found.records.iter().filter_map(own_message::<A>));
+                if found.records.is_empty() && identity.key() != identity.actor() {
+                    // The disk was wiped, and this key cannot pass for one that never signed.
+                    return self.books.count("a key without its journal stayed away");
+                }
                 if found.records.is_empty() {
                     // Nothing was ever on this disk, so nothing was ever sent; unless the disk was wiped, and then
                     // this node counts as faulty.
@@ -520,6 +534,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             }
         };
         self.books.count("a node restarted");
+        if let Some(stored) = self.identities.get_mut(node.index()) {
+            *stored = broadcast.identity().clone();
+        }
         self.books.moved = moment.at;
         let home = broadcast.delivered(&broadcast.actor());
         self.agenda.restarted(node, home, &own);

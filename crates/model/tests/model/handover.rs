@@ -2,6 +2,9 @@
 //!
 //! Everything is decided from the beginning: a decision may reach a member at any time. What is certified above what
 //! was delivered here is delivered at once.
+//!
+//! There is a thief (A3): as soon as a correct member has sealed a generation, whether it leaves or goes on, what is left
+//! of its key of that generation is stolen, and everything is signed with it that can be.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -65,6 +68,8 @@ struct Handover<R> {
     members: &'static [Set],
     /// Who is faulty, in whatever generation. The correct ones have the lowest numbers.
     liars: Set,
+    /// Whom a thief may rob of what they no longer need.
+    robbed: Set,
     /// Replicas that know the genesis, as observers at least; the others come with their first activation.
     early: Set,
     /// Whether those that have left for good go on as observers.
@@ -228,7 +233,19 @@ impl<R: Rules> Handover<R> {
         }
     }
 
-    /// Whether there are enough echoes of a generation for a header; `lies`: with those of the faulty.
+    /// The correct members whose key of a generation is in the hands of a thief: of those who need it no longer,
+    /// whoever still has it.
+    fn stolen(&self, state: &State, generation: usize) -> Set {
+        let gone = |&who: &usize| {
+            has(self.members[generation], who) && has(state.replicas[who].sealed, generation)
+        };
+        let left = self
+            .correct()
+            .filter(|&who| has(self.robbed, who) && !R::erases_keys());
+        left.filter(gone).fold(0, |set, who| set | 1 << who)
+    }
+
+    /// Whether there are enough echoes of a generation for a header; `lies`: with those of the faulty, and the thief's.
     fn certified(&self, state: &State, header: u8, generation: usize, lies: bool) -> bool {
         if !has(self.signed(state), header.into()) {
             return false;
@@ -238,7 +255,10 @@ impl<R: Rules> Handover<R> {
             .correct()
             .filter(echoed)
             .fold(0, |set, who| set | 1 << who);
-        let lies = if lies { self.liars } else { 0 };
+        let lies = match lies {
+            true => self.liars | self.stolen(state, generation),
+            false => 0,
+        };
         certified::<R>(self.members[generation], echoed | lies)
     }
 
@@ -421,21 +441,28 @@ impl<R: Rules> Handover<R> {
             return;
         }
         let mut forgeries = vec![None];
-        if before & self.liars != 0 {
+        let thieves = self.liars & before | self.stolen(state, generation - 1);
+        if thieves != 0 {
             let forged = self.forgeries(state, &certificates[..generation]);
             forgeries.extend(forged.into_iter().map(Some));
         }
         let begin = to.len();
         for chosen in subsets(sealers) {
             for &forged in &forgeries {
-                let count = chosen.count_ones() + u32::from(forged.is_some());
-                if !enough(count) || (count > 0 && enough(count - 1)) {
+                // No more than are needed, of which so many are forged; all of those show the same.
+                let genuine = chosen.count_ones();
+                let most = (thieves & !chosen).count_ones();
+                let lies = (0..=most).find(|lies| enough(genuine + lies));
+                let Some(lies) = lies.filter(|lies| forged.is_some() == (*lies > 0)) else {
+                    continue;
+                };
+                if genuine > 0 && enough(genuine + lies - 1) {
                     continue;
                 }
                 let mut seals: Vec<Seal> = each(chosen)
                     .map(|other| state.replicas[other].seals[generation - 1])
                     .collect();
-                seals.extend(forged);
+                seals.extend(std::iter::repeat_n(forged, lies as usize).flatten());
                 let (view, vouched) = self.merge(replica, generation, &seals);
                 let known = to[begin..].iter().any(|action| {
                     matches!(action, Action::Activate { view: v, vouched: w, .. }

@@ -88,6 +88,7 @@ mod tests {
         });
         let mut bench = Bench::<Orswot<u8>>::new(7, &Entries::default(), &actors, &actors, &nodes);
         let decision = |generation, change| Decision {
+            keys: Digest::of(b"no keys"),
             generation: Generation::new(generation),
             link: Digest::of(b"before"),
             change,

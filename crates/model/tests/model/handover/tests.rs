@@ -15,6 +15,7 @@ fn join<R: Rules>() -> Handover<R> {
     Handover {
         members: &[0b1000_0111, 0b1000_1111],
         liars: 0b1000_0000,
+        robbed: 0b0111_1111,
         early: 0b0111,
         observers: true,
         serving: true,
@@ -128,6 +129,23 @@ fn a_handover_falls_with_a_seal_short() {
         swap::<OneSealShort>().hunting("agreement"),
         9,
     );
+}
+
+/// Keys that are not erased: whoever has sealed a generation can be made to say anything about it to those who are still
+/// in it.
+#[test]
+fn a_handover_falls_when_keys_are_kept() {
+    falls("M2 keeps keys", swap::<KeepsKeys>().hunting("agreement"), 4);
+}
+
+/// The same if nobody is robbed but the one who has left for good.
+#[test]
+fn a_handover_falls_when_who_leaves_keeps_its_key() {
+    let model = Handover {
+        robbed: 0b0100,
+        ..swap::<KeepsKeys>()
+    };
+    falls("M2 a leaver keeps its key", model.hunting("agreement"), 5);
 }
 
 #[test]

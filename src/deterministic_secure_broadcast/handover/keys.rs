@@ -1,0 +1,311 @@
+//! A3: keys that are good for one generation only. While a generation decides on the next one its members announce the
+//! keys that they will have there, the decision names those that its leader knows, and whoever has sealed erases the secret
+//! of the generation that it has sealed: whoever steals a secret later can say nothing more about what is over.
+//!
+//! The name of a member stays. A secret gives the next one, and nothing gives it back ([`Keys::next`]), so nothing has to
+//! be agreed on but when; and a replica that comes back with an earlier secret goes on to the one its journal stands at.
+//! A member whose announcement is missing keeps its key for one generation more.
+
+use serde::{Deserialize, Serialize};
+
+use super::decision::Decision;
+use super::statement::NextKeyStatement;
+use crate::actor::{Actor, Keys, NetworkId, Sig, SigningActor, verify};
+use crate::codec::{self, Digest};
+use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::effect::{Effects, To};
+use crate::deterministic_secure_broadcast::error::{Halt, Malformed, Rejection, RestoreError};
+use crate::deterministic_secure_broadcast::journal::Record;
+use crate::deterministic_secure_broadcast::packet::Payload;
+use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::membership::{Change, Generation, MAX_MEMBERS, MemberIndex, Members, Signers};
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// For how many ticks a leader waits for announcements that are missing: those of the slow are to get in, those of
+/// the silent must not be waited for.
+const KEY_TICKS: u32 = 2;
+
+/// "This will be my key in the next generation"; the signer is the member the packet comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextKey {
+    /// The generation that decides on the next one.
+    pub generation: Generation,
+    /// The key.
+    pub key: Actor,
+    /// The signature of the [`NextKeyStatement`], by the key of this generation.
+    pub sig: Sig,
+}
+
+/// Who has another key in the next generation, and which. Everybody else keeps what it has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextKeys {
+    /// Who, by index in the generation that decides.
+    pub members: Signers,
+    /// Their keys, in the order of their indices.
+    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_MEMBERS>")]
+    pub keys: Vec<Actor>,
+}
+
+impl NextKeys {
+    /// What a decision names.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of_parts("bft-crdts/next-keys/1", &[&codec::encode(self)])
+    }
+
+    /// Every key, with whose it is.
+    pub fn iter(&self) -> impl Iterator<Item = (MemberIndex, Actor)> + '_ {
+        self.members.iter().zip(self.keys.iter().copied())
+    }
+
+    /// Checks that this is the one way to say it, that the decision names it, and that nobody is in it who goes.
+    fn check<K: Keys>(&self, decision: &Decision, members: &Members<K>) -> Result<(), Rejection> {
+        let subject = members.index_of(&decision.change.subject());
+        if !self.members.is_canonical(members.len())
+            || self.members.count() != self.keys.len()
+            || subject.is_some_and(|subject| self.members.contains(subject))
+            || self.digest() != decision.keys
+        {
+            return Err(Malformed::NextKeys.into());
+        }
+        Ok(())
+    }
+
+    /// The members of the next generation, with their keys.
+    pub(super) fn after<K: Keys>(
+        &self,
+        decision: &Decision,
+        members: &Members<K>,
+    ) -> Result<Members<K>, Rejection> {
+        self.check(decision, members)?;
+        let next = members.after(&decision.change).map_err(Rejection::Change)?;
+        let keys = self.iter().filter_map(|(index, key)| Some((members.seat_at(index)?, key)));
+        next.with_keys(keys).map_err(Rejection::WeakKey)
+    }
+}
+
+/// Keys of the next generation as they were announced: for those who have to vote for them. Afterwards the votes
+/// vouch for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    /// The keys.
+    pub keys: NextKeys,
+    /// The signatures of the announcements, in the same order.
+    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_MEMBERS>")]
+    pub signatures: Vec<Sig>,
+}
+
+impl Announced {
+    /// Checks the form, every key, and every signature that is not `known`.
+    pub(super) fn check<K: Keys>(
+        &self,
+        network: &NetworkId,
+        decision: &Decision,
+        members: &Members<K>,
+        known: impl Fn(MemberIndex, &Actor, &Sig) -> bool,
+    ) -> Result<(), Rejection> {
+        self.keys.check(decision, members)?;
+        if self.signatures.len() != self.keys.keys.len() {
+            return Err(Malformed::NextKeys.into());
+        }
+        let generation = members.generation();
+        for ((signer, key), sig) in self.keys.iter().zip(&self.signatures) {
+            if known(signer, &key, sig) {
+                continue;
+            }
+            K::public(&key).map_err(Rejection::WeakKey)?;
+            let statement = NextKeyStatement { generation, key };
+            let public = members.key(signer);
+            if !public.is_some_and(|public| verify::<K, _>(public, network, &statement, sig)) {
+                return Err(Rejection::InvalidSignature {
+                    signer: members.actor(signer).copied(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// Announces our next key, once there is anything to decide.
+    pub(super) fn announce_key(&mut self, effects: &mut Effects<A>) {
+        let Some(index) = self.voter().filter(|_| R::erases_keys()) else {
+            return;
+        };
+        let idle = self.handover.approvals.is_empty() && !self.is_deciding();
+        if idle || self.handover.announced.contains_key(&index) {
+            return;
+        }
+        self.reserve(effects);
+        let (generation, key) = (self.generation(), self.identity.next().key());
+        let statement = NextKeyStatement { generation, key };
+        let sig = self.identity.sign(&self.network, &statement);
+        let next = NextKey { generation, key, sig };
+        self.persist(Record::Announced(next), effects);
+        self.handover.announced.insert(index, (key, sig));
+        effects.send(To::Members, Payload::NextKey(next));
+    }
+
+    /// Says it again to those whose turn it is, and to whoever may propose next.
+    pub(super) fn repeat_key(&self, peers: &[Actor], effects: &mut Effects<A>) {
+        let own = self.voter().and_then(|index| self.handover.announced.get(&index));
+        let Some((key, sig)) = own.copied() else {
+            return;
+        };
+        let round = &self.handover.round;
+        let leader = self.leader(round.attempt).filter(|_| round.proposal.is_none());
+        let leader = leader.and_then(|leader| self.members.actor(leader)).copied();
+        let leader = leader.filter(|leader| *leader != self.actor() && !peers.contains(leader));
+        let generation = self.generation();
+        for peer in peers.iter().copied().chain(leader) {
+            let next = NextKey { generation, key, sig };
+            effects.send(To::One(peer), Payload::NextKey(next));
+        }
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn on_next_key(
+        &mut self,
+        from: Actor,
+        next: &NextKey,
+    ) -> Result<Effects<A>, Rejection> {
+        if let Some(effects) = self.on_other_generation(from, next.generation)? {
+            return Ok(effects);
+        }
+        let index = self.check_member(from)?;
+        if self.is_decided() {
+            return Err(Rejection::Late);
+        }
+        if self.handover.announced.contains_key(&index) {
+            return Err(Rejection::Duplicate);
+        }
+        let NextKey { generation, key, sig } = *next;
+        K::public(&key).map_err(Rejection::WeakKey)?;
+        let statement = NextKeyStatement { generation, key };
+        let public = self.members.key(index);
+        if !public.is_some_and(|public| verify::<K, _>(public, &self.network, &statement, &sig)) {
+            return Err(Rejection::InvalidSignature { signer: Some(from) });
+        }
+        self.handover.announced.insert(index, (key, sig));
+        let mut effects = Effects::none();
+        self.lead(&mut effects);
+        Ok(effects)
+    }
+
+    /// Whether a leader need not wait: everybody who goes on has announced its key, or had the time to.
+    pub(super) fn has_keys(&self, change: &Change) -> bool {
+        let goes = self.members.index_of(&change.subject());
+        let announced = self.handover.announced.keys().filter(|index| Some(**index) != goes);
+        let go_on = self.members.len().saturating_sub(usize::from(goes.is_some()));
+        !R::erases_keys()
+            || announced.count() >= go_on
+            || self.handover.round.waited >= KEY_TICKS
+    }
+
+    /// What was announced by those who go on after this change.
+    pub(super) fn announced(&self, change: &Change) -> Announced {
+        let goes = self.members.index_of(&change.subject());
+        let mut members = Signers::none(self.members.len());
+        let (mut keys, mut signatures) = (Vec::new(), Vec::new());
+        for (index, (key, sig)) in &self.handover.announced {
+            if Some(*index) != goes {
+                members.insert(*index);
+                keys.push(*key);
+                signatures.push(*sig);
+            }
+        }
+        let keys = NextKeys { members, keys };
+        Announced { keys, signatures }
+    }
+
+    /// Whether the next generation gives us a key that is not ours: then somebody else has announced it, with our key.
+    pub(super) fn has_foreign_key(&self) -> bool {
+        let next = self.generation().next().and_then(|next| self.due(next));
+        next.is_some_and(|due| {
+            !due.gone && due.last != self.identity.key() && due.last != self.identity.next().key()
+        })
+    }
+
+    /// After our seal, which is our last word in our generation: its secret is erased, if we need it no more.
+    pub(super) fn erase_key(&mut self, effects: &mut Effects<A>) {
+        let Some(next) = self.generation().next() else {
+            return;
+        };
+        let Some(due) = self.due(next).filter(|_| R::erases_keys()) else {
+            return;
+        };
+        if due.gone || due.last != self.identity.key() {
+            self.identity = self.identity.next();
+            effects.key_changed(next);
+        }
+    }
+
+    /// After an activation: goes on to the key we have in our generation. `base`: the generation whose key we had.
+    pub(super) fn follow_key(&mut self, base: Generation, effects: &mut Effects<A>) {
+        let ours = self.generation();
+        let Some(due) = self.due(ours) else { return };
+        if self.due(base).is_some_and(|before| before.gone) {
+            return;
+        }
+        let steps = ours.get().saturating_sub(base.get());
+        match self.identity_at(due, steps) {
+            Some(identity) if identity.key() == self.identity.key() => {}
+            Some(identity) => {
+                self.identity = identity;
+                effects.key_changed(ours);
+            }
+            // I13: somebody has announced it with our key.
+            None => self.halt(Halt::KeyUsedElsewhere, effects),
+        }
+    }
+
+    /// After a restart: goes on from an earlier secret to the one our journal stands at.
+    pub(in crate::deterministic_secure_broadcast) fn restore_key(
+        &mut self,
+    ) -> Result<(), RestoreError> {
+        let ours = self.generation();
+        let base = ours.next().filter(|_| self.is_sealed()).unwrap_or(ours);
+        let gone = match self.due(base) {
+            Some(due) => {
+                if let Some(identity) = self.identity_at(due, base.get()) {
+                    self.identity = identity;
+                    return Ok(());
+                }
+                due.gone
+            }
+            None => self.identity.key() == self.actor(),
+        };
+        // Whoever has gone has no key that others know of, and signs nothing.
+        if gone { Ok(()) } else { Err(RestoreError::OtherSecret) }
+    }
+
+    /// With the secret that is due, in at most so many steps from the one we have.
+    fn identity_at(&self, due: Due, steps: u64) -> Option<SigningActor<K>> {
+        let mut identity = self.identity.clone();
+        let mut steps = 0..steps;
+        while identity.key() != due.last {
+            steps.next()?;
+            identity = identity.next();
+        }
+        let gone = due.gone && R::erases_keys();
+        Some(if gone { identity.next() } else { identity })
+    }
+
+    /// The key we have in this generation, if we ever were a member.
+    fn due(&self, generation: Generation) -> Option<Due> {
+        let members = self.handover.members_of(generation)?;
+        let seat = members.seat_of(&self.actor())?;
+        Some(Due {
+            last: members.key_bytes(seat)?,
+            gone: members.index_in(seat).is_none(),
+        })
+    }
+}
+
+/// Which key is due.
+#[derive(Clone, Copy)]
+struct Due {
+    /// The one we have, or had last.
+    last: Actor,
+    /// Whether we are a member no longer: then there is none after it.
+    gone: bool,
+}
