@@ -20,6 +20,7 @@ use bft_crdts::bank::Bank;
 use bft_crdts::deterministic_secure_broadcast::exhibit::{
     Exhibit, FileError, GenesisFile, MAX_FILE_BYTES, Subject, Unproven,
 };
+use bft_crdts::deterministic_secure_broadcast::handover::NextKeys;
 use bft_crdts::deterministic_secure_broadcast::handover::statement::SecondVoteStatement;
 use bft_crdts::deterministic_secure_broadcast::{ChainError, Decision, Generations, Link, Pin};
 use bft_crdts::membership::Signers;
@@ -185,10 +186,15 @@ fn chain() -> (Exhibit, Change) {
 fn rewritten() -> (Exhibit, Digest) {
     let wire = specimens::network();
     let network = wire.network();
+    let keys = NextKeys {
+        members: Signers::none(4),
+        keys: Vec::new(),
+    };
     let decision = Decision {
         generation: Generation::new(1),
         link: *network.digest(),
         change: Change::Expel(wire.actor(0)),
+        keys: keys.digest(),
     };
     let digest = decision.digest(&network);
     let statement = SecondVoteStatement {
@@ -203,6 +209,7 @@ fn rewritten() -> (Exhibit, Digest) {
         .collect();
     let link = Link {
         decision,
+        keys,
         attempt: 0,
         signers,
         signatures,

@@ -12,10 +12,10 @@ mod keys;
 mod seed;
 #[path = "generations/slow.rs"]
 mod slow;
-#[path = "generations/time.rs"]
-mod time;
 #[path = "generations/thief.rs"]
 mod thief;
+#[path = "generations/time.rs"]
+mod time;
 #[allow(dead_code, reason = "shared with the attacks, which use the rest")]
 #[path = "attacks/world.rs"]
 mod world;

@@ -64,7 +64,7 @@ pub(crate) fn seal(
     let knows = world.correct().find(|at| world.is_up(*at)).unwrap();
     let link = world.replica(knows).generations().tip_of(generation);
     let statement = seal.statement(*link.unwrap());
-    seal.sig = world.nodes[by].identity.sign(&network, &statement);
+    seal.sig = world.key(by).sign(&network, &statement);
     seal
 }
 

@@ -11,7 +11,8 @@ use bft_crdts::deterministic_secure_broadcast::handover::statement::{
     TimeoutStatement,
 };
 use bft_crdts::deterministic_secure_broadcast::handover::{
-    Approvals, Chain, Lock, Phase, Proposal, SealedSource, Shown, Timeout, Timeouts, Vote,
+    Announced, Approvals, Chain, Lock, NextKeys, Phase, Proposal, SealedSource, Shown, Timeout,
+    Timeouts, Vote,
 };
 use bft_crdts::deterministic_secure_broadcast::packet::{Echo, Proof, Request};
 use bft_crdts::deterministic_secure_broadcast::{Decision, Halt, Header, Link};
@@ -115,6 +116,22 @@ fn decision(world: &Set, change: Change) -> Decision {
         generation: Generation::new(1),
         link: *world.genesis.network().digest(),
         change,
+        keys: nobodys_keys().digest(),
+    }
+}
+
+/// Nobody has announced another key.
+fn nobodys_keys() -> NextKeys {
+    NextKeys {
+        members: signers(&[]),
+        keys: Vec::new(),
+    }
+}
+
+fn announced() -> Announced {
+    Announced {
+        keys: nobodys_keys(),
+        signatures: Vec::new(),
     }
 }
 
@@ -148,6 +165,7 @@ fn link(world: &Set, change: Change, attempt: u32, by: &[usize]) -> Link {
         .map(|by| vote(world, *by, attempt, Phase::Second, digest).sig);
     Link {
         decision,
+        keys: nobodys_keys(),
         attempt,
         signers: signers(by),
         signatures: votes.collect(),
@@ -229,6 +247,7 @@ fn a_vote_in_a_quorum_contradicts_one_that_was_heard() {
         attempt: 0,
         decision,
         approvals: approvals(&world, change),
+        keys: announced(),
         signers: signers(&by),
         signatures: votes.to_vec(),
     };
@@ -324,6 +343,7 @@ fn two_proposals_of_one_attempt_convict_their_leader_whoever_brings_them() {
             attempt,
             decision,
             approvals: approvals(world, change),
+            keys: announced(),
             timeouts: Some(timeouts(world, 2, &[0, 1, 2])),
             sig: sign(world, LIAR, &statement),
         }))

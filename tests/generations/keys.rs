@@ -335,11 +335,8 @@ fn evidence_reaches_over_generations_with_different_keys() {
         let replica = world.replica(at);
         let evidence: Vec<&Evidence> = replica.evidence().collect();
         assert_eq!(evidence.len(), 1, "{at}");
-        let of = |generation| replica.members_of(generation);
-        assert!(evidence[0].verify(&network, replica.members(), of).is_ok());
-        // With the keys of now only it would prove nothing.
-        let now = evidence[0].verify(&network, replica.members(), |_| Some(replica.members()));
-        assert_eq!(now, Err(Rejection::InvalidSignature { signer }));
+        // Each statement by the key of its generation: neither key alone has signed both.
+        assert!(evidence[0].verify(replica.generations()).is_ok());
     }
 }
 

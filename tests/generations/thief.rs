@@ -4,10 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use bft_crdts::codec::{Bytes, Digest, encode, encode_sequence};
-use bft_crdts::deterministic_secure_broadcast::handover::statement::{
-    SealStatement, SecondVoteStatement,
-};
+use bft_crdts::codec::{Bytes, Digest, encode_sequence};
+use bft_crdts::deterministic_secure_broadcast::handover::statement::SecondVoteStatement;
 use bft_crdts::deterministic_secure_broadcast::handover::{Chain, NextKeys, Phase, Seal};
 use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Request};
 use bft_crdts::deterministic_secure_broadcast::{Decision, EchoStatement, Header, Link};
@@ -215,18 +213,15 @@ pub(crate) fn handed_over<R: Rules>() -> Set<R> {
     for at in SLOW..LIAR {
         world.propose(at, leave).unwrap();
     }
-    let sources = Vec::new();
-    let content = Digest::of_parts("bft-crdts/sealed/1", &[&encode(&sources)]);
-    let statement = SealStatement {
-        generation,
-        content,
-    };
-    let seal = Seal {
+    let mut seal = Seal {
         generation,
         signer: MemberIndex::new(u16::try_from(LIAR).unwrap()),
-        sources,
-        sig: world.nodes[LIAR].identity.sign(&network, &statement),
+        sources: Vec::new(),
+        sig: Sig::from_bytes([0; 64]),
     };
+    // Of the first generation, which no decision has made.
+    let statement = seal.statement(*network.digest());
+    seal.sig = world.nodes[LIAR].identity.sign(&network, &statement);
     for round in 0..8 {
         (SLOW..LIAR).for_each(|at| world.tick(at));
         world.flow_if(silent);

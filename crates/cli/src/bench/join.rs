@@ -50,6 +50,10 @@ impl Keys for Counted {
         Ed25519::actor(secret)
     }
 
+    fn next(secret: &Self::Secret) -> Self::Secret {
+        Ed25519::next(secret)
+    }
+
     fn sign(secret: &Self::Secret, bytes: &[u8]) -> Sig {
         Ed25519::sign(secret, bytes)
     }

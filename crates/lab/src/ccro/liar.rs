@@ -121,7 +121,7 @@ impl Fault<Node> for Liar {
                 Effect::SetTimer { after, timer } => effects.set_timer(*after, *timer),
                 Effect::Note(note) => effects.note(note.clone()),
                 Effect::Deliver(decided) => effects.deliver(*decided),
-                Effect::Persist(_) => {}
+                Effect::Persist(_) | Effect::Sync => {}
             }
         }
         let Node::Member(member) = inner else {

@@ -89,6 +89,7 @@ impl<M: Process> Peer<M> {
                 },
                 Effect::SetTimer { after, timer } => effects.set_timer(*after, *timer),
                 Effect::Persist(record) => effects.persist(record.clone()),
+                Effect::Sync => effects.sync(),
                 Effect::Deliver(decided) => effects.deliver(*decided),
                 Effect::Note(note) => effects.note(note.clone()),
             }

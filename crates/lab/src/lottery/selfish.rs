@@ -65,7 +65,7 @@ impl Selfish {
                 Effect::Send { to, message } => effects.send(to.clone(), message.clone()),
                 Effect::SetTimer { after, timer } => effects.set_timer(*after, *timer),
                 Effect::Note(note) => effects.note(note.clone()),
-                Effect::Deliver(_) | Effect::Persist(_) => {}
+                Effect::Deliver(_) | Effect::Persist(_) | Effect::Sync => {}
             }
         }
     }
