@@ -17,7 +17,7 @@ use bft_crdts::membership::{MAX_MEMBERS, Members, Signers};
 use bft_crdts::orswot::{Op, Orswot};
 use bft_crdts::{
     Actor, Certificate, Change, ChangeError, Counter, Generation, MemberIndex, Packet, PacketKind,
-    Payload, Rejection, Seat, Sig,
+    Payload, Rejection, Seat, Sig, SigningActor,
 };
 
 use crate::world::{Toy, World};
@@ -64,8 +64,19 @@ pub(crate) fn seal(
     let knows = world.correct().find(|at| world.is_up(*at)).unwrap();
     let link = world.replica(knows).generations().tip_of(generation);
     let statement = seal.statement(*link.unwrap());
-    seal.sig = world.key(by).sign(&network, &statement);
+    seal.sig = key_in(world, knows, by, generation).sign(&network, &statement);
     seal
+}
+
+/// The secret that somebody has, or had, in this generation.
+fn key_in(world: &Set, knows: usize, who: usize, generation: Generation) -> SigningActor<Toy> {
+    let members = world.replica(knows).members_of(generation).unwrap();
+    let seat = members.seat_of(&world.actor(who)).unwrap();
+    let mut key = world.nodes[who].identity.clone();
+    while Some(key.key()) != members.key_bytes(seat) {
+        key = key.next();
+    }
+    key
 }
 
 fn request(world: &Set, source: usize, generation: Generation, op: &Op<u8>) -> Payload {
