@@ -65,7 +65,11 @@ impl Ancestry {
 
     /// Forgets what is delivered.
     pub(in crate::deterministic_secure_broadcast) fn deliver(&mut self, last: Counter) {
-        self.proven.retain(|first, _| *first > last);
+        while let Some(lowest) = self.proven.first_entry()
+            && *lowest.key() <= last
+        {
+            lowest.remove();
+        }
     }
 
     /// The lowest header proven: where it begins, and the digest of the one before it.
