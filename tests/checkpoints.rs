@@ -690,3 +690,35 @@ fn outlines_name_every_byte() {
         usize::try_from(*bytes).unwrap().div_ceil(CHUNK_BYTES)
     );
 }
+
+/// There: of two peers the same one was always asked for a snapshot, and when it had none to give, a newcomer waited for ever
+/// (churn, seed 824). Here: everybody has its turn.
+#[test]
+fn the_only_member_that_gives_a_snapshot_has_its_turn() {
+    let mut world = set(1, 0, 2);
+    work(&mut world, &[0], 20);
+    let (first, second, newcomer) = (0, 1, 2);
+    assert!(world.actor(first) < world.actor(second));
+    let withheld = |packet: &Flying| {
+        let gift = matches!(
+            packet.payload.kind(),
+            PacketKind::Snapshot | PacketKind::Proof
+        );
+        !gift || packet.to != newcomer || packet.from == second
+    };
+    for joiner in [1, 2] {
+        world.join(joiner).unwrap();
+        world.flow_if(withheld);
+        for at in 0..joiner {
+            world
+                .propose(at, Change::Join(world.actor(joiner)))
+                .unwrap();
+        }
+        rounds_if(&mut world, 20, withheld);
+    }
+    assert!((0..3).all(|at| world.replica(at).generation() == Generation::new(2)));
+    rounds_if(&mut world, 40, withheld);
+    assert_eq!(world.nodes[2].snapshots, 1);
+    assert_eq!(world.unfinished(), None);
+    world.judge_states();
+}

@@ -243,7 +243,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.repeat_request(&mut effects);
         // A crash may have cut a step short; its journal says how far it came, not what is left.
         self.settle(&mut effects);
-        self.tick_checkpoint(&peers, &mut effects);
+        self.tick_checkpoint(&mut effects);
         self.gossip(peers, &mut effects);
         effects
     }

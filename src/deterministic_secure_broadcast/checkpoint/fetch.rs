@@ -163,7 +163,7 @@ impl Base {
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// A tick: begins to fetch the snapshot of a checkpoint ahead of us, or asks somebody else for what it lacks.
-    pub(super) fn tick_fetch(&mut self, peers: &[Actor], effects: &mut Effects<A>) {
+    pub(super) fn tick_fetch(&mut self, effects: &mut Effects<A>) {
         let Some(ahead) = &self.checkpoints.ahead else {
             self.checkpoints.fetch = None;
             return;
@@ -190,9 +190,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if begin {
             self.checkpoints.fetch = Some(Fetch::new(ahead.clone()));
         }
-        // One after the other: the same answer from two is one too many.
-        if let Some(peer) = peers.first() {
-            self.pull_snapshot(*peer, effects);
+        if self.checkpoints.fetch.is_some() {
+            // Everybody in turn, one at a time: the same answer from two is one too many.
+            self.checkpoints.turn = self.checkpoints.turn.wrapping_add(1);
+            let others = self.members.actors().iter().filter(|member| **member != self.actor());
+            let others: Vec<Actor> = others.copied().collect();
+            let turn = self.checkpoints.turn.checked_rem(others.len());
+            if let Some(peer) = turn.and_then(|turn| others.get(turn)) {
+                self.pull_snapshot(*peer, effects);
+            }
         }
     }
 

@@ -57,12 +57,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// A tick: drafts a checkpoint when one is due, and asks again those who have not attested ours.
     pub(in crate::deterministic_secure_broadcast) fn tick_checkpoint(
         &mut self,
-        peers: &[Actor],
         effects: &mut Effects<A>,
     ) {
         self.checkpoints.heard.clear();
         self.checkpoints.offered.clear();
-        self.tick_fetch(peers, effects);
+        self.tick_fetch(effects);
         if self.index().is_none() || self.check_signing().is_err() || self.is_sealed() {
             return;
         }

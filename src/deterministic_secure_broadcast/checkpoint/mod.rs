@@ -67,6 +67,8 @@ pub(super) struct Checkpoints<S> {
     waited: u32,
     /// The snapshot that is being fetched.
     fetch: Option<Fetch>,
+    /// Whose turn it is to be asked for it.
+    turn: usize,
     /// A snapshot that is put back from a journal: its bytes, and the certificates of last headers.
     parts: (Vec<u8>, Vec<Certificate>),
 }
@@ -87,6 +89,7 @@ impl<S> Checkpoints<S> {
             ahead: None,
             waited: 0,
             fetch: None,
+            turn: 0,
             parts: (Vec::new(), Vec::new()),
         }
     }
