@@ -10,7 +10,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::adversary::{Body, Player, Villain};
+use super::adversary::{Body, Player, SharedBoard, Villain};
 use super::cast::{Cast, Names};
 use super::change::PlannedChange;
 use super::directory::Directory;
@@ -445,6 +445,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             .map(|role| role.actor)
             .collect();
         let directory = Arc::new(Directory::new(actors));
+        let board = SharedBoard::default();
         let streams = Streams::new(self.seed);
         let genesis = Arc::new(genesis);
 
@@ -472,13 +473,21 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
                         genesis: genesis.clone(),
                         members: decoded.clone(),
                         coven: coven.clone(),
+                        board: board.clone(),
                         quorum: R::quorum(sources.len()),
                         directory: directory.clone(),
                     };
                     let stream = streams.of_node("villain", node);
-                    Participant::Villain(Box::new(Player::new(
-                        villain, body, stream, begins, self.tick,
-                    )))
+                    match villain.vice() {
+                        Some(vice) => {
+                            let first = first_tick(&streams, node, self.tick);
+                            cue::puppet(vice, &body, stream, begins, self.tick, first)
+                                .ok_or(GenesisError::Empty)?
+                        }
+                        None => Participant::Villain(Box::new(Player::new(
+                            villain, body, stream, begins, self.tick,
+                        ))),
+                    }
                 }
                 None => {
                     let broadcast = SecureBroadcast::new(role.identity, (*genesis).clone())?;

@@ -49,7 +49,7 @@ impl Seal {
     }
 
     /// What is signed.
-    pub(super) fn statement(&self) -> SealStatement {
+    pub(crate) fn statement(&self) -> SealStatement {
         SealStatement {
             generation: self.generation,
             content: Self::content(&self.sources),

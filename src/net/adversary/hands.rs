@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::conspirator::SharedBoard;
 use crate::actor::{Actor, Keys, NetworkId, Sig, SigningActor, signing_bytes};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::{EchoStatement, Genesis, Payload};
@@ -20,6 +21,8 @@ pub(crate) struct Body<A: Staged, K: Keys> {
     pub(crate) members: Arc<Members<K>>,
     /// All villains of the run, this one included.
     pub(crate) coven: Arc<[Actor]>,
+    /// What they know together.
+    pub(crate) board: SharedBoard,
     /// How many echoes the rules of this run ask for: a villain knows the rules.
     pub(crate) quorum: usize,
     pub(crate) directory: Arc<Directory>,
@@ -133,6 +136,11 @@ impl<'a, A: Staged, K: Keys> Hands<'a, A, K> {
     #[must_use]
     pub fn is_friend(&self, actor: &Actor) -> bool {
         self.body.coven.contains(actor)
+    }
+
+    /// What all villains of the run know together.
+    pub(super) fn board(&self) -> &'a SharedBoard {
+        &self.body.board
     }
 
     /// How many echoes a certificate needs.

@@ -153,7 +153,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             self.engine
                 .input(node, &mut self.recorder, |machine, out| match machine {
                     Participant::Replica(replica) => replica.propose(change, out),
-                    Participant::Villain(_) => {}
+                    Participant::Villain(_) | Participant::Puppet(_) => {}
                 });
         }
     }
@@ -163,7 +163,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             .engine
             .input(node, &mut self.recorder, |machine, out| match machine {
                 Participant::Replica(replica) => replica.join(out),
-                Participant::Villain(_) => Ok(()),
+                Participant::Villain(_) | Participant::Puppet(_) => Ok(()),
             });
         if let Some(Err(why)) = asked {
             self.books.count("somebody may not join");

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use super::{first_tick, machine};
 use crate::actor::Actor;
 use crate::deterministic_secure_broadcast::{Evidence, Rules, SecureBroadcast};
+use crate::net::adversary::puppet::{Puppet, Strung};
+use crate::net::adversary::{Body, PacketTongue, ViceKind};
 use crate::net::directory::Directory;
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
 use crate::net::participant::Participant;
-use crate::net::random::Streams;
+use crate::net::random::{Stream, Streams};
 use crate::net::report::HaltReason;
 use crate::net::stage::Staged;
 use crate::net::time::{Span, VirtualTime};
@@ -47,4 +49,30 @@ pub(super) fn replica<A: Staged, K: SeededKeys, R: Rules>(
         broadcast.limit_message_ops(ops);
     }
     machine(broadcast, directory, tick, first_tick(streams, node, tick))
+}
+
+/// A correct replica at its node, in the hands of a vice.
+pub(super) fn puppet<A: Staged, K: SeededKeys, R: Rules>(
+    vice: ViceKind,
+    body: &Body<A, K>,
+    stream: Stream,
+    begins: VirtualTime,
+    tick: Span,
+    first: Span,
+) -> Option<Participant<A, K, R>> {
+    let tongue = PacketTongue::new(body.identity.clone(), &body.genesis, body.members.clone());
+    let (identity, genesis) = (body.identity.clone(), body.genesis.clone());
+    let directory = body.directory.clone();
+    let make = move || {
+        let broadcast = SecureBroadcast::new(identity.clone(), (*genesis).clone()).ok()?;
+        Some(machine(broadcast, &directory, tick, first))
+    };
+    let strung = Strung {
+        make: Box::new(make),
+        others: body.others.clone(),
+        tongue: Box::new(tongue),
+        stream,
+        begins,
+    };
+    Puppet::new(vice.build(), strung).map(|puppet| Participant::Puppet(Box::new(puppet)))
 }

@@ -175,16 +175,14 @@ fn draw(file: &file::File) -> Checked<Option<Draw>> {
 }
 
 fn kind(name: &str, path: &Path) -> Checked<VillainKind> {
-    VillainKind::ALL
-        .into_iter()
-        .find(|kind| kind.name() == name)
-        .ok_or_else(|| {
-            let kinds = VillainKind::ALL.map(VillainKind::name).join(", ");
-            (
-                path.clone(),
-                format!("`{}` is none of {kinds}", name.escape_debug()),
-            )
-        })
+    VillainKind::named(name).ok_or_else(|| {
+        let kinds: Vec<_> = VillainKind::all().map(VillainKind::name).collect();
+        let kinds = kinds.join(", ");
+        (
+            path.clone(),
+            format!("`{}` is none of {kinds}", name.escape_debug()),
+        )
+    })
 }
 
 fn members(file: &file::File) -> Checked<Vec<String>> {
