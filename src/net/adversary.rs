@@ -93,7 +93,7 @@ pub trait Villain<A: Staged, K: Keys>: fmt::Debug {
 
     /// If it is nothing but a correct replica in the hands of a vice: of which. Such a villain is never told anything;
     /// the replica is, and the vice stands between it and the wire.
-    fn vice(&self) -> Option<ViceKind> {
+    fn vice(&self) -> Option<vice::Assigned> {
         None
     }
 }
@@ -195,7 +195,7 @@ impl VillainKind {
             Self::GossipLiar => Box::new(GossipLiar::new()),
             Self::Conspirator => Box::new(Conspirator::new()),
             Self::Reconfigurer => Box::new(Reconfigurer::new()),
-            Self::Possessed(vice) => Box::new(Possessed(vice)),
+            Self::Possessed(vice) => Box::new(Possessed::by(vice)),
             Self::Outsider => Box::new(Outsider::new()),
         }
     }

@@ -7,8 +7,8 @@
 mod carry;
 mod power;
 
-use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use super::disk::{Disk, Tail};
 use super::fault::{Crash, Faults, Loss};
@@ -19,6 +19,7 @@ use super::node::NodeId;
 use super::observer::{Event, Moment, Observer};
 use super::queue::{Entry, What};
 use super::random::Streams;
+use super::schedule::{Fate, Script, Way};
 use super::time::{Span, VirtualTime};
 
 /// Where a run ends at the latest.
@@ -79,6 +80,7 @@ pub struct Engine<M: Machine> {
     queue: BinaryHeap<Entry>,
     flights: Flights<M::Message>,
     network: Network,
+    script: Option<Script>,
     places: Vec<Place<M>>,
     faults: Faults,
     healed: bool,
@@ -114,6 +116,7 @@ impl<M: Machine> Engine<M> {
             queue: BinaryHeap::new(),
             flights: Flights::default(),
             network,
+            script: faults.schedule.clone().map(Script::playing),
             places: machines.into_iter().map(place).collect(),
             faults,
             healed: false,
@@ -121,6 +124,16 @@ impl<M: Machine> Engine<M> {
         };
         engine.plan();
         engine
+    }
+
+    /// Writes down what becomes of every packet from here on.
+    pub fn write_schedule(&mut self) {
+        self.script.get_or_insert_default().write();
+    }
+
+    /// What was written down.
+    pub fn written_schedule(&mut self) -> Option<BTreeMap<Way, Fate>> {
+        self.script.as_mut()?.written()
     }
 
     /// Starts every machine, in order, at time zero.

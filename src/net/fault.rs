@@ -3,6 +3,7 @@
 use super::disk::Tail;
 use super::node::NodeId;
 use super::random::{Chance, Stream};
+use super::schedule::Schedule;
 use super::time::{Span, VirtualTime};
 
 /// The faults of a run. The default is a perfect network on which every packet takes one to ten milliseconds.
@@ -25,6 +26,8 @@ pub struct Faults {
     /// When all this stops: nothing is lost, copied, or sent round any more, partitions end, crashed nodes that
     /// ever come back do so now, and no later crash happens.
     pub heal_at: Option<VirtualTime>,
+    /// The fates of all packets, in the place of what the laws and chances above would draw.
+    pub schedule: Option<Schedule>,
 }
 
 /// The law of a random span of time.
@@ -104,6 +107,7 @@ impl Default for Faults {
             partitions: Vec::new(),
             crashes: Vec::new(),
             heal_at: None,
+            schedule: None,
         }
     }
 }

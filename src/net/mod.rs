@@ -30,6 +30,8 @@ mod random;
 mod recorder;
 mod replica;
 mod report;
+mod schedule;
+pub mod search;
 mod simulation;
 mod stage;
 pub mod svg;
@@ -56,6 +58,7 @@ pub use replica::Replica;
 pub use report::{
     Conviction, Ended, FinalState, HaltReason, Latency, Percentiles, RefusedItem, Report, Traffic,
 };
+pub use schedule::{Fate, Schedule, Way};
 pub use simulation::{Net, NetError, Outcome, Progress};
 pub use stage::{Auditor, DrawnMember, Staged};
 pub use time::{Span, VirtualTime};

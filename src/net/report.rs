@@ -2,6 +2,7 @@
 
 use super::engine::End;
 use super::judge::Violation;
+use super::schedule::{Fate, Way};
 use super::stage::Staged;
 use super::time::{Span, VirtualTime};
 use super::trace::Trace;
@@ -50,6 +51,8 @@ pub struct Report<A: Staged> {
     pub sometimes: BTreeMap<&'static str, u64>,
     /// Everything that happened, if it was asked for.
     pub trace: Option<Trace>,
+    /// What became of every packet, if it was asked for.
+    pub schedule: Option<BTreeMap<Way, Fate>>,
     /// A digest of everything that happened, always.
     pub trace_digest: Digest,
     /// How the correct ones among the members at the end ended.

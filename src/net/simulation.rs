@@ -72,6 +72,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     patience: Span,
     message_ops: Option<usize>,
     traced: bool,
+    write_schedule: bool,
     network: String,
     title: String,
     scenario: String,
@@ -158,6 +159,7 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
             patience: Span::from_secs(60),
             message_ops: None,
             traced: false,
+            write_schedule: false,
             network: "net".into(),
             title: String::new(),
             scenario: String::new(),
@@ -187,6 +189,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             patience,
             message_ops,
             traced,
+            write_schedule,
             network,
             title,
             scenario,
@@ -209,6 +212,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             patience,
             message_ops,
             traced,
+            write_schedule,
             network,
             title,
             scenario,
@@ -371,6 +375,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         self.traced = true;
         self.title = title.to_owned();
         self.scenario = scenario.to_owned();
+        self
+    }
+
+    /// Writes down what becomes of every packet, to be played again with [`Faults::schedule`].
+    #[must_use]
+    pub fn write_schedule(mut self) -> Self {
+        self.write_schedule = true;
         self
     }
 
@@ -551,13 +562,16 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         let faults_end = faults_end(&self.faults)
             .max(busy_until)
             .max(planned.unwrap_or_default());
-        let engine = Engine::new(
+        let mut engine = Engine::new(
             participants,
             &self.bandwidth,
             self.faults,
             self.limits,
             &streams,
         );
+        if self.write_schedule {
+            engine.write_schedule();
+        }
         // Everybody has told everybody what they have, and had an answer.
         let settle = self.tick.times(sources.len() as u64 / 2 + 4);
         Ok(Run {

@@ -298,6 +298,14 @@ where
         self.words(inner, true)
     }
 
+    /// The same for another machine, which lives by the timers of the first one.
+    pub fn spur_other(&mut self, other: &mut M) -> Said<M> {
+        let mut inner = Effects::new(self.out.now());
+        let Strung { tongue, stream, .. } = &mut *self.strung;
+        tongue.spur(other, stream, &mut inner);
+        self.words(inner, false)
+    }
+
     /// Runs another machine in this step: what it wants to say. It lives by the timers of the first one; its own are not
     /// set, for both would have the same names.
     pub fn run(&mut self, other: &mut M, act: impl FnOnce(&mut M, &mut Effects<M>)) -> Said<M> {

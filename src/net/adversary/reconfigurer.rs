@@ -1,6 +1,7 @@
 //! The reconfigurer: it attacks the way from one generation to the next.
 
 mod ballot;
+mod plot;
 mod seal;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +19,13 @@ use crate::membership::{Change, Generation, MemberIndex, Members, Seat, Signers}
 use crate::net::stage::Staged;
 use crate::net::wire::Wire;
 
+use plot::Plot;
+
 /// Takes part in hand-overs, and breaks every rule of them (R3 to R7): approves everything, proposes two changes, one to
 /// each half, and changes hardly anybody approves, votes for two things and after it has given up, gives attempts up that
 /// it is not in, seals a generation in three ways (as it is, with headers withheld, with headers invented), echoes in
-/// generations it has sealed, and serves a chain that is none (`docs/threats.md`, 2, 3, 8, 22 to 27, 30, 31, 68).
+/// generations it has sealed, serves a chain that is none, and signs two messages for one slot, one on each side of a
+/// hand-over (`docs/threats.md`, 2, 3, 8, 22 to 27, 30, 31, 68).
 #[derive(Debug)]
 pub struct Reconfigurer<A: Staged, K: Keys> {
     mask: Mask<A, K>,
@@ -40,6 +44,8 @@ pub struct Reconfigurer<A: Staged, K: Keys> {
     echoed: BTreeMap<Seat, Vec<SignedHeader>>,
     /// Its index in the generation it was last seen in.
     own: MemberIndex,
+    /// Two messages for one slot.
+    plot: Option<Plot<A, K>>,
 }
 
 /// The approvals of one change.
@@ -63,6 +69,7 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
             sealed: BTreeSet::new(),
             echoed: BTreeMap::new(),
             own: MemberIndex::new(0),
+            plot: None,
         }
     }
 
@@ -225,6 +232,7 @@ impl<A: Staged, K: Keys> Villain<A, K> for Reconfigurer<A, K> {
         let Some(payload) = payload else { return };
         match payload {
             Payload::Request(request) => return self.echo(request, hands),
+            Payload::Echo(echo) => return self.plot_echo(from, echo, hands),
             Payload::PullChain(pull) if hands.stream().below(2) == 0 => {
                 return self.misserve(from, *pull, hands);
             }
@@ -248,6 +256,7 @@ impl<A: Staged, K: Keys> Villain<A, K> for Reconfigurer<A, K> {
         self.filter(sends, hands);
         self.lead(hands);
         self.seal_thrice(hands);
+        self.plot(hands);
         if hands.stream().below(4) == 0 {
             self.give_up(hands);
         }

@@ -196,6 +196,35 @@ impl ViceKind {
     }
 }
 
+/// A vice, and what it is told about its doings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assigned {
+    /// Which.
+    pub kind: ViceKind,
+    /// Of a [`Mutant`]: the one message to be mutated, by its number, and the way.
+    pub target: Option<(u64, u64)>,
+}
+
+impl Assigned {
+    /// The vice.
+    #[must_use]
+    pub fn build<M: Machine + 'static>(self) -> Box<dyn Vice<M>>
+    where
+        M::Message: Clone,
+    {
+        match (self.kind, self.target) {
+            (ViceKind::Mutant, Some((number, way))) => Box::new(Mutant::at(number, way)),
+            (kind, _) => kind.build(),
+        }
+    }
+}
+
+impl From<ViceKind> for Assigned {
+    fn from(kind: ViceKind) -> Self {
+        Self { kind, target: None }
+    }
+}
+
 impl fmt::Display for ViceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -1,11 +1,14 @@
 //! Carrying out what a machine asked for: journal first, then the wire.
 
 use super::Engine;
+use crate::net::fault::Loss;
 use crate::net::flight::Copy;
 use crate::net::machine::{Address, Effect, Machine};
 use crate::net::node::NodeId;
 use crate::net::observer::{Event, Observer};
 use crate::net::queue::{Entry, What};
+use crate::net::schedule::Fate;
+use crate::net::time::Span;
 
 impl<M: Machine> Engine<M> {
     /// Does what a machine has asked for, in order, until the power goes.
@@ -112,23 +115,26 @@ impl<M: Machine> Engine<M> {
                 duplicate: false,
             },
         );
-        if let Some(why) = self.network.loses(from, to) {
-            return observer.event(
-                moment,
-                Event::Lost {
-                    copy: number,
-                    from,
-                    to,
-                    why,
-                },
-            );
-        }
+        let (first, second) = match self.fate(from, to) {
+            Ok(fate) => fate,
+            Err(why) => {
+                return observer.event(
+                    moment,
+                    Event::Lost {
+                        copy: number,
+                        from,
+                        to,
+                        why,
+                    },
+                );
+            }
+        };
         copies.push(Copy {
-            at: departed + self.network.latency(),
+            at: departed + first,
             number,
             to,
         });
-        if self.network.duplicates() {
+        if let Some(second) = second {
             self.sequence += 1;
             let number = self.sequence;
             observer.event(
@@ -143,10 +149,43 @@ impl<M: Machine> Engine<M> {
                 },
             );
             copies.push(Copy {
-                at: departed + self.network.latency(),
+                at: departed + second,
                 number,
                 to,
             });
+        }
+    }
+
+    /// How long a packet takes, and its copy if the network makes one; or why it is lost.
+    #[inline]
+    fn fate(&mut self, from: NodeId, to: NodeId) -> Result<(Span, Option<Span>), Loss> {
+        let network = &mut self.network;
+        let Some(script) = &mut self.script else {
+            return network.loses(from, to).map_or_else(
+                || {
+                    let first = network.latency();
+                    let twice = network.duplicates();
+                    Ok((first, twice.then(|| network.latency())))
+                },
+                Err,
+            );
+        };
+        let is_cut = network.is_cut(from, to);
+        let draw = || match network.loses(from, to) {
+            Some(_) => Fate::Lost,
+            None => {
+                let first = network.latency();
+                match network.duplicates() {
+                    true => Fate::Twice(first, network.latency()),
+                    false => Fate::Takes(first),
+                }
+            }
+        };
+        match script.fate(from, to, is_cut, draw) {
+            None => Err(Loss::Partition),
+            Some(Fate::Lost) => Err(Loss::Random),
+            Some(Fate::Takes(first)) => Ok((first, None)),
+            Some(Fate::Twice(first, second)) => Ok((first, Some(second))),
         }
     }
 }

@@ -7,7 +7,8 @@ use super::{first_tick, machine};
 use crate::actor::Actor;
 use crate::deterministic_secure_broadcast::{Evidence, Rules, SecureBroadcast};
 use crate::net::adversary::puppet::{Puppet, Strung};
-use crate::net::adversary::{Body, PacketTongue, ViceKind};
+use crate::net::adversary::vice::Assigned;
+use crate::net::adversary::{Body, PacketTongue};
 use crate::net::directory::Directory;
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
@@ -53,7 +54,7 @@ pub(super) fn replica<A: Staged, K: SeededKeys, R: Rules>(
 
 /// A correct replica at its node, in the hands of a vice.
 pub(super) fn puppet<A: Staged, K: SeededKeys, R: Rules>(
-    vice: ViceKind,
+    vice: Assigned,
     body: &Body<A, K>,
     stream: Stream,
     begins: VirtualTime,

@@ -120,6 +120,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let rejected = (0..).map(NodeId::new).zip(rejected);
         let rejected = rejected.filter(|(from, _)| !self.bench.judges(*from));
         let rejected = rejected.map(|(_, packets)| packets).sum();
+        let schedule = self.engine.written_schedule();
         let (trace_digest, events, traffic) = self.recorder.finish();
         let trace = events.map(|events| Trace {
             title: self.title,
@@ -150,6 +151,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             },
             sometimes: self.books.sometimes,
             trace: trace.filter(|_| self.traced),
+            schedule,
             trace_digest,
             finals,
             steps: moment.step,

@@ -188,8 +188,10 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
             hands.count("reconfigurer: proposed two changes");
             hands.note("proposes two changes");
         }
-        let halves = Self::halves(&members, hands);
-        // With one change only, one half hears of nothing.
+        let mut halves = Self::halves(&members, hands);
+        if approved.len() == 1 {
+            halves = [halves.concat(), Vec::new()];
+        }
         for ((change, approvals), half) in approved.into_iter().zip(halves) {
             let decision = Decision {
                 generation: generation.next()?,

@@ -106,7 +106,9 @@ where
             let said = strings.run(&mut second.machine, |machine, inner| {
                 machine.timer(timer, inner);
             });
+            let own = strings.spur_other(&mut second.machine);
             self.second_says(said, strings);
+            self.second_says(own, strings);
         }
         let said = strings.timer(timer);
         self.first_says(said, strings);
