@@ -8,23 +8,39 @@
 //! | [`Replayer`] | sends again what it has seen, and its own packets twice and out of order |
 //! | [`Silent`] | says nothing |
 //! | [`Impersonator`] | statements in other members' names |
+//! | [`Signer`] | vouches for everything unread |
+//! | [`Cheat`] | operations that no data type allows, dots that nobody can have |
+//! | [`GossipLiar`] | never says the truth about what it has |
+//! | [`Conspirator`] | several bodies, one mind: they sign for each other and share all they hear |
+//! | [`Reconfigurer`] | breaks every rule of the way from one generation to the next |
+//! | [`Possessed`] | a correct replica in the hands of a [vice]; vices know nothing of this library |
 //! | [`Outsider`] | is no member, and sends anyway |
 //!
 //! No villain can reach into another node. All villains of a run conspire: they know each other, echo each other's
 //! messages unread, and show outsiders among them what they get to see. Each counts what harm it tries, and what it
-//! achieves, in `sometimes` counters of the report.
+//! achieves, in `sometimes` counters of the report, whose names begin with its own.
 
 mod accomplice;
 mod bid;
 mod chain;
+mod cheat;
+mod conspirator;
 mod equivocator;
 mod forger;
+mod gossip_liar;
 mod hands;
 mod impersonator;
 mod mask;
 mod outsider;
+mod possessed;
+pub mod puppet;
+mod reconfigurer;
 mod replayer;
+mod ring;
+mod signer;
 mod silent;
+mod tongue;
+pub mod vice;
 mod withholder;
 
 use std::fmt;
@@ -40,14 +56,24 @@ use crate::actor::{Actor, Keys};
 use crate::codec;
 use crate::deterministic_secure_broadcast::{Payload, Rules};
 
+pub use cheat::Cheat;
+pub use conspirator::Conspirator;
+pub(crate) use conspirator::SharedBoard;
 pub use equivocator::Equivocator;
 pub use forger::Forger;
+pub use gossip_liar::GossipLiar;
 pub use hands::Hands;
 pub(crate) use hands::{Act, Body};
 pub use impersonator::Impersonator;
 pub use outsider::Outsider;
+pub use possessed::Possessed;
+pub use reconfigurer::Reconfigurer;
 pub use replayer::Replayer;
+use ring::Ring;
+pub use signer::Signer;
 pub use silent::Silent;
+pub(crate) use tongue::PacketTongue;
+pub use vice::ViceKind;
 pub use withholder::Withholder;
 
 /// Somebody who does not keep to the protocol.
@@ -66,6 +92,12 @@ pub trait Villain<A: Staged, K: Keys>: fmt::Debug {
 
     /// Some time has passed.
     fn tick(&mut self, hands: &mut Hands<'_, A, K>);
+
+    /// If it is nothing but a correct replica in the hands of a vice: of which. Such a villain is never told anything;
+    /// the replica is, and the vice stands between it and the wire.
+    fn vice(&self) -> Option<vice::Assigned> {
+        None
+    }
 }
 
 /// The villains of this module, by name.
@@ -83,24 +115,52 @@ pub enum VillainKind {
     Silent,
     /// [`Impersonator`].
     Impersonator,
+    /// [`Signer`].
+    Signer,
+    /// [`Cheat`].
+    Cheat,
+    /// [`GossipLiar`].
+    GossipLiar,
+    /// [`Conspirator`].
+    Conspirator,
+    /// [`Reconfigurer`].
+    Reconfigurer,
+    /// A correct replica in the hands of a [vice](vice).
+    Possessed(ViceKind),
     /// [`Outsider`].
     Outsider,
 }
 
 impl VillainKind {
-    /// All of them; the outsider, which is no member, comes last.
-    pub const ALL: [Self; 7] = [
+    /// What the general campaign draws its members from. That list is closed: a villain more would change every seed.
+    pub const MEMBERS: &[Self] = &[
         Self::Equivocator,
         Self::Withholder,
         Self::Forger,
         Self::Replayer,
         Self::Silent,
         Self::Impersonator,
-        Self::Outsider,
     ];
 
-    /// Those that are members.
-    pub const MEMBERS: &[Self] = Self::ALL.split_at(6).0;
+    /// Every villain there is; the outsider, which is no member, comes last.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let vices = ViceKind::ALL.into_iter().map(Self::Possessed);
+        let more = [
+            Self::Signer,
+            Self::Cheat,
+            Self::GossipLiar,
+            Self::Conspirator,
+            Self::Reconfigurer,
+        ];
+        let members = Self::MEMBERS.iter().copied().chain(more).chain(vices);
+        members.chain(std::iter::once(Self::Outsider))
+    }
+
+    /// The villain of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|kind| kind.name() == name)
+    }
 
     /// Its lower-case name.
     #[must_use]
@@ -112,6 +172,12 @@ impl VillainKind {
             Self::Replayer => "replayer",
             Self::Silent => "silent",
             Self::Impersonator => "impersonator",
+            Self::Signer => "signer",
+            Self::Cheat => "cheat",
+            Self::GossipLiar => "gossip-liar",
+            Self::Conspirator => "conspirator",
+            Self::Reconfigurer => "reconfigurer",
+            Self::Possessed(vice) => vice.name(),
             Self::Outsider => "outsider",
         }
     }
@@ -126,6 +192,12 @@ impl VillainKind {
             Self::Replayer => Box::new(Replayer::new()),
             Self::Silent => Box::new(Silent),
             Self::Impersonator => Box::new(Impersonator::new()),
+            Self::Signer => Box::new(Signer::new()),
+            Self::Cheat => Box::new(Cheat::new()),
+            Self::GossipLiar => Box::new(GossipLiar::new()),
+            Self::Conspirator => Box::new(Conspirator::new()),
+            Self::Reconfigurer => Box::new(Reconfigurer::new()),
+            Self::Possessed(vice) => Box::new(Possessed::by(vice)),
             Self::Outsider => Box::new(Outsider::new()),
         }
     }
@@ -142,6 +214,7 @@ impl fmt::Display for VillainKind {
 pub struct Player<A: Staged, K: Keys> {
     villain: Box<dyn Villain<A, K>>,
     body: Body<A, K>,
+    ring: Ring<K>,
     stream: Stream,
     acts: Vec<Act>,
     begins: VirtualTime,
@@ -158,6 +231,7 @@ impl<A: Staged, K: Keys> Player<A, K> {
     ) -> Self {
         Self {
             villain,
+            ring: Ring::new(body.identity.clone()),
             body,
             stream,
             acts: Vec::new(),
@@ -199,7 +273,7 @@ impl<A: Staged, K: Keys> Player<A, K> {
         out: &mut Effects<Participant<A, K, R>>,
         act: impl FnOnce(&mut dyn Villain<A, K>, &mut Hands<'_, A, K>),
     ) {
-        let mut hands = Hands::new(&self.body, &mut self.stream, &mut self.acts);
+        let mut hands = Hands::new(&self.body, &mut self.ring, &mut self.stream, &mut self.acts);
         act(&mut *self.villain, &mut hands);
         for act in self.acts.drain(..) {
             match act {

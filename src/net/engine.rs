@@ -9,8 +9,8 @@ mod limits;
 mod power;
 mod presence;
 
-use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::collections::{BTreeMap, BinaryHeap};
 
 pub use limits::{End, Limits};
 
@@ -23,6 +23,7 @@ use super::node::NodeId;
 use super::observer::{Event, Moment, Observer};
 use super::queue::{Entry, What};
 use super::random::Streams;
+use super::schedule::{Fate, Script, Way};
 use super::time::{Span, VirtualTime};
 use super::world::{Hardware, World, WorldError};
 
@@ -110,6 +111,7 @@ pub struct Engine<M: Machine> {
     queue: BinaryHeap<Entry>,
     flights: Flights<M::Message>,
     network: Network,
+    script: Option<Script>,
     places: Vec<Place<M>>,
     faults: Faults,
     healed: bool,
@@ -169,6 +171,7 @@ impl<M: Machine> Engine<M> {
             queue: BinaryHeap::new(),
             flights: Flights::default(),
             network: Network::new(&faults, world, streams),
+            script: faults.schedule.clone().map(Script::playing),
             places: machines.into_iter().map(Place::new).collect(),
             faults,
             healed: false,
@@ -178,6 +181,16 @@ impl<M: Machine> Engine<M> {
         };
         engine.plan(streams);
         engine
+    }
+
+    /// Writes down what becomes of every packet from here on.
+    pub fn write_schedule(&mut self) {
+        self.script.get_or_insert_default().write();
+    }
+
+    /// What was written down.
+    pub fn written_schedule(&mut self) -> Option<BTreeMap<Way, Fate>> {
+        self.script.as_mut()?.written()
     }
 
     /// Starts every machine, in order, at time zero.

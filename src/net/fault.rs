@@ -4,6 +4,7 @@ use super::disk::Tail;
 pub(super) use super::law::Law;
 use super::node::NodeId;
 use super::random::Chance;
+use super::schedule::Schedule;
 use super::time::{Span, VirtualTime};
 
 /// The faults of a run. The default is a perfect network on which every packet takes one to ten milliseconds.
@@ -43,6 +44,8 @@ pub struct Faults {
     /// away and ever come back do so now, and no later crash happens. What a clog holds up by then arrives when the
     /// clog was to end.
     pub heal_at: Option<VirtualTime>,
+    /// The fates of all packets, in the place of what the laws and chances above would draw.
+    pub schedule: Option<Schedule>,
 }
 
 /// A time during which nodes of different groups cannot reach each other.
@@ -222,6 +225,7 @@ impl Default for Faults {
             full_disks: Vec::new(),
             clocks: Vec::new(),
             heal_at: None,
+            schedule: None,
         }
     }
 }

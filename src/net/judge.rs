@@ -33,7 +33,8 @@ pub enum Property {
     Halt,
     /// The generations of all correct replicas are of one chain (G9).
     OneChain,
-    /// A change that enough members approve is decided, or no longer applies (G10).
+    /// A change that enough members approve is decided, or no longer applies (G10); and nothing is decided that nobody
+    /// correct approves (R3).
     Change,
     /// Every operation of a correct source is delivered everywhere, or given back to its caller.
     Validity,
@@ -63,6 +64,22 @@ pub struct Violation {
 }
 
 impl Property {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Agreement,
+        Self::Integrity,
+        Self::SourceOrder,
+        Self::CausalOrder,
+        Self::Conservation,
+        Self::Accusation,
+        Self::Halt,
+        Self::OneChain,
+        Self::Change,
+        Self::Validity,
+        Self::Totality,
+        Self::Convergence,
+    ];
+
     /// Its lower-case name.
     #[must_use]
     pub const fn name(self) -> &'static str {

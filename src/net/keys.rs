@@ -21,7 +21,31 @@ impl SeededKeys for Ed25519 {
 /// A signature is a keyed BLAKE3 hash under a key derived from the *public* actor, so that everybody can verify.
 /// That anybody could then also sign is prevented by the compiler: the derivation is private to this file, and a
 /// villain is given signing handles for its own nodes only. What a villain can do with these keys is therefore
-/// exactly what it could do with real ones; runs on [`Ed25519`] check that.
+/// exactly what it could do with real ones; runs on [`Ed25519`], one in twenty of a campaign, check that.
+///
+/// The key of a tag cannot be read from what verifies it:
+///
+/// ```compile_fail,E0616
+/// use bft_crdts::{Actor, Keys, net::FakeKeys};
+/// let public = FakeKeys::public(&Actor::from_bytes([7; 32])).unwrap();
+/// let stolen: [u8; 32] = public.0;
+/// ```
+///
+/// and who knows nothing but a name cannot sign, for a secret is made from a seed, and villains are written for any
+/// [`Keys`], which have no seeds:
+///
+/// ```compile_fail,E0599
+/// use bft_crdts::{Actor, Keys};
+/// fn forge<K: Keys>(seed: [u8; 32]) -> K::Secret {
+///     K::secret(seed)
+/// }
+/// ```
+///
+/// They are the simulator's alone:
+///
+/// ```compile_fail,E0432
+/// use bft_crdts::FakeKeys;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FakeKeys {}
 
@@ -153,6 +177,38 @@ mod tests {
     fn only_the_signer_of_these_bytes_passes_with_fake_and_with_real_keys() {
         only_the_signer_of_these_bytes_passes::<FakeKeys>();
         only_the_signer_of_these_bytes_passes::<Ed25519>();
+    }
+
+    /// The compiler keeps villains from the keys of others as long as they do not ask for the means to make them.
+    #[test]
+    fn no_villain_knows_how_secrets_are_made() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/net");
+        let mut folders = vec![folder.join("adversary")];
+        let mut files = vec![folder.join("adversary.rs")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push(path);
+                }
+            }
+        }
+        assert!(files.len() > 30, "{files:?}");
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for means in [
+                "SeededKeys",
+                "FakeKeys",
+                "FakeSecret",
+                "from_secret",
+                "stranger",
+                "Cast<",
+            ] {
+                assert!(!text.contains(means), "{}: {means}", file.display());
+            }
+        }
     }
 
     #[test]

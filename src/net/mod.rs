@@ -34,6 +34,8 @@ mod random;
 mod recorder;
 mod replica;
 mod report;
+mod schedule;
+pub mod search;
 mod self_check;
 mod simulation;
 mod stage;
@@ -67,6 +69,7 @@ pub use replica::Replica;
 pub use report::{
     Conviction, Ended, FinalState, HaltReason, Latency, Percentiles, RefusedItem, Report, Traffic,
 };
+pub use schedule::{Fate, Schedule, Way};
 pub use self_check::{Difference, Fingerprint, SameRun, first_difference, self_check};
 pub use simulation::{Net, NetError, Outcome, Progress};
 pub use stage::{Auditor, DrawnMember, Staged};

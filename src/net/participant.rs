@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::adversary::Player;
+use super::adversary::puppet::Puppet;
 use super::machine::{Effects, Machine, TimerId};
 use super::node::NodeId;
 use super::random::Stream;
@@ -25,6 +26,8 @@ pub enum Participant<A: Staged, K: Keys, R: Rules> {
     Replica(Replica<A, K, R>),
     /// It does what it likes.
     Villain(Box<Player<A, K>>),
+    /// It keeps to the protocol, and somebody stands between it and the wire.
+    Puppet(Box<Puppet<Self>>),
 }
 
 /// What a node made of a packet.
@@ -123,7 +126,7 @@ impl<A: Staged, K: Keys, R: Rules> Participant<A, K, R> {
     pub fn replica(&self) -> Option<&Replica<A, K, R>> {
         match self {
             Self::Replica(replica) => Some(replica),
-            Self::Villain(_) => None,
+            Self::Villain(_) | Self::Puppet(_) => None,
         }
     }
 }
@@ -143,6 +146,7 @@ impl<A: Staged, K: Keys, R: Rules> Machine for Participant<A, K, R> {
         match self {
             Self::Replica(replica) => replica.start(effects),
             Self::Villain(player) => player.start(effects),
+            Self::Puppet(puppet) => puppet.start(effects),
         }
     }
 
@@ -158,13 +162,18 @@ impl<A: Staged, K: Keys, R: Rules> Machine for Participant<A, K, R> {
                 player.packet(from, wire, effects);
                 Verdict::Unknown
             }
+            Self::Puppet(puppet) => {
+                puppet.message(from, wire, effects);
+                Verdict::Unknown
+            }
         }
     }
 
-    fn timer(&mut self, _: TimerId, effects: &mut Effects<Self>) {
+    fn timer(&mut self, timer: TimerId, effects: &mut Effects<Self>) {
         match self {
             Self::Replica(replica) => replica.timer(effects),
             Self::Villain(player) => player.timer(effects),
+            Self::Puppet(puppet) => puppet.timer(timer, effects),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::details::Details;
 use super::engine::End;
 use super::judge::Violation;
+use super::schedule::{Fate, Way};
 use super::stage::Staged;
 use super::time::{Span, VirtualTime};
 use super::trace::Trace;
@@ -53,6 +54,8 @@ pub struct Report<A: Staged> {
     pub trace: Option<Trace>,
     /// What there is to know beyond the trace, if it was asked for.
     pub details: Option<Details>,
+    /// What became of every packet, if it was asked for.
+    pub schedule: Option<BTreeMap<Way, Fate>>,
     /// A digest of everything that happened, always.
     pub trace_digest: Digest,
     /// How the correct ones among the members at the end ended.

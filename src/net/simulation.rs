@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::adversary::{Body, Player, Villain};
+use super::adversary::{Body, Player, SharedBoard, Villain};
 use super::cast::{Cast, Names};
 use super::change::PlannedChange;
 use super::directory::Directory;
@@ -78,6 +78,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     habits: Habits,
     traced: bool,
     detailed: bool,
+    write_schedule: bool,
     network: String,
     title: String,
     scenario: String,
@@ -171,6 +172,7 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
             habits: Habits::default(),
             traced: false,
             detailed: false,
+            write_schedule: false,
             network: "net".into(),
             title: String::new(),
             scenario: String::new(),
@@ -202,6 +204,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             habits,
             traced,
             detailed,
+            write_schedule,
             network,
             title,
             scenario,
@@ -226,6 +229,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             habits,
             traced,
             detailed,
+            write_schedule,
             network,
             title,
             scenario,
@@ -424,6 +428,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         self
     }
 
+    /// Writes down what becomes of every packet, to be played again with [`Faults::schedule`].
+    #[must_use]
+    pub fn write_schedule(mut self) -> Self {
+        self.write_schedule = true;
+        self
+    }
+
     /// The node of this name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<NodeId> {
@@ -508,6 +519,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             .map(|role| role.actor)
             .collect();
         let directory = Arc::new(Directory::new(actors));
+        let board = SharedBoard::default();
         let streams = Streams::new(self.seed);
         let genesis = Arc::new(genesis);
 
@@ -535,13 +547,21 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
                         genesis: genesis.clone(),
                         members: decoded.clone(),
                         coven: coven.clone(),
+                        board: board.clone(),
                         quorum: R::quorum(sources.len()),
                         directory: directory.clone(),
                     };
                     let stream = streams.of_node("villain", node);
-                    Participant::Villain(Box::new(Player::new(
-                        villain, body, stream, begins, self.tick,
-                    )))
+                    match villain.vice() {
+                        Some(vice) => {
+                            let first = first_tick(&streams, node, self.tick);
+                            cue::puppet(vice, &body, stream, begins, self.tick, first)
+                                .ok_or(GenesisError::Empty)?
+                        }
+                        None => Participant::Villain(Box::new(Player::new(
+                            villain, body, stream, begins, self.tick,
+                        ))),
+                    }
                 }
                 None => {
                     let broadcast = SecureBroadcast::new(role.identity, (*genesis).clone())?;
@@ -617,6 +637,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         )?;
         if let Some(bytes) = self.memory {
             engine.limit_memory(bytes);
+        }
+        if self.write_schedule {
+            engine.write_schedule();
         }
         // Everybody has told everybody what they have, and had an answer.
         let settle = self.tick.times(sources.len() as u64 / 2 + 4);

@@ -61,6 +61,17 @@ impl<A: Staged> Scene<'_, A> {
     pub fn item_of(&self, dot: &Dot) -> Option<usize> {
         (self.item_of)(dot)
     }
+
+    /// The same for the algorithm inside of this one.
+    #[must_use]
+    pub fn inside<'s, B: Staged<Op = A::Op>>(&'s self, copy: &'s B) -> Scene<'s, B> {
+        Scene {
+            copy,
+            under_way: self.under_way,
+            me: self.me,
+            item_of: self.item_of,
+        }
+    }
 }
 
 impl<A: Staged> Item<A> {

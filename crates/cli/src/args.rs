@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::scenario::swarm::Swarm;
+
 /// Byzantine fault tolerant shared state without consensus: run scenarios, sweep seeds, replay histories, measure.
 #[derive(Debug, Parser)]
 #[command(name = "bft-crdts", version, about, max_term_width = 110)]
@@ -46,7 +48,7 @@ pub enum Command {
 /// `run`.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The scenario, a TOML file.
+    /// The scenario, a TOML file; a package of a failing run, a directory; or `campaign` or `handover`.
     pub scenario: PathBuf,
     /// Print one JSON object instead of the summary.
     #[arg(long)]
@@ -66,6 +68,9 @@ pub struct Run {
     /// Run it twice, and say where the two runs differ; exit code 1 if they do. Writes no charts.
     #[arg(long)]
     pub self_check: bool,
+    /// What a seed of a campaign may draw.
+    #[command(flatten)]
+    pub swarm: Swarm,
 }
 
 /// `sweep`.
@@ -91,6 +96,30 @@ pub struct Sweep {
     /// Use these rules instead of the scenario's.
     #[arg(long, value_name = "NAME", conflicts_with = "controls")]
     pub rules: Option<String>,
+    /// With `--controls`: write what came of it into this file.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "controls",
+        num_args = 0..=1,
+        default_missing_value = "docs/positive-controls.md"
+    )]
+    pub write: Option<PathBuf>,
+    /// Keep what is done in this file, and go on from there if it is there already.
+    #[arg(long, value_name = "FILE", conflicts_with = "controls")]
+    pub resume: Option<PathBuf>,
+    /// Pack so many of the seeds that break a promise, each made small.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub packages: usize,
+    /// Spend at most so many runs on making one small.
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    pub effort: usize,
+    /// Directory for the packages.
+    #[arg(long, value_name = "DIR", default_value = "target/bft-crdts/packages")]
+    pub out: PathBuf,
+    /// What a seed of a campaign may draw.
+    #[command(flatten)]
+    pub swarm: Swarm,
 }
 
 /// `bench`.

@@ -75,6 +75,7 @@ fn page_picture(out: &Path) -> Result<Option<PathBuf>> {
         seed: input.scenario.seed,
         rules: SOUND,
         traced: true,
+        write_schedule: false,
     };
     let ran = simulate::run_detailed(&input, options, &mut |_, _| {})?;
     let (trace, details) = (

@@ -10,11 +10,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::operations::{self, Row};
-use crate::scenario::{self, MAX_SCENARIO_BYTES, Scenario, Workload};
+use crate::package::SCENARIO;
+use crate::scenario::swarm::Swarm;
+use crate::scenario::{self, Algorithm, MAX_SCENARIO_BYTES, Scenario, Workload};
 use crate::workload;
 
-/// The name of the general campaign, where a scenario's file can be named.
+/// The campaigns that are part of the command, by the names under which they stand where a scenario's file can be named.
+const CAMPAIGNS: [(&str, &str); 2] = [
+    (CAMPAIGN, include_str!("../../../scenarios/campaign.toml")),
+    (HANDOVER, include_str!("../../../scenarios/handover.toml")),
+];
+/// The general campaign.
 pub const CAMPAIGN: &str = "campaign";
+/// The campaign of members who come and go.
+pub const HANDOVER: &str = "handover";
 
 /// A scenario with the directory its paths are relative to.
 #[derive(Clone, Debug)]
@@ -28,14 +37,18 @@ pub struct Input {
 }
 
 impl Input {
-    /// Reads a scenario and the operations it names. [`CAMPAIGN`] is there without a file.
+    /// Reads a scenario and the operations it names. [`CAMPAIGN`] and [`HANDOVER`] are there without a file.
     ///
     /// # Errors
     /// What cannot be read, with file, line and field.
     pub fn read(path: &Path) -> Result<Self> {
-        if path == Path::new(CAMPAIGN) && !path.exists() {
-            return Self::campaign();
+        let known = CAMPAIGNS.iter().find(|(name, _)| path == Path::new(name));
+        if let Some((name, text)) = known.filter(|_| !path.exists()) {
+            return Self::parse(Path::new(name), text);
         }
+        // A package.
+        let inside = path.join(SCENARIO);
+        let path = if path.is_dir() { &inside } else { path };
         let text = read(path, MAX_SCENARIO_BYTES)?;
         let text = String::from_utf8(text)
             .map_err(|_| anyhow!("{}:1: file: is not UTF-8", path.display()))?;
@@ -47,10 +60,17 @@ impl Input {
     /// # Errors
     /// None, as the tests show.
     pub fn campaign() -> Result<Self> {
-        Self::parse(
-            Path::new(CAMPAIGN),
-            include_str!("../../../scenarios/campaign.toml"),
-        )
+        Self::known(CAMPAIGN)
+    }
+
+    /// A campaign that is part of the command, by its name.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn known(name: &str) -> Result<Self> {
+        let text = CAMPAIGNS.iter().find(|(known, _)| *known == name);
+        let (name, text) = text.with_context(|| format!("there is no campaign `{name}`"))?;
+        Self::parse(Path::new(name), text)
     }
 
     /// Of a scenario that is known; `path` is what its files are beside of, and what errors name.
@@ -92,6 +112,36 @@ impl Input {
             path: path.to_owned(),
             fixed,
         })
+    }
+
+    /// Of a scenario that says everything itself.
+    #[must_use]
+    pub fn of(scenario: Scenario) -> Self {
+        let fixed = match &scenario.workload {
+            Workload::Rows(rows) => Some(rows.clone()),
+            Workload::File { .. } | Workload::Generator(_) => None,
+        };
+        Self {
+            scenario,
+            path: PathBuf::new(),
+            fixed,
+        }
+    }
+
+    /// Changes what a seed may draw, as the command line says.
+    ///
+    /// # Errors
+    /// An option that is wrong, or one for a scenario of which seeds draw nothing.
+    pub fn swarm(&mut self, swarm: &Swarm) -> Result<()> {
+        let bank = matches!(self.scenario.algorithm, Algorithm::Bank(_));
+        match &mut self.scenario.draw {
+            _ if *swarm == Swarm::default() => Ok(()),
+            Some(draw) => swarm.apply(draw, bank).map_err(|why| anyhow!(why)),
+            None => Err(anyhow!(
+                "{}: seeds draw nothing in it, for it has no `draw`",
+                self.path.display()
+            )),
+        }
     }
 
     /// The rows of a run of this scenario (the one of the file, or what it draws) with this seed.

@@ -8,6 +8,7 @@ use bft_crdts::bank::{self, Bank, Invalid, Ledger};
 use bft_crdts::net::{Cast, Item, Names, Scene, SeededKeys, Staged, VirtualTime};
 use bft_crdts::orswot::{self, Entries, Orswot};
 use bft_crdts::{Actor, Dot};
+use bft_crdts_controls::planted::Planted;
 
 use crate::operations::{Row, What};
 use crate::report::{Balance, State};
@@ -281,5 +282,31 @@ impl Play for Set {
 
     fn show(&self, _: &Scenario, _: &People) -> State {
         State::Set(self.members().cloned().collect())
+    }
+}
+
+/// As the data type inside.
+impl<A: Play> Play for Planted<A> {
+    const NAME: &'static str = A::NAME;
+
+    fn genesis(scenario: &Scenario, people: &People) -> anyhow::Result<A::ReplicatedState> {
+        A::genesis(scenario, people)
+    }
+
+    fn op(
+        scene: &Scene<'_, Self>,
+        place: usize,
+        what: &What,
+        people: &People,
+    ) -> Result<A::Op, String> {
+        A::op(&scene.inside(scene.copy.inner()), place, what, people)
+    }
+
+    fn bare_op(what: &What, people: &People) -> Option<A::Op> {
+        A::bare_op(what, people)
+    }
+
+    fn show(&self, scenario: &Scenario, people: &People) -> State {
+        self.inner().show(scenario, people)
     }
 }

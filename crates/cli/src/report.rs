@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bft_crdts::net::Span;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::operations::Row;
 
@@ -21,6 +21,8 @@ pub struct Report {
     pub rules: String,
     /// The seed.
     pub seed: u64,
+    /// Whether its signatures were real ones.
+    pub real_signatures: bool,
     /// How many members there are at the start.
     pub members: usize,
     /// What made every generation after the first, such as `join bob`.
@@ -79,7 +81,7 @@ pub struct RefusedRow {
 }
 
 /// A promise that was broken.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Violation {
     /// Which promise.
     pub property: String,

@@ -1,12 +1,12 @@
 //! The rule sets a scenario can name: the sound ones, and the deliberately broken ones of `crates/controls`.
 
-use bft_crdts_controls::CONTROLS;
+use bft_crdts_controls::all;
 
 use crate::scenario::SOUND;
 
 /// All names, the sound one first.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    core::iter::once(SOUND).chain(CONTROLS.iter().map(|control| control.name))
+    core::iter::once(SOUND).chain(all().map(|control| control.name))
 }
 
 /// Whether there are rules of this name.

@@ -23,12 +23,14 @@ use crate::{logging, page, self_check, summary};
 /// # Errors
 /// Bad input, or a chart that cannot be written.
 pub fn run(args: &args::Run) -> Result<bool> {
-    let input = Input::read(&args.scenario)?;
+    let mut input = Input::read(&args.scenario)?;
+    input.swarm(&args.swarm)?;
     let scenario = &input.scenario;
     let options = Options {
         seed: args.seed.unwrap_or(scenario.seed),
         rules: args.rules.as_deref().unwrap_or(&scenario.rules),
         traced: true,
+        write_schedule: false,
     };
     if args.self_check {
         return self_check::check(&input, options, args.json);
@@ -49,11 +51,12 @@ pub fn run(args: &args::Run) -> Result<bool> {
         details,
         sometimes,
         exhibits,
+        schedule: _,
     } = ran?;
     if let Some(trace) = &trace {
         logging::trace(trace);
         let out = args.out.clone().unwrap_or_else(|| default_out(scenario));
-        report.files = charts(trace, scenario, &out)?;
+        report.files = draw_charts(trace, scenario, &out)?;
         report.files.extend(tables(&report, &out)?);
         if let (Some(path), Some(details)) = (&args.report, &details) {
             let command = page::command(args, options.seed);
@@ -103,7 +106,10 @@ fn default_out(scenario: &Scenario) -> PathBuf {
 }
 
 /// Writes the charts of a trace into a directory; where they are.
-fn charts(trace: &Trace, scenario: &Scenario, out: &Path) -> Result<Vec<PathBuf>> {
+///
+/// # Errors
+/// When they cannot be written.
+pub fn draw_charts(trace: &Trace, scenario: &Scenario, out: &Path) -> Result<Vec<PathBuf>> {
     let name = ChartName::new(&scenario.name)?;
     let options = chart_options(&scenario.chart, trace);
     fs::create_dir_all(out).with_context(|| format!("{}: cannot be made", out.display()))?;

@@ -8,11 +8,17 @@ mod check;
 mod file;
 mod ground;
 mod locate;
+mod schedule;
+pub mod swarm;
+mod write;
 
 use std::collections::BTreeMap;
 
 pub use bft_crdts::net::adversary::VillainKind;
 pub use ground::{Away, Downtime, During, Ground, Links, Node};
+
+pub use schedule::{Copy, MAX_COPIES, Schedule};
+pub use write::text;
 
 use bft_crdts::net::{Span, Wish};
 use thiserror::Error;
@@ -27,6 +33,8 @@ pub const MAX_MEMBERS: usize = 100;
 pub const MAX_FAULTS: usize = 1_000;
 /// Most changes of members that a seed draws.
 pub const MAX_CHANGES: u64 = 20;
+/// Most partitions, and most crashes of one member, that a seed draws.
+pub const MAX_DRAWN: u64 = 20;
 /// Most operations a generator makes.
 pub const MAX_GENERATED: u64 = 100_000;
 /// Most arcs of a chart.
@@ -71,6 +79,8 @@ pub struct Scenario {
     pub workload: Workload,
     /// The file with the balances that must result.
     pub expected_balances: Option<String>,
+    /// What becomes of every packet, in the place of what the network would draw.
+    pub schedule: Option<Schedule>,
     /// What the charts show.
     pub chart: Chart,
     /// When a run is given up.
@@ -271,6 +281,22 @@ pub struct Draw {
     pub changes: u64,
     /// When all faults end.
     pub faults_until: Span,
+    /// Whether each seed also draws which kinds of villains and faults there can be in it, and how many and how much.
+    pub swarm: bool,
+    /// The largest chances of loss, of a copy, and of a detour, in parts per million.
+    pub loss: u32,
+    /// See `loss`.
+    pub duplicate: u32,
+    /// See `loss`.
+    pub reorder: u32,
+    /// By how much latencies may differ.
+    pub latency: Span,
+    /// The most partitions.
+    pub partitions: u64,
+    /// The most crashes of one member.
+    pub crashes: u64,
+    /// One run in so many has real signatures; none if zero.
+    pub real_signatures_every: u64,
 }
 
 /// What the charts show.
@@ -322,6 +348,19 @@ impl Scenario {
     #[must_use]
     pub fn people(&self) -> Vec<String> {
         self.members.iter().chain(&self.joiners).cloned().collect()
+    }
+
+    /// Everybody who takes part: those, and the outsiders.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<String> {
+        let mut nodes = self.people();
+        let villains = self.villains.iter().map(|villain| &villain.who);
+        let outsiders: Vec<String> = villains
+            .filter(|who| !nodes.contains(who))
+            .cloned()
+            .collect();
+        nodes.extend(outsiders);
+        nodes
     }
 
     /// Whether `name` is a member at the start.

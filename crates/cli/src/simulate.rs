@@ -10,11 +10,13 @@ use bft_crdts::net::adversary::{Equivocator, Villain, VillainKind, Withholder};
 use bft_crdts::net::details::Details;
 use bft_crdts::net::trace::Trace;
 use bft_crdts::net::{
-    self, Cast, Chance, Crash, CrashPoint, Ended, FakeKeys, Faults, Law, Limits, Net, NodeId,
-    Partition, PlannedChange, Progress, RefusedItem, SeededKeys, Span, Tail, VirtualTime,
+    self, Cast, Chance, Crash, CrashPoint, Ended, FakeKeys, Fate, Faults, Law, Limits, Net, NodeId,
+    Partition, PlannedChange, Progress, RefusedItem, Schedule, SeededKeys, Span, Tail, VirtualTime,
+    Way,
 };
 use bft_crdts::{Actor, Ed25519, Rules, Sound};
 use bft_crdts_controls::chosen::{self, Chosen};
+use bft_crdts_controls::planted::Planted;
 
 use crate::exhibits::{self, Exhibited};
 use crate::ground;
@@ -22,7 +24,7 @@ use crate::input::Input;
 use crate::operations::Row;
 use crate::play::{People, Play, Set, items};
 use crate::report::{Evidence, Group, Latency, RefusedRow, Report, State, Traffic, Violation};
-use crate::scenario::{Algorithm, SOUND, Scenario, Script, Signatures, When, Workload};
+use crate::scenario::{Algorithm, Copy, SOUND, Scenario, Script, Signatures, When, Workload};
 
 /// How one run is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,21 @@ pub struct Options<'a> {
     pub rules: &'a str,
     /// Whether to keep a trace, for charts and logs.
     pub traced: bool,
+    /// Whether to write down what becomes of every packet.
+    pub write_schedule: bool,
+}
+
+impl<'a> Options<'a> {
+    /// A run of this seed under these rules, of which nothing is kept but what it came to.
+    #[must_use]
+    pub const fn of(seed: u64, rules: &'a str) -> Self {
+        Self {
+            seed,
+            rules,
+            traced: false,
+            write_schedule: false,
+        }
+    }
 }
 
 /// What a run gives.
@@ -48,6 +65,8 @@ pub struct Ran {
     pub sometimes: BTreeMap<&'static str, u64>,
     /// What anybody could check who was not there, if the signatures are real and a trace was asked for.
     pub exhibits: Vec<Exhibited>,
+    /// What became of every packet, if it was asked for.
+    pub schedule: Option<Vec<Copy>>,
 }
 
 /// Runs a scenario; `progress` is told every now and then how many of how many rows are settled.
@@ -88,7 +107,7 @@ fn run_with(
         detailed,
         progress,
     };
-    if scenario.signatures == Signatures::Ed25519 && options.rules == SOUND {
+    if is_real(scenario, options.rules) {
         return match scenario.algorithm {
             Algorithm::Bank(_) => stage.play::<Bank, Ed25519, Sound>(),
             Algorithm::Orswot => stage.play::<Set, Ed25519, Sound>(),
@@ -96,10 +115,15 @@ fn run_with(
     }
     // Broken rules need no real signatures to be seen broken.
     let ran = chosen::with(options.rules, || match scenario.algorithm {
-        Algorithm::Bank(_) => stage.play::<Bank, FakeKeys, Chosen>(),
-        Algorithm::Orswot => stage.play::<Set, FakeKeys, Chosen>(),
+        Algorithm::Bank(_) => stage.play::<Planted<Bank>, FakeKeys, Chosen>(),
+        Algorithm::Orswot => stage.play::<Planted<Set>, FakeKeys, Chosen>(),
     });
     ran.with_context(|| format!("`{}` are no rules", options.rules))?
+}
+
+/// Broken rules are always played with simulated signatures.
+fn is_real(scenario: &Scenario, rules: &str) -> bool {
+    scenario.signatures == Signatures::Ed25519 && rules == SOUND
 }
 
 struct Stage<'a> {
@@ -119,6 +143,11 @@ impl Stage<'_> {
         if self.detailed {
             net = net.detailed();
         }
+        let nodes = scenario.nodes();
+        let nodes: BTreeMap<NodeId, String> = nodes
+            .into_iter()
+            .filter_map(|name| Some((net.node(&name)?, name)))
+            .collect();
         let progress = self.progress;
         let outcome =
             net.run_to_end(&mut |Progress { settled, items, .. }| progress(*settled, *items))?;
@@ -130,6 +159,17 @@ impl Stage<'_> {
         let mut ran = outcome.report;
         let (trace, details) = (ran.trace.take(), ran.details.take());
         let sometimes = std::mem::take(&mut ran.sometimes);
+        let name = |node: &NodeId| nodes.get(node).cloned();
+        let copy = |(way, fate): (Way, Fate)| {
+            Some(Copy {
+                from: name(&way.from)?,
+                to: name(&way.to)?,
+                number: way.number,
+                fate,
+            })
+        };
+        let schedule = ran.schedule.take();
+        let schedule = schedule.map(|fates| fates.into_iter().filter_map(copy).collect());
         let report = report(self.input, scenario, self.options, &rows, &people, ran)?;
         Ok(Ran {
             report,
@@ -137,6 +177,7 @@ impl Stage<'_> {
             details,
             sometimes,
             exhibits,
+            schedule,
         })
     }
 }
@@ -182,6 +223,9 @@ fn network<A: Play, K: SeededKeys>(
         .workload(items::<A>(rows, people));
     if let Some(bytes) = scenario.ground.memory {
         net = net.limit_memory(bytes);
+    }
+    if options.write_schedule {
+        net = net.write_schedule();
     }
     if options.traced {
         let title = scenario.chart.title.as_ref().unwrap_or(&scenario.name);
@@ -231,6 +275,20 @@ fn plan(scenario: &Scenario, node: impl Fn(&str) -> Option<NodeId>) -> Result<Fa
         heal_at: network.heal.map(|heal| VirtualTime::ZERO + heal),
         ..Faults::default()
     };
+    if let Some(schedule) = &scenario.schedule {
+        let copies = schedule.copies.iter().map(|copy| {
+            let way = Way {
+                from: node(&copy.from)?,
+                to: node(&copy.to)?,
+                number: copy.number,
+            };
+            Ok((way, copy.fate))
+        });
+        faults.schedule = Some(Schedule {
+            latency: schedule.latency,
+            fates: copies.collect::<Result<_>>()?,
+        });
+    }
     for cut in &scenario.partitions {
         let groups = cut
             .groups
@@ -309,6 +367,7 @@ fn report<A: Play>(
         algorithm: scenario.algorithm.name(),
         rules: options.rules.to_owned(),
         seed: ran.seed,
+        real_signatures: is_real(scenario, options.rules),
         members: ran.members,
         tolerated: faults(ran.members),
         changes: ran.changes.clone(),

@@ -1,27 +1,30 @@
 //! `sweep`: many seeds of one scenario, or all broken rule sets.
 
+pub mod controls;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::{fs, io};
 
-use anyhow::Result;
-use bft_crdts_controls::CONTROLS;
-use comfy_table::{CellAlignment, Table, presets};
-use serde::Serialize;
+use anyhow::{Context, Result, ensure};
+use bft_crdts::codec::Digest;
+use serde::{Deserialize, Serialize};
 
-use crate::args;
 use crate::input::Input;
+use crate::package::Packed;
 use crate::report::Violation;
 use crate::run::bar;
 use crate::simulate::{Options, Ran, run as simulate};
-use crate::{pool, scenario};
+use crate::{args, package, pool};
 
 /// Most violations that are written down.
 const MOST: usize = 20;
 
 /// What a sweep of one scenario came to.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sweep {
     /// The scenario.
     pub scenario: String,
@@ -45,12 +48,14 @@ pub struct Sweep {
     pub convicted: u64,
     /// Packets put on the wire.
     pub messages: u64,
+    /// Runs with real signatures.
+    pub real_signatures: u64,
     /// What villains and faults did, and how often: a sweep in which they did nothing shows nothing.
-    pub sometimes: BTreeMap<&'static str, u64>,
+    pub sometimes: BTreeMap<String, u64>,
 }
 
 /// A run that broke a promise.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Violated {
     /// Its seed.
     pub seed: u64,
@@ -59,57 +64,67 @@ pub struct Violated {
     pub violation: Violation,
     /// The command that runs it again.
     pub reproduce: String,
+    /// The run made small, if that was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<Package>,
 }
 
-/// What became of every broken rule set.
-#[derive(Clone, Debug, Serialize)]
-pub struct Controls {
-    /// One for each.
-    pub controls: Vec<Control>,
+/// A run made small.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Package {
+    /// The directory, which `run` takes for a scenario.
+    pub path: String,
+    /// How much there was in it: nodes, villains, faults, changes, operations.
+    pub before: usize,
+    /// How much there is: the same, and the packets whose fate matters.
+    pub after: usize,
 }
 
-/// What became of one.
-#[derive(Clone, Debug, Serialize)]
-pub struct Control {
-    /// Its name.
-    pub name: &'static str,
-    /// Whether the judges saw it broken.
-    pub caught: bool,
-    /// How many seeds that took, from 0; all of them if it was not caught.
-    pub seeds: u64,
-    /// Which promise they saw broken.
-    #[serde(skip)]
-    pub property: String,
-    /// What the rules break.
-    #[serde(skip)]
-    pub breaks: &'static str,
+impl Package {
+    fn of(packed: &Packed) -> Self {
+        Self {
+            path: packed.path.display().to_string(),
+            before: packed.before,
+            after: packed.after,
+        }
+    }
 }
 
 /// Sweeps; whether every promise was kept, or every control caught.
 ///
 /// # Errors
-/// Bad input.
+/// Bad input, a state to resume from that is another sweep's, or something that cannot be written.
 pub fn sweep(args: &args::Sweep) -> Result<bool> {
     let jobs = args.jobs.unwrap_or_else(pool::processors);
-    let input = match &args.scenario {
+    let seeds = args.first..args.first.saturating_add(args.seeds);
+    if args.controls {
+        return controls::sweep(args, &seeds, jobs);
+    }
+    let mut input = match &args.scenario {
         Some(path) => Input::read(path)?,
         None => Input::campaign()?,
     };
-    let seeds = args.first..args.first.saturating_add(args.seeds);
-    if args.controls {
-        let controls = controls(&input, &seeds, jobs);
-        print!(
-            "{}",
-            if args.json {
-                json(&controls)
-            } else {
-                controls.text()
-            }
-        );
-        return Ok(controls.controls.iter().all(|control| control.caught));
-    }
+    input.swarm(&args.swarm)?;
     let rules = args.rules.as_deref().unwrap_or(&input.scenario.rules);
-    let sweep = seeds_of(&input, rules, seeds, jobs)?;
+    let plan = Plan {
+        input: &input,
+        rules,
+        seeds,
+        jobs,
+        options: args.swarm.text(),
+    };
+    let mut sweep = plan.run(args.resume.as_deref())?;
+    for violated in sweep.violations.iter_mut().take(args.packages) {
+        let (seed, property) = (violated.seed, &violated.violation.property);
+        let spinner = bar(&format!("runs; making seed {seed} small"));
+        let packed = package::pack(&input, rules, seed, property, args.effort, &args.out);
+        spinner.finish_and_clear();
+        match packed {
+            Ok(packed) => violated.package = Some(Package::of(&packed)),
+            // The finding is what matters.
+            Err(why) => tracing::warn!("seed {seed} cannot be packed: {why:#}"),
+        }
+    }
     print!(
         "{}",
         if args.json {
@@ -121,62 +136,138 @@ pub fn sweep(args: &args::Sweep) -> Result<bool> {
     Ok(sweep.violated == 0)
 }
 
-fn json(value: &impl Serialize) -> String {
+pub(crate) fn json(value: &impl Serialize) -> String {
     // Integers, texts and maps with text keys.
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
 /// One run, and if it panics, that as a violation.
-fn run(input: &Input, rules: &str, seed: u64) -> Result<Ran, String> {
-    let options = Options {
-        seed,
-        rules,
-        traced: false,
-    };
+pub(crate) fn run(input: &Input, rules: &str, seed: u64) -> Result<Ran, String> {
     match catch_unwind(AssertUnwindSafe(|| {
-        simulate(input, options, &mut |_, _| ())
+        simulate(input, Options::of(seed, rules), &mut |_, _| ())
     })) {
         Ok(ran) => ran.map_err(|why| format!("{why:#}")),
         Err(_) => Err("the program panicked; its message is on standard error".to_owned()),
     }
 }
 
-fn seeds_of(input: &Input, rules: &str, seeds: Range<u64>, jobs: usize) -> Result<Sweep> {
-    // What does not work for the first seed is bad input, not a finding.
-    if let Some(seed) = seeds.clone().next() {
-        simulate(
-            input,
-            Options {
-                seed,
-                rules,
-                traced: false,
+/// A sweep to be done.
+struct Plan<'a> {
+    input: &'a Input,
+    rules: &'a str,
+    seeds: Range<u64>,
+    jobs: usize,
+    /// What seeds may draw, as it was typed.
+    options: String,
+}
+
+/// How many seeds are done between two times that the state is written down. The same for any number of jobs, and of
+/// no consequence for the result.
+const BLOCK: u64 = 64;
+
+impl Plan<'_> {
+    /// Does it, from the beginning or from where a state says that it stopped.
+    fn run(&self, resume: Option<&Path>) -> Result<Sweep> {
+        let (input, rules) = (self.input, self.rules);
+        let (first, end) = (self.seeds.start, self.seeds.end);
+        // What does not work for the first seed is bad input, not a finding.
+        if first < end {
+            simulate(input, Options::of(first, rules), &mut |_, _| ())?;
+        }
+        let key = self.key();
+        let begun = resume.map(|file| State::read(file, &key)).transpose()?;
+        let mut state = begun.flatten().unwrap_or_else(|| State {
+            of: key,
+            next: first,
+            sweep: Sweep {
+                scenario: input.scenario.name.clone(),
+                rules: rules.to_owned(),
+                first,
+                ..Sweep::default()
             },
-            &mut |_, _| (),
-        )?;
+        });
+        let bar = bar("seeds");
+        bar.set_length(end - first);
+        bar.set_position(state.next.saturating_sub(first));
+        while state.next < end {
+            let block = state.next..end.min(state.next.saturating_add(BLOCK));
+            let run = |seed| run(input, rules, seed);
+            let results = pool::all(block.clone(), self.jobs, run, |_| bar.inc(1));
+            for (seed, result) in block.clone().zip(results) {
+                let reproduce = self.reproduce(seed);
+                state.sweep.add(seed, result, reproduce);
+            }
+            state.next = block.end;
+            if let Some(file) = resume {
+                state.write(file)?;
+            }
+        }
+        bar.finish_and_clear();
+        Ok(state.sweep)
     }
-    let bar = bar("seeds");
-    bar.set_length(seeds.end - seeds.start);
-    let mut sweep = Sweep {
-        scenario: input.scenario.name.clone(),
-        rules: rules.to_owned(),
-        first: seeds.start,
-        ..Sweep::default()
-    };
-    let results = pool::all(
-        seeds.clone(),
-        jobs,
-        |seed| run(input, rules, seed),
-        |_| bar.inc(1),
-    );
-    bar.finish_and_clear();
-    for (seed, result) in seeds.zip(results) {
-        sweep.add(input, seed, result);
+
+    /// What makes this sweep another one than others: everything that its result depends on.
+    fn key(&self) -> String {
+        let all = format!("{:?} {} {:?}", self.input.scenario, self.rules, self.seeds);
+        Digest::of(all.as_bytes()).to_hex()
     }
-    Ok(sweep)
+
+    /// The command that runs a seed again.
+    fn reproduce(&self, seed: u64) -> String {
+        let rules = match self.rules == self.input.scenario.rules {
+            true => String::new(),
+            false => format!(" --rules {}", self.rules),
+        };
+        let (file, options) = (self.input.path.display(), &self.options);
+        format!("bft-crdts run {file} --seed {seed}{rules}{options}")
+    }
+}
+
+/// How far a sweep has come.
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    /// Which sweep: the digest of everything that its result depends on.
+    of: String,
+    /// The first seed that is not done.
+    next: u64,
+    /// What it has come to.
+    sweep: Sweep,
+}
+
+impl State {
+    /// The state in a file, if there is one.
+    fn read(file: &Path, key: &str) -> Result<Option<Self>> {
+        let text = match fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(why) => {
+                return Err(why).with_context(|| format!("{}: cannot be read", file.display()));
+            }
+        };
+        let state: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{}: is no state of a sweep", file.display()))?;
+        ensure!(
+            state.of == key,
+            "{}: is the state of another sweep (another scenario, other rules, seeds or options)",
+            file.display()
+        );
+        Ok(Some(state))
+    }
+
+    /// Replaces the file at once: whoever reads it finds this state or the one before it.
+    fn write(&self, file: &Path) -> Result<()> {
+        let writing = || format!("{}: cannot be written", file.display());
+        if let Some(directory) = file.parent() {
+            fs::create_dir_all(directory).with_context(writing)?;
+        }
+        let new = file.with_extension("new");
+        fs::write(&new, json(self)).with_context(writing)?;
+        fs::rename(&new, file).with_context(writing)
+    }
 }
 
 impl Sweep {
-    fn add(&mut self, input: &Input, seed: u64, result: Result<Ran, String>) {
+    fn add(&mut self, seed: u64, result: Result<Ran, String>, reproduce: String) {
         self.seeds += 1;
         let violation = match result {
             Err(detail) => Some(Violation {
@@ -194,8 +285,9 @@ impl Sweep {
                 self.refused += report.refused.len() as u64;
                 self.convicted += u64::from(!report.evidence.is_empty());
                 self.messages += report.total().messages;
+                self.real_signatures += u64::from(report.real_signatures);
                 for (what, times) in sometimes {
-                    *self.sometimes.entry(what).or_default() += times;
+                    *self.sometimes.entry(what.to_owned()).or_default() += times;
                 }
                 report.violations.into_iter().next()
             }
@@ -203,11 +295,11 @@ impl Sweep {
         let Some(violation) = violation else { return };
         self.violated += 1;
         if self.violations.len() < MOST {
-            let reproduce = reproduce(input, &self.rules, seed);
             self.violations.push(Violated {
                 seed,
                 violation,
                 reproduce,
+                package: None,
             });
         }
     }
@@ -233,6 +325,11 @@ impl Sweep {
         )?;
         writeln!(out, "packets     {}", self.messages)?;
         writeln!(out, "convicted   somebody in {} runs", self.convicted)?;
+        writeln!(
+            out,
+            "signatures  real ones in {} runs",
+            self.real_signatures
+        )?;
         writeln!(out, "sometimes")?;
         for (what, times) in &self.sometimes {
             writeln!(out, "{times:>12}  {what}")?;
@@ -249,6 +346,7 @@ impl Sweep {
             seed,
             violation,
             reproduce,
+            package,
         } in &self.violations
         {
             writeln!(
@@ -257,116 +355,17 @@ impl Sweep {
                 violation.property, violation.detail
             )?;
             writeln!(out, "    {reproduce}")?;
+            if let Some(package) = package {
+                writeln!(
+                    out,
+                    "    made small, from {} parts to {}: bft-crdts run {}",
+                    package.before, package.after, package.path
+                )?;
+            }
         }
         match usize::try_from(self.violated).unwrap_or(usize::MAX) - self.violations.len() {
             0 => Ok(()),
             more => writeln!(out, "  ... and {more} more"),
         }
-    }
-}
-
-/// The command that runs a seed again.
-fn reproduce(input: &Input, rules: &str, seed: u64) -> String {
-    let rules = if rules == input.scenario.rules {
-        String::new()
-    } else {
-        format!(" --rules {rules}")
-    };
-    format!(
-        "bft-crdts run {} --seed {seed}{rules}",
-        input.path.display()
-    )
-}
-
-/// Every broken rule set, until a seed shows that it is broken.
-#[must_use]
-pub fn controls(input: &Input, seeds: &Range<u64>, jobs: usize) -> Controls {
-    let bar = bar("rule sets");
-    bar.set_length(CONTROLS.len() as u64);
-    let mut controls = Vec::new();
-    for control in CONTROLS {
-        bar.inc(1);
-        let found = pool::first(seeds.clone(), jobs, |seed| {
-            match run(input, control.name, seed) {
-                // A control that cannot be run is not caught.
-                Err(_) => None,
-                Ok(ran) => ran.report.violations.into_iter().next(),
-            }
-        });
-        controls.push(Control {
-            name: control.name,
-            caught: found.is_some(),
-            seeds: found
-                .as_ref()
-                .map_or(seeds.end - seeds.start, |(seed, _)| seed - seeds.start + 1),
-            property: found
-                .map(|(_, violation)| violation.property)
-                .unwrap_or_default(),
-            breaks: control.breaks.trim(),
-        });
-    }
-    bar.finish_and_clear();
-    Controls { controls }
-}
-
-impl Controls {
-    /// The table of `docs/controls.md`.
-    #[must_use]
-    pub fn markdown(&self) -> String {
-        let row = |control: &Control| {
-            let Control {
-                name,
-                caught,
-                seeds,
-                property,
-                breaks,
-            } = control;
-            let seeds = if *caught {
-                seeds.to_string()
-            } else {
-                format!("not within {seeds}")
-            };
-            format!("| `{name}` | {breaks} | {seeds} | {property} |\n")
-        };
-        let rows: String = self.controls.iter().map(row).collect();
-        format!(
-            "| rules | what they break | caught after seeds | by |\n| --- | --- | --- | --- |\n{rows}"
-        )
-    }
-
-    fn text(&self) -> String {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header(["rules", "caught", "after seeds", "by", "what they break"]);
-        for control in &self.controls {
-            table.add_row([
-                control.name.to_owned(),
-                if control.caught { "yes" } else { "NO" }.to_owned(),
-                control.seeds.to_string(),
-                control.property.clone(),
-                control.breaks.to_owned(),
-            ]);
-        }
-        if let Some(column) = table.column_mut(2) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        let missed = self
-            .controls
-            .iter()
-            .filter(|control| !control.caught)
-            .count();
-        let verdict = match missed {
-            0 => format!("All {} broken rule sets were caught.", self.controls.len()),
-            _ => format!(
-                "{missed} of {} broken rule sets were NOT caught.",
-                self.controls.len()
-            ),
-        };
-        debug_assert!(
-            self.controls
-                .iter()
-                .all(|control| control.name != scenario::SOUND)
-        );
-        format!("{table}\n\n{verdict}\n")
     }
 }

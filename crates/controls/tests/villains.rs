@@ -5,7 +5,7 @@ use bft_crdts::net::adversary::VillainKind;
 use bft_crdts::net::campaign::{Campaign, Strongest};
 use bft_crdts::net::{Chance, Property, Span};
 use bft_crdts::{Rules, Sound};
-use bft_crdts_controls::{Visitor, visit};
+use bft_crdts_controls::chosen::{self, Chosen};
 
 /// Runs without faults, with one kind of villain among the members or with nobody but correct members.
 fn campaign(villain: Option<VillainKind>) -> Campaign {
@@ -28,29 +28,25 @@ fn campaign(villain: Option<VillainKind>) -> Campaign {
     }
 }
 
-/// What breaks within these seeds.
-struct Breaks(Campaign, u64);
-
-impl Visitor for Breaks {
-    type Output = Option<Property>;
-
-    fn visit<R: Rules>(self) -> Option<Property> {
-        let Self(campaign, seeds) = self;
-        let mut results = (0..seeds).map(|seed| campaign.run::<R>(seed).unwrap());
+/// What breaks within these seeds under the rules of this name.
+fn breaks(rules: &str, campaign: &Campaign, seeds: u64) -> Option<Property> {
+    let broken = chosen::with(rules, || {
+        let mut results = (0..seeds).map(|seed| campaign.run::<Chosen>(seed).unwrap());
         results.find_map(|result| {
             result
                 .violations
                 .first()
                 .map(|violation| violation.property)
         })
-    }
+    });
+    broken.unwrap()
 }
 
 const SEEDS: u64 = 30;
 
 #[track_caller]
 fn harms(villain: VillainKind, rules: &str) {
-    let broken = |villain, rules| visit(rules, Breaks(campaign(villain), SEEDS)).unwrap();
+    let broken = |villain, rules| breaks(rules, &campaign(villain), SEEDS);
     assert_ne!(
         broken(Some(villain), rules),
         None,
@@ -115,26 +111,16 @@ fn a_silent_member_does_harm_where_it_is_one_too_many() {
         members: vec![4],
         ..campaign(Some(VillainKind::Silent))
     };
-    assert_eq!(visit(Sound::NAME, Breaks(too_many, SEEDS)).unwrap(), None);
+    assert_eq!(breaks(Sound::NAME, &too_many, SEEDS), None);
     // With one member lost to each echo that is not repeated, one more is silent than the rules can bear.
     let loss = Strongest {
         loss: Chance::percent(30),
         ..campaign(None).strongest
     };
-    let lossy = |villain| Campaign {
+    let lossy = Campaign {
         strongest: loss,
-        ..campaign(villain)
+        ..campaign(Some(VillainKind::Silent))
     };
-    assert_ne!(
-        visit(
-            "echoes-once",
-            Breaks(lossy(Some(VillainKind::Silent)), SEEDS)
-        )
-        .unwrap(),
-        None
-    );
-    assert_eq!(
-        visit(Sound::NAME, Breaks(lossy(Some(VillainKind::Silent)), SEEDS)).unwrap(),
-        None
-    );
+    assert_ne!(breaks("echoes-once", &lossy, SEEDS), None);
+    assert_eq!(breaks(Sound::NAME, &lossy, SEEDS), None);
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::conspirator::SharedBoard;
+use super::ring::Ring;
 use crate::actor::{Actor, Keys, NetworkId, Sig, SigningActor, signing_bytes};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::{EchoStatement, Genesis, Payload};
@@ -20,6 +22,8 @@ pub(crate) struct Body<A: Staged, K: Keys> {
     pub(crate) members: Arc<Members<K>>,
     /// All villains of the run, this one included.
     pub(crate) coven: Arc<[Actor]>,
+    /// What they know together.
+    pub(crate) board: SharedBoard,
     /// How many echoes the rules of this run ask for: a villain knows the rules.
     pub(crate) quorum: usize,
     pub(crate) directory: Arc<Directory>,
@@ -48,6 +52,7 @@ pub(crate) enum Act {
 #[derive(Debug)]
 pub struct Hands<'a, A: Staged, K: Keys> {
     body: &'a Body<A, K>,
+    ring: &'a mut Ring<K>,
     stream: &'a mut Stream,
     acts: &'a mut Vec<Act>,
 }
@@ -55,10 +60,16 @@ pub struct Hands<'a, A: Staged, K: Keys> {
 impl<'a, A: Staged, K: Keys> Hands<'a, A, K> {
     pub(crate) fn new(
         body: &'a Body<A, K>,
+        ring: &'a mut Ring<K>,
         stream: &'a mut Stream,
         acts: &'a mut Vec<Act>,
     ) -> Self {
-        Self { body, stream, acts }
+        Self {
+            body,
+            ring,
+            stream,
+            acts,
+        }
     }
 
     /// Its own actor.
@@ -79,10 +90,21 @@ impl<'a, A: Staged, K: Keys> Hands<'a, A, K> {
         self.body.members.index_of(&self.me())
     }
 
-    /// Its own key.
+    /// Its first key.
     #[must_use]
     pub fn identity(&self) -> &'a SigningActor<K> {
         &self.body.identity
+    }
+
+    /// The key it has in a generation: the first one until it has [entered](Self::enter) a later generation.
+    #[must_use]
+    pub fn key_in(&self, generation: Generation) -> &SigningActor<K> {
+        self.ring.of(generation)
+    }
+
+    /// Learns which of its keys it has among these members.
+    pub(super) fn enter(&mut self, members: &Members<K>) {
+        self.ring.enter(members);
     }
 
     /// The genesis of the network.
@@ -135,6 +157,11 @@ impl<'a, A: Staged, K: Keys> Hands<'a, A, K> {
         self.body.coven.contains(actor)
     }
 
+    /// What all villains of the run know together.
+    pub(super) fn board(&self) -> &'a SharedBoard {
+        &self.body.board
+    }
+
     /// How many echoes a certificate needs.
     #[must_use]
     pub fn quorum(&self) -> usize {
@@ -149,8 +176,7 @@ impl<'a, A: Staged, K: Keys> Hands<'a, A, K> {
     /// Its signature under an echo.
     #[must_use]
     pub fn echo(&self, generation: Generation, header: Digest) -> Sig {
-        self.body
-            .identity
+        self.key_in(generation)
             .sign(&self.network(), &EchoStatement { generation, header })
     }
 

@@ -28,6 +28,14 @@ impl<A: Staged, K: Keys> Mask<A, K> {
         self.broadcast.as_deref_mut()
     }
 
+    /// The replica behind it.
+    pub(super) fn replica(
+        &mut self,
+        hands: &Hands<'_, A, K>,
+    ) -> Option<&SecureBroadcast<A, K, Sound>> {
+        self.wear(hands).map(|broadcast| &*broadcast)
+    }
+
     /// What a correct replica would send in answer to this packet. Requests of fellow villains it echoes unread.
     pub(super) fn packet(
         &mut self,

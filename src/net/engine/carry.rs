@@ -8,6 +8,8 @@ use crate::net::machine::{Address, Effect, Machine};
 use crate::net::node::NodeId;
 use crate::net::observer::{Event, Observer};
 use crate::net::queue::{Entry, What};
+use crate::net::schedule::Fate;
+use crate::net::time::Span;
 
 impl<M: Machine> Engine<M> {
     /// Does what a machine has asked for, in order, until the power goes.
@@ -124,23 +126,26 @@ impl<M: Machine> Engine<M> {
                 duplicate: false,
             },
         );
-        if let Some(why) = self.network.loses(from, to) {
-            return observer.event(
-                moment,
-                Event::Lost {
-                    copy: number,
-                    from,
-                    to,
-                    why,
-                },
-            );
-        }
-        let at = departed + self.network.latency(from, to);
+        let (first, second) = match self.fate(from, to) {
+            Ok(fate) => fate,
+            Err(why) => {
+                return observer.event(
+                    moment,
+                    Event::Lost {
+                        copy: number,
+                        from,
+                        to,
+                        why,
+                    },
+                );
+            }
+        };
+        let at = departed + first;
         if self.network.corrupts() {
             return self.corrupt(Copy { at, number, to }, from, message, observer);
         }
         copies.push(Copy { at, number, to });
-        if self.network.duplicates() {
+        if let Some(second) = second {
             self.sequence += 1;
             let number = self.sequence;
             observer.event(
@@ -155,7 +160,7 @@ impl<M: Machine> Engine<M> {
                 },
             );
             copies.push(Copy {
-                at: departed + self.network.latency(from, to),
+                at: departed + second,
                 number,
                 to,
             });
@@ -197,6 +202,39 @@ impl<M: Machine> Engine<M> {
                 sequence: first.number,
                 what: What::Flight(flight),
             });
+        }
+    }
+
+    /// How long a packet takes, and its copy if the network makes one; or why it is lost.
+    #[inline]
+    fn fate(&mut self, from: NodeId, to: NodeId) -> Result<(Span, Option<Span>), Loss> {
+        let network = &mut self.network;
+        let Some(script) = &mut self.script else {
+            return network.loses(from, to).map_or_else(
+                || {
+                    let first = network.latency(from, to);
+                    let twice = network.duplicates();
+                    Ok((first, twice.then(|| network.latency(from, to))))
+                },
+                Err,
+            );
+        };
+        let is_cut = network.is_cut(from, to);
+        let draw = || match network.loses(from, to) {
+            Some(_) => Fate::Lost,
+            None => {
+                let first = network.latency(from, to);
+                match network.duplicates() {
+                    true => Fate::Twice(first, network.latency(from, to)),
+                    false => Fate::Takes(first),
+                }
+            }
+        };
+        match script.fate(from, to, is_cut, draw) {
+            None => Err(Loss::Partition),
+            Some(Fate::Lost) => Err(Loss::Random),
+            Some(Fate::Takes(first)) => Ok((first, None)),
+            Some(Fate::Twice(first, second)) => Ok((first, Some(second))),
         }
     }
 }

@@ -156,7 +156,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             self.engine
                 .input(node, &mut self.recorder, |machine, out| match machine {
                     Participant::Replica(replica) => replica.propose(change, out),
-                    Participant::Villain(_) => {}
+                    Participant::Villain(_) | Participant::Puppet(_) => {}
                 });
         }
     }
@@ -166,7 +166,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             .engine
             .input(node, &mut self.recorder, |machine, out| match machine {
                 Participant::Replica(replica) => replica.join(out),
-                Participant::Villain(_) => Ok(()),
+                Participant::Villain(_) | Participant::Puppet(_) => Ok(()),
             });
         if let Some(Err(why)) = asked {
             self.books.count("somebody may not join");
@@ -204,12 +204,21 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         }
         self.books.moved = moment.at;
         let many = usize::try_from(members.generation().get()).unwrap_or(usize::MAX);
+        let known = self.plan.made.len();
         self.plan.made = broadcast
             .chain()
             .map(|link| link.decision.change)
             .take(many)
             .collect();
         self.plan.latest = members.clone();
+        for made in self.plan.made.clone().split_off(known.min(many)) {
+            if !self.is_agreed(&made, moment.at) {
+                let label = super::change_label(&made, self.recorder.names());
+                let detail = format!("decided, and nobody correct approves it: {label}");
+                self.bench
+                    .blame(Property::Change, &[node], None, moment, detail);
+            }
+        }
         let left = self.plan.left();
         let mut complete = Vec::new();
         self.bench
@@ -232,6 +241,19 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 self.engine.call_at(moment.at, u64::from(node.get()));
             }
         }
+    }
+
+    /// Whether somebody correct approves a change, as is needed for a quorum: because it is planned, or because it is the
+    /// expulsion of somebody who can be convicted.
+    fn is_agreed(&self, change: &Change, now: VirtualTime) -> bool {
+        let convicted = matches!(change, Change::Expel(culprit) if self.books.convictions.contains_key(culprit));
+        let agrees = |planned: &Planned| {
+            let mut all = self.all_nodes();
+            planned.change == *change
+                && planned.at <= now
+                && all.any(|node| self.bench.judges(node) && planned.approves(node))
+        };
+        convicted || self.plan.changes.iter().any(agrees)
     }
 
     /// Planned changes that those who agree could bring about, and have not.

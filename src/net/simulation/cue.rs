@@ -7,11 +7,14 @@ use std::sync::Arc;
 use super::{first_tick, machine};
 use crate::actor::Actor;
 use crate::deterministic_secure_broadcast::{Evidence, Rules, SecureBroadcast};
+use crate::net::adversary::puppet::{Puppet, Strung};
+use crate::net::adversary::vice::Assigned;
+use crate::net::adversary::{Body, PacketTongue};
 use crate::net::directory::Directory;
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
 use crate::net::participant::Participant;
-use crate::net::random::Streams;
+use crate::net::random::{Stream, Streams};
 use crate::net::report::HaltReason;
 use crate::net::stage::Staged;
 use crate::net::time::{Span, VirtualTime};
@@ -60,4 +63,30 @@ pub(super) fn replica<A: Staged, K: SeededKeys, R: Rules>(
         broadcast.checkpoint_every(habits.checkpoint_every);
     }
     machine(broadcast, directory, tick, first_tick(streams, node, tick))
+}
+
+/// A correct replica at its node, in the hands of a vice.
+pub(super) fn puppet<A: Staged, K: SeededKeys, R: Rules>(
+    vice: Assigned,
+    body: &Body<A, K>,
+    stream: Stream,
+    begins: VirtualTime,
+    tick: Span,
+    first: Span,
+) -> Option<Participant<A, K, R>> {
+    let tongue = PacketTongue::new(body.identity.clone(), &body.genesis, body.members.clone());
+    let (identity, genesis) = (body.identity.clone(), body.genesis.clone());
+    let directory = body.directory.clone();
+    let make = move || {
+        let broadcast = SecureBroadcast::new(identity.clone(), (*genesis).clone()).ok()?;
+        Some(machine(broadcast, &directory, tick, first))
+    };
+    let strung = Strung {
+        make: Box::new(make),
+        others: body.others.clone(),
+        tongue: Box::new(tongue),
+        stream,
+        begins,
+    };
+    Puppet::new(vice.build(), strung).map(|puppet| Participant::Puppet(Box::new(puppet)))
 }

@@ -131,6 +131,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let rejected = rejected.filter(|(from, _)| !self.bench.judges(*from));
         let rejected = rejected.map(|(_, packets)| packets).sum();
         let details = self.recorder.details();
+        let schedule = self.engine.written_schedule();
         let (trace_digest, events, traffic) = self.recorder.finish();
         let trace = events.map(|events| Trace {
             title: self.title,
@@ -162,6 +163,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             sometimes: self.books.sometimes,
             trace: trace.filter(|_| self.traced),
             details,
+            schedule,
             trace_digest,
             finals,
             steps: moment.step,

@@ -484,7 +484,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             .engine
             .input(node, &mut self.recorder, |machine, out| match machine {
                 Participant::Replica(replica) => replica.submit(ops, out).err(),
-                Participant::Villain(_) => None,
+                Participant::Villain(_) | Participant::Puppet(_) => None,
             });
         if let Some(Some(refused)) = refused {
             let reason = refused.reason.to_string();

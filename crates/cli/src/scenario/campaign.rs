@@ -4,8 +4,8 @@ use bft_crdts::membership::quorum::faults;
 use bft_crdts::net::{Span, Wish};
 
 use super::{
-    Algorithm, Bank, Change, Crash, Draw, Generator, Network, Partition, Scenario, Script, Villain,
-    VillainKind, When, Workload,
+    Algorithm, Bank, Change, Crash, Draw, Generator, Network, Partition, Scenario, Script,
+    Signatures, Villain, VillainKind, When, Workload, swarm,
 };
 use crate::draw::Draw as Stream;
 use crate::names;
@@ -15,8 +15,12 @@ const PURPOSE: u64 = 2;
 /// What every account holds; little, so that payers need what they are paid.
 const BALANCE: u64 = 100;
 
+/// The stream that says whether signatures are real.
+const SIGNATURES: u64 = 3;
+
 /// The scenario of a seed.
 pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
+    let draw = &swarm::of_seed(draw, seed);
     let mut stream = Stream::new(seed, PURPOSE);
     let count = stream.pick(&draw.members).copied().unwrap_or(1);
     let members: Vec<String> = (0..count).map(names::default_member).collect();
@@ -34,8 +38,8 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
     crashing.extend(comings.joiners.iter().cloned());
     let mut scenario = Scenario {
         network: network(draw, &mut stream),
-        partitions: partitions(&members, end, &mut stream),
-        crashes: crashes(&crashing, end, &mut stream),
+        partitions: partitions(draw, &members, end, &mut stream),
+        crashes: crashes(draw, &crashing, end, &mut stream),
         workload: Workload::Generator(Generator {
             operations: stream.between(1, draw.operations),
             every: Span::from_millis(stream.below(40)),
@@ -47,6 +51,10 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
         members,
         ..campaign.clone()
     };
+    let every = draw.real_signatures_every;
+    if every > 0 && Stream::new(seed, SIGNATURES).below(every) == 0 {
+        scenario.signatures = Signatures::Ed25519;
+    }
     if draw.changes > 0 {
         let faulty: Vec<String> = scenario
             .faulty()
@@ -141,7 +149,12 @@ fn villains(draw: &Draw, members: &[String], goings: usize, stream: &mut Stream)
         at: Span::ZERO,
         script: Script::Drawn,
     };
-    for _ in 0..faults(members.len() - goings) {
+    let most = faults(members.len() - goings);
+    let count = match draw.swarm {
+        true => usize::try_from(stream.below(most as u64 + 1)).unwrap_or(0),
+        false => most,
+    };
+    for _ in 0..count {
         let Some(kind) = stream.pick(&inside).copied() else {
             break;
         };
@@ -156,14 +169,21 @@ fn villains(draw: &Draw, members: &[String], goings: usize, stream: &mut Stream)
 
 /// Each kind of fault is on in every other run, and as strong as the draw says.
 fn network(draw: &Draw, stream: &mut Stream) -> Network {
-    let mut chance = |most: u64| match stream.chance(500) {
-        true => u32::try_from(stream.below(most * 10_000)).unwrap_or(0),
+    let mut chance = |most: u32| match stream.chance(500) {
+        true => u32::try_from(stream.below(u64::from(most))).unwrap_or(0),
         false => 0,
     };
-    let (loss, duplicate, reorder) = (chance(40), chance(30), chance(30));
+    let (loss, duplicate, reorder) = (
+        chance(draw.loss),
+        chance(draw.duplicate),
+        chance(draw.reorder),
+    );
     let min = Span::from_micros(stream.between(100, 10_000));
     Network {
-        latency: (min, min + Span::from_micros(stream.below(100_000))),
+        latency: (
+            min,
+            min + Span::from_micros(stream.below(draw.latency.as_nanos() / 1_000)),
+        ),
         loss,
         duplicate,
         reorder,
@@ -172,8 +192,8 @@ fn network(draw: &Draw, stream: &mut Stream) -> Network {
     }
 }
 
-fn partitions(members: &[String], end: u64, stream: &mut Stream) -> Vec<Partition> {
-    if stream.chance(600) {
+fn partitions(draw: &Draw, members: &[String], end: u64, stream: &mut Stream) -> Vec<Partition> {
+    if stream.chance(600) || draw.partitions == 0 {
         return Vec::new();
     }
     let cut = |stream: &mut Stream| {
@@ -189,17 +209,19 @@ fn partitions(members: &[String], end: u64, stream: &mut Stream) -> Vec<Partitio
             groups: vec![group],
         }
     };
-    (0..stream.between(1, 2)).map(|_| cut(stream)).collect()
+    (0..stream.between(1, draw.partitions))
+        .map(|_| cut(stream))
+        .collect()
 }
 
-/// At most two crashes of each of some correct members, half of them at any moment, half between two effects.
-fn crashes(correct: &[String], end: u64, stream: &mut Stream) -> Vec<Crash> {
+/// A few crashes of each of some correct members, half of them at any moment, half between two effects.
+fn crashes(draw: &Draw, correct: &[String], end: u64, stream: &mut Stream) -> Vec<Crash> {
     let mut crashes = Vec::new();
     if stream.chance(400) {
         return crashes;
     }
     for member in correct {
-        for round in 0..stream.below(3) {
+        for round in 0..stream.below(draw.crashes + 1) {
             let (at, restart) = interval(end, stream);
             let when = match stream.chance(500) {
                 // Never while it is down already: the second crash of a member counts effects.

@@ -8,10 +8,11 @@ use bft_crdts::net::{Law, Span};
 use super::changes;
 use super::ground;
 use super::locate::{Path, Places, line_at};
+use super::schedule::schedule;
 use super::{
-    Algorithm, Bank, Chart, Crash, Draw, Generator, Limits, MAX_ARCS, MAX_CHANGES, MAX_FAULTS,
-    MAX_GENERATED, MAX_MEMBERS, MAX_SCENARIO_BYTES, Network, Partition, Scenario, ScenarioError,
-    Script, Signatures, Villain, VillainKind, When, Workload, file,
+    Algorithm, Bank, Chart, Crash, Draw, Generator, Limits, MAX_ARCS, MAX_CHANGES, MAX_DRAWN,
+    MAX_FAULTS, MAX_GENERATED, MAX_MEMBERS, MAX_SCENARIO_BYTES, Network, Partition, Scenario,
+    ScenarioError, Script, Signatures, Villain, VillainKind, When, Workload, file,
 };
 use crate::operations::{Fields, Format, Row, What};
 use crate::{names, rules, time};
@@ -83,6 +84,7 @@ fn scenario(file: file::File, places: &Places<'_>) -> Checked<Scenario> {
         expected_balances: expected(&file, &algorithm)?,
         network: network(&file.network)?,
         partitions: partitions(&file.partitions, &nodes)?,
+        schedule: schedule(file.schedule.as_ref(), &nodes)?,
         crashes: crashes(&file.crashes, &people, correct)?,
         ground: ground::ground(&file, &nodes, &people, correct)?,
         chart: chart(file.chart, &nodes)?,
@@ -131,6 +133,7 @@ fn draw(file: &file::File) -> Checked<Option<Draw>> {
         ("operations_file", file.operations_file.is_some()),
         ("generator", file.generator.is_some()),
         ("expected_balances", file.expected_balances.is_some()),
+        ("schedule", file.schedule.is_some()),
     ];
     if let Some((field, _)) = fixed.into_iter().find(|(_, given)| *given) {
         return bad(
@@ -174,26 +177,44 @@ fn draw(file: &file::File) -> Checked<Option<Draw>> {
         return bad(path.at("changes"), problem);
     }
     let faults_until = some_time(&draw.faults_until, &path.at("faults_until"))?;
+    let chance_of = |given: Option<f64>, usual: u32, field: &str| {
+        let path = path.at(field);
+        match given {
+            None => Ok(usual),
+            Some(given) => chance(given, &path),
+        }
+    };
+    let few_of = |given: Option<u64>, field: &str| match given.unwrap_or(2) {
+        given if given > MAX_DRAWN => bad(path.at(field), format!("at most {MAX_DRAWN}")),
+        given => Ok(given),
+    };
     Ok(Some(Draw {
         members,
         villains,
         operations: draw.operations,
         changes: draw.changes,
         faults_until,
+        swarm: draw.swarm,
+        loss: chance_of(draw.loss, 400_000, "loss")?,
+        duplicate: chance_of(draw.duplicate, 300_000, "duplicate")?,
+        reorder: chance_of(draw.reorder, 300_000, "reorder")?,
+        latency: optional_time(draw.latency.as_deref(), &path.at("latency"))?
+            .unwrap_or(Span::from_millis(100)),
+        partitions: few_of(draw.partitions, "partitions")?,
+        crashes: few_of(draw.crashes, "crashes")?,
+        real_signatures_every: draw.real_signatures_every.unwrap_or(20),
     }))
 }
 
-fn kind(name: &str, path: &Path) -> Checked<VillainKind> {
-    VillainKind::ALL
-        .into_iter()
-        .find(|kind| kind.name() == name)
-        .ok_or_else(|| {
-            let kinds = VillainKind::ALL.map(VillainKind::name).join(", ");
-            (
-                path.clone(),
-                format!("`{}` is none of {kinds}", name.escape_debug()),
-            )
-        })
+pub(super) fn kind(name: &str, path: &Path) -> Checked<VillainKind> {
+    VillainKind::named(name).ok_or_else(|| {
+        let kinds: Vec<_> = VillainKind::all().map(VillainKind::name).collect();
+        let kinds = kinds.join(", ");
+        (
+            path.clone(),
+            format!("`{}` is none of {kinds}", name.escape_debug()),
+        )
+    })
 }
 
 fn members(file: &file::File) -> Checked<Vec<String>> {

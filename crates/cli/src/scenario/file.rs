@@ -58,6 +58,7 @@ pub(super) struct File {
     pub(super) villains: Vec<Villain>,
     pub(super) operations: Option<Vec<Fields>>,
     pub(super) generator: Option<Generator>,
+    pub(super) schedule: Option<Schedule>,
     #[serde(default)]
     pub(super) chart: Chart,
     #[serde(default)]
@@ -259,6 +260,14 @@ pub(super) struct Generator {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Schedule {
+    pub(super) latency: String,
+    #[serde(default)]
+    pub(super) copies: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Draw {
     pub(super) members: Vec<u64>,
     pub(super) villains: Vec<String>,
@@ -266,6 +275,15 @@ pub(super) struct Draw {
     #[serde(default)]
     pub(super) changes: u64,
     pub(super) faults_until: String,
+    #[serde(default)]
+    pub(super) swarm: bool,
+    pub(super) loss: Option<f64>,
+    pub(super) duplicate: Option<f64>,
+    pub(super) reorder: Option<f64>,
+    pub(super) latency: Option<String>,
+    pub(super) partitions: Option<u64>,
+    pub(super) crashes: Option<u64>,
+    pub(super) real_signatures_every: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,0 +1,84 @@
+//! The stuck one: the lecture's `stuck`, which gives its last answer to every question.
+
+use super::Vice;
+use crate::net::adversary::puppet::Strings;
+use crate::net::machine::{Machine, TimerId};
+use crate::net::node::NodeId;
+
+/// Works for a while. Then it hears nothing any more, and answers everything with the last thing it has said.
+#[derive(Debug)]
+pub struct Stuck<T> {
+    last: Option<T>,
+    heard: u64,
+    works: Option<u64>,
+}
+
+/// The most messages one hears before it gets stuck.
+const MOST: u64 = 30;
+
+impl<T> Stuck<T> {
+    /// One that draws when it gets stuck.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            last: None,
+            heard: 0,
+            works: None,
+        }
+    }
+
+    /// One that hears so many messages and then gets stuck.
+    #[must_use]
+    pub const fn after(messages: u64) -> Self {
+        Self {
+            last: None,
+            heard: 0,
+            works: Some(messages),
+        }
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.last.is_some() && self.works.is_some_and(|works| self.heard >= works)
+    }
+}
+
+impl<T> Default for Stuck<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Machine> Vice<M> for Stuck<M::Message>
+where
+    M::Message: Clone,
+{
+    fn name(&self) -> &'static str {
+        "stuck"
+    }
+
+    fn hear(&mut self, from: NodeId, message: &M::Message, strings: &mut Strings<'_, M>) {
+        if self.works.is_none() {
+            self.works = Some(strings.stream().range(1, MOST));
+        }
+        if let (true, Some(last)) = (self.is_stuck(), self.last.clone()) {
+            strings.count("stuck: gave its last answer again");
+            strings.send(from, last);
+            return;
+        }
+        self.heard += 1;
+        let said = strings.hear(from, message);
+        self.say_all(said, strings);
+    }
+
+    fn timer(&mut self, timer: TimerId, strings: &mut Strings<'_, M>) {
+        if !self.is_stuck() {
+            let said = strings.timer(timer);
+            self.say_all(said, strings);
+        }
+    }
+
+    fn say(&mut self, to: NodeId, message: M::Message, strings: &mut Strings<'_, M>) {
+        self.last = Some(message.clone());
+        strings.send(to, message);
+    }
+}
