@@ -652,6 +652,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Record::Checkpoint(checkpoint) => {
                 self.adopt(*checkpoint, &mut Effects::none());
             }
+            Record::Attested(clock) => self.pledge(&clock),
             Record::Snapshot(piece) => self.replay_piece(*piece),
             Record::Installed(checkpoint) => self.replay_installed(*checkpoint)?,
             Record::Inherited { open, vouched } => {

@@ -14,7 +14,7 @@ use super::checkpoint::{Checkpoint, SnapshotPiece};
 use super::evidence::{Evidence, SignedHeader};
 use super::frame::{self, Framed};
 use super::handover::{Link, Lock, NextKey, Proposal, Seal, Timeout, Timeouts, Vote};
-use super::header::Header;
+use super::header::{Clock, Header};
 use super::proof::Certificate;
 use crate::actor::{Actor, NetworkId, Sig};
 use crate::codec::{self, Bytes, DecodeError};
@@ -140,6 +140,8 @@ pub enum Record {
     },
     /// A3: the key we will have in the next generation.
     Announced(NextKey),
+    /// Before an attestation leaves: the clock of it. What we attest from here on covers it.
+    Attested(Clock),
 }
 
 /// Damage that is not a torn tail.

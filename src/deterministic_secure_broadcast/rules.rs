@@ -277,7 +277,7 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
     /// Whether a member may attest what it has come to at a clock.
     #[must_use]
     fn may_attest(facts: &AttestFacts) -> bool {
-        facts.delivered && facts.closed
+        facts.delivered && facts.closed && facts.beyond
     }
 
     /// Whether enough members attest a checkpoint for others to go by.

@@ -108,6 +108,8 @@ pub(crate) struct World<A: SecureBroadcastAlgorithm, R: Rules = Sound> {
     agreed: BTreeMap<Dot, Vec<u8>>,
     /// What correct sources have made of their dots, and what they had delivered before.
     made: BTreeMap<Dot, (Vec<u8>, Clock)>,
+    /// Every checkpoint that a correct replica has gone by.
+    line: Vec<Clock>,
     /// What correct replicas have signed and sent.
     inquest: Inquest,
     /// The longest chain of decisions that anybody has.
@@ -167,6 +169,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
             wire: Vec::new(),
             agreed: BTreeMap::new(),
             made: BTreeMap::new(),
+            line: Vec::new(),
             inquest: Inquest::default(),
             chain: Vec::new(),
             crashes: 0,
@@ -327,7 +330,10 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
                     self.nodes[at].members = members.to_vec();
                     self.judge_chain(at);
                 }
-                Effect::Checkpoint { .. } => self.nodes[at].checkpoints += 1,
+                Effect::Checkpoint { clock } => {
+                    self.nodes[at].checkpoints += 1;
+                    self.judge_line(&clock);
+                }
                 Effect::Installed { clock } => self.judge_installed(at, &clock),
                 Effect::Asked { change, .. } => self.nodes[at].asked.push(change),
                 Effect::KeyChanged { .. } => self.store_key(at),
@@ -637,6 +643,20 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
             clocks.insert(encode(replica.clock()));
         }
         (clocks.len() > 1).then(|| "G6: some have delivered what others have not".to_string())
+    }
+
+    /// Of two checkpoints one covers the other: whoever forgets below the one can be helped by whoever has the other.
+    fn judge_line(&mut self, clock: &Clock) {
+        for known in &self.line {
+            let aside = known.is_ahead_of(clock) && clock.is_ahead_of(known);
+            assert!(
+                !aside,
+                "two checkpoints, neither above the other: {known:?}, {clock:?}"
+            );
+        }
+        if !self.line.contains(clock) {
+            self.line.push(clock.clone());
+        }
     }
 
     pub(crate) fn judge_states(&self) {

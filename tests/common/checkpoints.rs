@@ -104,6 +104,7 @@ pub(crate) fn records() -> Vec<(&'static str, Record)> {
         ("chunk of a snapshot", chunk),
         ("tips of a snapshot", tips),
         ("installed", Record::Installed(checkpoint())),
+        ("attested", Record::Attested(checkpoint().clock().clone())),
         (
             "resumed",
             Record::Resumed {

@@ -168,6 +168,14 @@ crate::controls! {
         }
     }
 
+    /// A clock is attested whatever else was, by oneself or in the generation before: of two checkpoints neither covers the
+    /// other.
+    AttestsAside = "attests-aside" {
+        fn may_attest(facts: &AttestFacts) -> bool {
+            Sound::may_attest(&AttestFacts { beyond: true, ..*facts })
+        }
+    }
+
     /// Votes, proposals and timeouts leave before they are on disk.
     VotesBeforeDisk = "votes-before-disk" {
         fn persists_votes() -> bool {

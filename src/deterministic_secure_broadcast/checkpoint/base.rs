@@ -125,10 +125,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return true;
         };
         self.persist(Record::Checkpoint(Box::new(base.checkpoint.clone())), effects);
-        self.checkpoints.ahead.take_if(|ahead| {
-            let ahead = ahead.clock();
-            !ahead.is_ahead_of(base.checkpoint.clock())
-        });
+        self.checkpoints.ahead.take_if(|ahead| !ahead.is_beyond(&base.checkpoint));
         let clock = base.checkpoint.clock().clone();
         self.checkpoints.genesis = None;
         let before = self.checkpoints.base.replace(base);

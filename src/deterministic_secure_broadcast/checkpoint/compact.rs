@@ -1,7 +1,7 @@
 //! A short journal: the records that lead to where a replica is now, instead of all that led it there.
 
 use super::fetch::pieces;
-use crate::actor::Keys;
+use crate::actor::{Counter, Keys};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::rules::Rules;
@@ -40,6 +40,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             ops: Some(logged.ops.clone()),
         }));
         self.compact_tracks(&mut records);
+        if self.checkpoints.pledge.iter().any(|(_, counter)| counter > Counter::ZERO) {
+            records.push(Record::Attested(self.checkpoints.pledge.clone()));
+        }
         if let Some(flight) = &self.own.flight {
             records.push(Record::Own {
                 generation: flight.generation,

@@ -374,6 +374,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Some((_, state)) = open::<A>(&snapshot) else {
             return;
         };
+        // What is forgotten here, and not in it, would be lost.
+        if self.checkpoint().is_some_and(|base| !checkpoint.is_beyond(base)) {
+            return;
+        }
         let certificates: Vec<_> = tips.iter().map(|(_, tip)| tip.clone()).collect();
         let snapshot = Bytes::from(snapshot);
         let Some(base) = Base::new(checkpoint, snapshot, certificates) else {

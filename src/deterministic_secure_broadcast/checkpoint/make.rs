@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::outline::{Checkpoint, CheckpointStatement};
+use super::outline::{Checkpoint, CheckpointStatement, Outline};
 use super::standing::Standing;
-use crate::actor::{Actor, Keys, Sig, verify};
+use crate::actor::{Actor, Counter, Keys, Sig, verify};
 use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::Rejection;
 use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
-use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::rules::{AttestFacts, Rules};
 use crate::membership::{Generation, MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -112,8 +113,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if super::base::open::<A>(&standing.snapshot).is_none() {
             return;
         }
+        if !self.is_beyond_pledge(&standing.outline.clock) {
+            return;
+        }
         let outline = standing.outline.digest();
-        let sig = self.attest(outline, effects);
+        let sig = self.attest(&standing.outline, effects);
         self.checkpoints.worked_out = Some(standing.clone());
         self.checkpoints.draft = Some(Drafted {
             clock: name(&standing.outline.clock),
@@ -126,11 +130,45 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.certify_draft(effects);
     }
 
-    fn attest(&mut self, outline: Digest, effects: &mut Effects<A>) -> Sig {
+    /// Whether a clock covers all that we are bound to.
+    fn is_beyond_pledge(&self, clock: &Clock) -> bool {
+        R::may_attest(&AttestFacts {
+            delivered: true,
+            closed: true,
+            beyond: !self.checkpoints.pledge.is_ahead_of(clock),
+        })
+    }
+
+    /// Signs what we have come to, and is bound to its clock before that leaves.
+    fn attest(&mut self, outline: &Outline, effects: &mut Effects<A>) -> Sig {
         self.reserve(effects);
-        let generation = self.generation();
+        if outline.clock.is_ahead_of(&self.checkpoints.pledge) {
+            self.persist(Record::Attested(outline.clock.clone()), effects);
+            self.pledge(&outline.clock);
+        }
+        let (generation, outline) = (self.generation(), outline.digest());
         let statement = CheckpointStatement { generation, outline };
         self.identity.sign(&self.network, &statement)
+    }
+
+    /// From here on we attest nothing that does not cover this, too.
+    pub(in crate::deterministic_secure_broadcast) fn pledge(&mut self, clock: &Clock) {
+        let mut pledge = Clock::zero(self.members.seats());
+        for (seat, counter) in self.checkpoints.pledge.iter().chain(clock.iter()) {
+            pledge.advance(seat, counter);
+        }
+        self.checkpoints.pledge = pledge;
+    }
+
+    /// R6: a new generation has begun, and everything that a quorum of the one before may have attested lies below what
+    /// any quorum of its seals shows.
+    pub(in crate::deterministic_secure_broadcast) fn pledge_inherited(&mut self) {
+        let mut inherited = self.clock.clone();
+        for seat in self.seats() {
+            let last = self.best(seat).and_then(|(best, _)| best.header.last());
+            inherited.advance(seat, last.unwrap_or(Counter::ZERO));
+        }
+        self.pledge(&inherited);
     }
 
     fn repeat_draft(&self, effects: &mut Effects<A>) {
@@ -183,11 +221,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.checkpoints.heard.contains(&index) {
             return Err(Rejection::OverBudget);
         }
+        if !self.is_beyond_pledge(&draft.clock) {
+            return Err(Rejection::Late);
+        }
         let standing = self.standing_at(&draft.clock)?;
         self.checkpoints.heard.insert(index);
         let outline = standing.outline.digest();
+        let sig = self.attest(&standing.outline, &mut effects);
         self.checkpoints.worked_out = Some(standing);
-        let sig = self.attest(outline, &mut effects);
         let generation = self.generation();
         let attest = Attest {
             generation,

@@ -23,6 +23,7 @@ use std::num::NonZeroUsize;
 
 use super::Certificate;
 use crate::actor::Actor;
+use crate::deterministic_secure_broadcast::header::Clock;
 use crate::membership::MemberIndex;
 
 pub(super) use base::Base;
@@ -53,6 +54,8 @@ pub(super) struct Checkpoints<S> {
     forgotten: usize,
     /// Our draft, and who has attested it.
     draft: Option<Drafted>,
+    /// What everything covers that we attest from here on.
+    pledge: Clock,
     /// How many ticks a draft has been due.
     due: u32,
     /// Whose drafts we have worked on since the last tick.
@@ -82,6 +85,7 @@ impl<S> Checkpoints<S> {
             before: None,
             forgotten: 0,
             draft: None,
+            pledge: Clock::zero(0),
             due: 0,
             heard: BTreeSet::new(),
             offered: BTreeSet::new(),

@@ -46,7 +46,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Rejection::NotDelivered);
         };
         let closed = true;
-        if !R::may_attest(&AttestFacts { delivered, closed }) {
+        if !R::may_attest(&AttestFacts { delivered, closed, beyond: true }) {
             return Err(Rejection::NotDelivered);
         }
         let (tips, state) = (codec::encode(&tips).into(), state.into());
@@ -109,7 +109,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             let closed = logged.last <= limit
                 && header.causes.iter().all(|(seat, counter)| *counter <= clock.get(*seat));
-            if !closed && !R::may_attest(&AttestFacts { delivered: true, closed }) {
+            if !closed && !R::may_attest(&AttestFacts { delivered: true, closed, beyond: true }) {
                 return Err(Malformed::Snapshot.into());
             }
             walker.delivered = logged.last;
