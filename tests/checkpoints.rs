@@ -722,3 +722,54 @@ fn the_only_member_that_gives_a_snapshot_has_its_turn() {
     assert_eq!(world.unfinished(), None);
     world.judge_states();
 }
+
+/// There: of two checkpoints a newcomer knew the later one, which nobody but a member that had gone ever adopted; it asked
+/// for that for ever, and took no other (churn, seed 8429). Here: whoever it asks hears of it, too, and can give it.
+#[test]
+fn a_checkpoint_that_only_a_departed_member_had_holds_nobody_up() {
+    let mut world = set(1, 0, 2);
+    work(&mut world, &[0], 20);
+    world.join(1).unwrap();
+    world.flow();
+    world.propose(0, Change::Join(world.actor(1))).unwrap();
+    rounds(&mut world, 40);
+    assert_eq!(world.nodes[1].snapshots, 1);
+    // Both attest the next one, and only the first member hears of it.
+    let unheard = |packet: &Flying| match packet.payload.kind() {
+        PacketKind::Checkpoint => packet.to != 1,
+        PacketKind::Draft => packet.from != 1,
+        _ => true,
+    };
+    for member in 100..110 {
+        world.submit(0, [add(member)]);
+        rounds_if(&mut world, 2, unheard);
+    }
+    let known = |world: &Set, at: usize| world.replica(at).checkpoint().unwrap().clock().clone();
+    assert!(known(&world, 0).is_ahead_of(&known(&world, 1)));
+    let empty = |packet: &Flying| {
+        let kind = packet.payload.kind();
+        let gift = matches!(kind, PacketKind::Proof | PacketKind::Snapshot);
+        unheard(packet) && !(gift && packet.to == 2)
+    };
+    world.join(2).unwrap();
+    world.flow_if(empty);
+    for at in 0..2 {
+        world.propose(at, Change::Join(world.actor(2))).unwrap();
+    }
+    rounds_if(&mut world, 40, empty);
+    for at in 0..3 {
+        world.propose(at, Change::Leave(world.actor(0))).unwrap();
+    }
+    rounds_if(&mut world, 40, empty);
+    assert!(!world.replica(0).is_member());
+    assert_eq!(world.nodes[2].snapshots, 0);
+    world.crash(0, 0);
+    rounds(&mut world, 80);
+    assert_eq!(world.nodes[2].snapshots, 1);
+    let copies = [1, 2].map(|at| world.replica(at).algorithm().clone());
+    let members = copies
+        .each_ref()
+        .map(|copy| copy.members().collect::<Vec<_>>());
+    assert_eq!(members[0], members[1]);
+    assert_eq!(members[0].len(), 30);
+}

@@ -528,7 +528,8 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         for ((dot, op), causes) in delivery.iter().zip(causes) {
             let bytes = encode(op);
             if !self.nodes[source].liar {
-                let (made, before) = &self.made[&dot];
+                let made = self.made.get(&dot);
+                let (made, before) = made.unwrap_or_else(|| panic!("G1: nobody made {dot}"));
                 assert_eq!(*made, bytes, "G1: nobody made {dot}");
                 if causes == Causes::EverythingDelivered {
                     let others = before.iter().filter(|(seat, _)| seat.get() != source);

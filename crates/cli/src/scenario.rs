@@ -13,6 +13,7 @@ pub mod swarm;
 mod write;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 pub use bft_crdts::net::adversary::VillainKind;
 pub use ground::{Away, Downtime, During, Ground, Links, Node};
@@ -59,6 +60,8 @@ pub struct Scenario {
     pub changes: Vec<Change>,
     /// Whether whoever can convict a member wants it expelled.
     pub expel_convicted: bool,
+    /// After how many messages the members make a checkpoint, if not after as many as the library does by itself.
+    pub checkpoint_every: Option<NonZeroUsize>,
     /// All randomness of a run is derived from it.
     pub seed: u64,
     /// `sound`, or the name of a deliberately broken rule set.

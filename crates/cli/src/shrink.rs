@@ -21,6 +21,7 @@ enum Part {
     Duplicates,
     Detours,
     Expulsions,
+    Checkpoints,
     Partition(usize),
     Crash(usize),
     Villain(usize),
@@ -46,6 +47,7 @@ fn parts(scenario: &Scenario) -> Vec<Part> {
         (network.duplicate > 0, Part::Duplicates),
         (network.reorder > 0, Part::Detours),
         (scenario.expel_convicted, Part::Expulsions),
+        (scenario.checkpoint_every.is_some(), Part::Checkpoints),
     ];
     let chances = chances.into_iter().filter(|(on, _)| *on);
     let mut parts: Vec<Part> = chances.map(|(_, part)| part).collect();
@@ -70,6 +72,7 @@ fn with_parts(scenario: &Scenario, kept: &[Part]) -> Scenario {
         less.network.reorder = 0;
     }
     less.expel_convicted &= keeps(Part::Expulsions);
+    less.checkpoint_every = less.checkpoint_every.filter(|_| keeps(Part::Checkpoints));
     less.villains = only(&scenario.villains, |at| keeps(Part::Villain(at)));
     less.crashes = only(&scenario.crashes, |at| keeps(Part::Crash(at)));
     less.partitions = only(&scenario.partitions, |at| keeps(Part::Partition(at)));

@@ -211,6 +211,9 @@ fn network<A: Play, K: SeededKeys>(
     if scenario.expel_convicted {
         net = net.expel_convicted();
     }
+    if let Some(messages) = scenario.checkpoint_every {
+        net = net.checkpoint_every(messages);
+    }
     for villain in &scenario.villains {
         let plays = script::<A, K>(villain.kind, &villain.script, people);
         net = net.villain_from(&villain.who, plays, VirtualTime::ZERO + villain.at);

@@ -122,4 +122,5 @@ controls! {
     a_seal_that_a_crash_undoes_is_noticed: SealsBeforeDisk;
     convicting_those_who_know_more_is_noticed: ConvictsTheInformed;
     convicting_those_who_voted_and_timed_out_is_noticed: ConvictsVoters;
+    checkpoints_aside_of_each_other_are_noticed: AttestsAside;
 }

@@ -182,13 +182,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             fetch.idle = fetch.idle.saturating_add(1);
             fetch.idle
         });
-        let begin = match idle {
-            None => far || self.checkpoints.waited >= WAIT_TICKS,
-            // Nobody seems to have it any more.
-            Some(idle) => idle >= IDLE_TICKS,
-        };
-        if begin {
-            self.checkpoints.fetch = Some(Fetch::new(ahead.clone()));
+        match idle {
+            None if far || self.checkpoints.waited >= WAIT_TICKS => {
+                self.checkpoints.fetch = Some(Fetch::new(ahead.clone()));
+            }
+            Some(IDLE_TICKS..) => {
+                // Nobody seems to have it any more. If there is no newer one, any that somebody offers will do.
+                let newer = self.checkpoints.fetch.take().is_none_or(|fetch| ahead.is_beyond(&fetch.checkpoint));
+                match newer {
+                    true => self.checkpoints.fetch = Some(Fetch::new(ahead.clone())),
+                    false => self.checkpoints.ahead = None,
+                }
+            }
+            None | Some(_) => {}
         }
         if self.checkpoints.fetch.is_some() {
             // Everybody in turn, one at a time: the same answer from two is one too many.

@@ -310,8 +310,20 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.checkpoints.every.is_none() {
             return Err(Rejection::NotRequested);
         }
-        let known = [self.checkpoints.ahead.as_ref(), self.checkpoint()];
-        if !known.into_iter().flatten().all(|known| checkpoint.is_beyond(known)) {
+        if let Some(ahead) = &self.checkpoints.ahead
+            && !checkpoint.is_beyond(ahead)
+        {
+            // Whoever offers less than we know of may be able to give more, once it knows of it, too.
+            let ahead = ahead.clone();
+            if self.checkpoints.fetch.is_none() || !ahead.is_beyond(&checkpoint) {
+                return Err(Rejection::Duplicate);
+            }
+            self.spend(from, ahead.weight())?;
+            let mut effects = Effects::none();
+            effects.send(To::One(from), Payload::Checkpoint(Box::new(ahead)));
+            return Ok(effects);
+        }
+        if self.checkpoint().is_some_and(|base| !checkpoint.is_beyond(base)) {
             return Err(Rejection::Duplicate);
         }
         // What a quorum of an older generation has attested was true then and is true now (A3), and those who have

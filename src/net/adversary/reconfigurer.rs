@@ -256,6 +256,8 @@ impl<A: Staged, K: Keys> Villain<A, K> for Reconfigurer<A, K> {
         }
         let sends = self.mask.packet(from, payload, hands);
         self.filter(sends, hands);
+        // Between a decision and enough seals of others there may be no tick.
+        self.seal_thrice(hands);
     }
 
     fn tick(&mut self, hands: &mut Hands<'_, A, K>) {

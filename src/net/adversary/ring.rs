@@ -55,18 +55,16 @@ impl<K: Keys> Ring<K> {
 #[cfg(test)]
 mod tests {
     use super::Ring;
-    use crate::actor::SigningActor;
+    use crate::actor::{Ed25519, SigningActor};
     use crate::membership::{Change, Generation, Members};
-    use crate::net::FakeKeys;
-    use crate::net::keys::SeededKeys;
 
     #[test]
     fn every_generation_has_the_key_its_members_know() {
-        let actor = |seed| SigningActor::<FakeKeys>::from_secret(FakeKeys::secret([seed; 32]));
+        let actor = |seed| SigningActor::from_seed([seed; 32]);
         let [own, other, joins] = [1, 2, 3].map(actor);
         let mut actors = [own.actor(), other.actor()];
         actors.sort_unstable();
-        let genesis = Members::<FakeKeys>::genesis(&actors).unwrap();
+        let genesis = Members::<Ed25519>::genesis(&actors).unwrap();
         let mut ring = Ring::new(own.clone());
         ring.enter(&genesis);
         let after = genesis.after(&Change::Join(joins.actor())).unwrap();

@@ -38,10 +38,10 @@ const fn arc(arrow: &'static str, colour: &'static str, dashed: bool, filled: bo
 pub(crate) fn packet(kind: &str) -> ArcStyle {
     match kind {
         "request" => arc("=>", "#1f6fd1", false, true),
-        "pre-prepare" | "propose" | "block" => arc("=>", "#0f7f9f", false, true),
-        "echo" | "vote" | "prepare" => arc("->", "#8250df", false, false),
+        "pre-prepare" | "propose" | "block" | "draft" => arc("=>", "#0f7f9f", false, true),
+        "echo" | "vote" | "prepare" | "attest" => arc("->", "#8250df", false, false),
         "commit" => arc("->", "#5b45b0", false, false),
-        "proof" => arc("=>>", "#137a4f", false, false),
+        "proof" | "checkpoint" | "snapshot" => arc("=>>", "#137a4f", false, false),
         "join" | "approve" | "next-key" => arc("=>", "#5b45b0", false, true),
         "chain" => arc("=>>", "#0f7f9f", false, false),
         "seal" => arc("=>>", "#8a4b08", false, false),
@@ -50,7 +50,9 @@ pub(crate) fn packet(kind: &str) -> ArcStyle {
         "refusal" | "timeout" => arc(">>", "#b25e00", true, true),
         "reply" => arc(">>", "#137a4f", true, true),
         "summary" => arc(">>", "#6f7d8f", true, true),
-        "pull" | "compare" | "pull-chain" | "pull-headers" => arc(">>", "#2b8299", true, true),
+        "pull" | "compare" | "pull-chain" | "pull-headers" | "pull-snapshot" => {
+            arc(">>", "#2b8299", true, true)
+        }
         _ => arc("->", SLATE, false, false),
     }
 }

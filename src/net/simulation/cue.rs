@@ -13,6 +13,7 @@ use crate::net::adversary::{Body, PacketTongue};
 use crate::net::directory::Directory;
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
+use crate::net::observer::Moment;
 use crate::net::participant::Participant;
 use crate::net::random::{Stream, Streams};
 use crate::net::report::HaltReason;
@@ -28,6 +29,8 @@ pub(super) struct Books {
     pub(super) halted: Vec<(NodeId, HaltReason)>,
     /// When something last moved: a delivery, a refusal, evidence.
     pub(super) moved: VirtualTime,
+    /// Replicas that have gone on from a snapshot in this step, and when.
+    pub(super) taken_over: Vec<(Moment, NodeId)>,
     /// The call that is already made for a node's next item.
     pub(super) calls: BTreeMap<NodeId, VirtualTime>,
 }

@@ -166,6 +166,14 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 }
             }
             // The copies are looked at when the whole step is on the books.
+            for (moment, node) in std::mem::take(&mut self.books.taken_over) {
+                let machine = self.engine.machine(node);
+                let replica = machine.and_then(Participant::replica);
+                if let Some(broadcast) = replica.and_then(|replica| replica.broadcast()) {
+                    let copy = broadcast.algorithm();
+                    self.bench.compare(node, copy, None, moment);
+                }
+            }
             for (moment, node, delivery) in &delivered {
                 if let Some(replica) = self.engine.machine(*node).and_then(Participant::replica)
                     && let Some(broadcast) = replica.broadcast()
@@ -333,12 +341,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 if let Some((_, last)) = clock.iter().find(|(actor, _)| Some(*actor) == own) {
                     self.agenda.home(node, *last, moment.at);
                 }
-                if let Some(replica) = self.engine.machine(node).and_then(Participant::replica)
-                    && let Some(broadcast) = replica.broadcast()
-                {
-                    self.bench
-                        .compare(node, broadcast.algorithm(), None, moment);
-                }
+                self.books.taken_over.push((moment, node));
                 to_pump.insert(node);
             }
             Note::KeyChanged(_) => {

@@ -81,6 +81,7 @@ fn scenario(file: file::File, places: &Places<'_>) -> Checked<Scenario> {
         workload: workload(&file, &people, &algorithm, &villains, places)?,
         changes: changes::changes(&file, &joiners, &people, &villains)?,
         expel_convicted: file.expel_convicted,
+        checkpoint_every: file.checkpoint_every,
         expected_balances: expected(&file, &algorithm)?,
         network: network(&file.network)?,
         partitions: partitions(&file.partitions, &nodes)?,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
@@ -22,6 +23,7 @@ pub(super) struct File {
     pub(super) changes: Vec<Change>,
     #[serde(default)]
     pub(super) expel_convicted: bool,
+    pub(super) checkpoint_every: Option<NonZeroUsize>,
     pub(super) draw: Option<Draw>,
     #[serde(default)]
     pub(super) seed: u64,

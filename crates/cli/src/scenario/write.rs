@@ -4,17 +4,19 @@ use bft_crdts::net::{Span, Wish};
 use toml::{Table, Value};
 
 use super::{
-    Algorithm, Change, Crash, Partition, Scenario, Schedule, Script, Signatures, Villain, When,
-    Workload,
+    Algorithm, Change, Crash, Ground, Partition, Scenario, Schedule, Script, Signatures, Villain,
+    When, Workload,
 };
 use crate::operations::{Row, What};
 
-/// The scenario as a file. What a seed would draw, and files it names, are not part of it: only scenarios that say
-/// everything themselves can be written.
+/// The scenario as a file. What a seed would draw, files it names, and a world of its own are not part of it: only
+/// scenarios that say everything else themselves can be written.
 #[must_use]
 pub fn text(scenario: &Scenario) -> Option<String> {
     let rows = match &scenario.workload {
-        Workload::Rows(rows) if scenario.draw.is_none() => rows,
+        Workload::Rows(rows) if scenario.draw.is_none() && scenario.ground == Ground::default() => {
+            rows
+        }
         _ => return None,
     };
     let mut file = Table::new();
@@ -25,6 +27,9 @@ pub fn text(scenario: &Scenario) -> Option<String> {
     put("members", texts(&scenario.members));
     put("joiners", texts(&scenario.joiners));
     put("expel_convicted", scenario.expel_convicted.into());
+    if let Some(messages) = scenario.checkpoint_every {
+        put("checkpoint_every", number(messages.get() as u64));
+    }
     put("seed", number(scenario.seed));
     put("rules", scenario.rules.clone().into());
     let signatures = match scenario.signatures {
