@@ -19,6 +19,26 @@ pub const BY_MODELS: &[&str] = &[
     "one-timeout-short",
 ];
 
+/// Those that take more than the villains and faults of the simulated campaigns to be noticed: a thief of old keys, a
+/// journal that a crash cuts at the worst moment, a liar that serves snapshots. Runs of replicas without a network have them
+/// (`docs/controls-generations.md`, and `crates/controls/tests/checkpoints.rs`).
+pub const BY_REPLICAS: &[&str] = &[
+    "keeps-keys",
+    "adopts-unattested",
+    "attests-open-clocks",
+    "attests-aside",
+    "votes-before-disk",
+    "seals-before-disk",
+    "convicts-the-informed",
+    "convicts-voters",
+];
+
+/// Whether the simulated campaigns are not those who notice this one.
+#[must_use]
+pub fn is_elsewhere(name: &str) -> bool {
+    BY_MODELS.contains(&name) || BY_REPLICAS.contains(&name)
+}
+
 crate::controls! {
     /// A member that has sealed its generation goes on echoing in it.
     EchoesAfterSeal = "echoes-after-seal" {

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 
+use bft_crdts::net::details::Entry;
 use bft_crdts::net::{Auditor, Names, Staged, Stream};
 use bft_crdts::{Actor, Causes, Dot, SecureBroadcastAlgorithm};
 
@@ -122,6 +123,10 @@ impl<A: Staged> Staged for Planted<A> {
 
     fn state_label(&self, names: &Names) -> Option<String> {
         self.inner.state_label(names)
+    }
+
+    fn state_entries(&self, names: &Names) -> Vec<Entry> {
+        self.inner.state_entries(names)
     }
 
     fn draw(&self, me: &Actor, everybody: &[Actor], stream: &mut Stream) -> Option<A::Op> {

@@ -94,7 +94,7 @@ const JUDGES: [(Property, &str, &str); Property::ALL.len()] = [
     (Property::Conservation, "ignores-invalid", CAMPAIGN),
     (Property::Accusation, "forgets-own-message", CAMPAIGN),
     (Property::Halt, "forgets-open", CAMPAIGN),
-    (Property::OneChain, "quorum-of-half", HANDOVER),
+    (Property::OneChain, "trusts-signatures", HANDOVER),
     (Property::Change, "proposes-nothing", HANDOVER),
     (Property::Validity, "echoes-once", CAMPAIGN),
     (Property::Totality, "refuses-relays", CAMPAIGN),
@@ -196,7 +196,8 @@ pub(super) fn sweep(args: &args::Sweep, seeds: &Range<u64>, jobs: usize) -> Resu
 pub fn all(seeds: &Range<u64>, quiet: u64, jobs: usize) -> Result<Controls> {
     let bar = bar("controls");
     let villains: Vec<VillainKind> = VillainKind::all().collect();
-    let rules = bft_crdts_controls::all().count() - generations::BY_MODELS.len();
+    let elsewhere = generations::BY_MODELS.len() + generations::BY_REPLICAS.len();
+    let rules = bft_crdts_controls::all().count() - elsewhere;
     let steps = rules + JUDGES.len() + villains.len();
     bar.set_length(steps as u64);
     let controls = caught(seeds, jobs, || bar.inc(1))?;
@@ -240,9 +241,8 @@ pub fn caught(seeds: &Range<u64>, jobs: usize, done: impl Fn()) -> Result<Vec<Co
     let mut controls = Vec::new();
     for (broken, campaign) in broken {
         let input = Input::known(campaign)?;
-        let in_reach = |control: &&bft_crdts_controls::Control| {
-            !generations::BY_MODELS.contains(&control.name)
-        };
+        let in_reach =
+            |control: &&bft_crdts_controls::Control| !generations::is_elsewhere(control.name);
         for control in broken.iter().filter(in_reach) {
             let found = first(&input, control.name, seeds, jobs, |_| true);
             done();
@@ -395,11 +395,12 @@ impl Controls {
             };
             format!("| {} | {rules} | {seeds} | {} |\n", harm.villain, harm.harm)
         });
-        let models: Vec<String> = generations::BY_MODELS
-            .iter()
-            .map(|name| format!("`{name}`"))
-            .collect();
-        let models = models.join(", ");
+        let list = |names: &[&str]| {
+            let names = names.iter().map(|name| format!("`{name}`"));
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let models = list(generations::BY_MODELS);
+        let replicas = list(generations::BY_REPLICAS);
         format!(
             "# Positive controls\n\n\
              A checker that catches nothing proves nothing. `bft-crdts sweep --controls --write` makes this page: it breaks one rule\n\
@@ -411,9 +412,10 @@ impl Controls {
              | rules | what they break | campaign | caught after seeds | by |\n| --- | --- | --- | --- | --- |\n{}\n\
              Missing here are {models}: of all but the last one a\n\
              replica has a second guard, and what the last one takes is a coincidence that a thousand seeds do not bring about.\n\
-             What they are good for the models show (`ARCHITECTURE.md`). After how many runs another campaign, of replicas\n\
-             without a simulated network, notices broken rules about generations stands in\n\
-             [controls-generations.md](controls-generations.md).\n\n\
+             What they are good for the models show (`ARCHITECTURE.md`). And {replicas}\n\
+             take a thief of old keys, a journal that is cut at the worst moment, or a liar that serves snapshots: after how many\n\
+             runs of replicas without a simulated network they are noticed stands in\n\
+             [controls-generations.md](controls-generations.md), and those of snapshots are in `crates/controls/tests/checkpoints.rs`.\n\n\
              ## Every judge, and what makes it the first to speak\n\n\
              | judge | rules | campaign | after seeds |\n| --- | --- | --- | --- |\n{}\n\
              ## Every villain, and the harm it does\n\n\

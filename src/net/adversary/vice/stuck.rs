@@ -11,7 +11,11 @@ pub struct Stuck<T> {
     last: Option<T>,
     heard: u64,
     works: Option<u64>,
+    answered: u64,
 }
+
+/// How often one gives its last answer. Two of them would answer each other for ever.
+const ANSWERS: u64 = 200;
 
 /// The most messages one hears before it gets stuck.
 const MOST: u64 = 30;
@@ -24,6 +28,7 @@ impl<T> Stuck<T> {
             last: None,
             heard: 0,
             works: None,
+            answered: 0,
         }
     }
 
@@ -34,6 +39,7 @@ impl<T> Stuck<T> {
             last: None,
             heard: 0,
             works: Some(messages),
+            answered: 0,
         }
     }
 
@@ -61,8 +67,11 @@ where
             self.works = Some(strings.stream().range(1, MOST));
         }
         if let (true, Some(last)) = (self.is_stuck(), self.last.clone()) {
-            strings.count("stuck: gave its last answer again");
-            strings.send(from, last);
+            if self.answered < ANSWERS {
+                self.answered += 1;
+                strings.count("stuck: gave its last answer again");
+                strings.send(from, last);
+            }
             return;
         }
         self.heard += 1;
