@@ -136,7 +136,7 @@ fn whoever_lacks_what_is_forgotten_goes_on_from_a_snapshot() {
     let mut world = set(4, 0, 0);
     work(&mut world, &[0, 1, 2, 3], 8);
     world.crash(3, 0);
-    work(&mut world, &[0, 1, 2], 60);
+    work(&mut world, &[0, 1, 2], 120);
     world.restart(3);
     rounds(&mut world, 40);
     assert!(world.nodes[3].snapshots > 0, "the messages are gone");
@@ -216,7 +216,7 @@ fn an_open_header_outlives_checkpoints_until_its_slot_is_below_one() {
     let source = world.actor(3);
     world.crash(3, 0);
     assert!(world.replica(0).open(&source).is_some());
-    work(&mut world, &[0, 1, 2], 40);
+    work(&mut world, &[0, 1, 2], 160);
     assert!(world.nodes[0].checkpoints > 3);
     assert!(
         world.replica(0).open(&source).is_some(),
@@ -497,6 +497,10 @@ fn a_member_attests_only_where_it_has_been() {
             clock,
         })
     };
+    world
+        .hand(0, 2, clock([4, 0, 0, 0]))
+        .expect("it may get there");
+    assert!(world.wire.is_empty(), "and is not there yet");
     assert_eq!(
         refused(&mut world, 0, 2, clock([4, 0, 0, 0])),
         Rejection::NotDelivered
@@ -531,9 +535,19 @@ fn a_member_attests_only_where_it_has_been() {
         refused(&mut world, 0, 2, clock([2, 1, 0, 0])),
         Rejection::OverBudget
     );
+    // And so that drafts do not cross, one member has its attested for a while, and then others have precedence.
+    assert_eq!(
+        refused(&mut world, 1, 2, clock([2, 1, 0, 0])),
+        Rejection::Late
+    );
+    (0..16).for_each(|_| world.tick(2));
     world
         .hand(1, 2, clock([2, 1, 0, 0]))
         .expect("everybody has a turn");
+    assert_eq!(
+        refused(&mut world, 0, 2, clock([2, 1, 0, 0])),
+        Rejection::Late
+    );
 }
 
 #[test]

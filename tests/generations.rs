@@ -6,6 +6,8 @@ mod churn;
 mod defects;
 #[path = "generations/evidence.rs"]
 mod evidence;
+#[path = "generations/flight.rs"]
+mod flight;
 #[path = "generations/keys.rs"]
 mod keys;
 #[path = "seed/mod.rs"]

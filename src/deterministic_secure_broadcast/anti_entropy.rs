@@ -17,7 +17,7 @@ use crate::traits::SecureBroadcastAlgorithm;
 const PEERS_PER_TICK: usize = 2;
 
 /// How many bytes of operations and certificates one peer may ask for between two ticks (I14).
-const BYTES_PER_TICK: usize = 256 * 1024;
+pub(super) const BYTES_PER_TICK: usize = 256 * 1024;
 
 /// What an answer costs at least. Whoever has that left gets the next answer, however large it is, or large ones
 /// could never be had.

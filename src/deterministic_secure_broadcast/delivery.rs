@@ -205,7 +205,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .own
             .flight
             .as_ref()
-            .filter(|flight| flight.digest == digest)
+            .filter(|flight| flight.digest == digest && flight.generation == generation)
         {
             let known = flight.echoes.iter();
             verified.extend(

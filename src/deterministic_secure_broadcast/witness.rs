@@ -255,6 +255,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if flying || logged.is_some_and(|logged| logged.digest == digest) {
             return Err(Rejection::Duplicate);
         }
+        // What is forgotten tells nothing.
+        if let Some(seat) = self.seat && first <= self.track(seat)?.floor {
+            return Err(Rejection::Late);
+        }
         self.verify_source(request, digest)?;
         // I13: our key has signed what we do not know: a twin, or a journal we have lost.
         let mut effects = Effects::none();

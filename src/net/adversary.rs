@@ -125,7 +125,7 @@ pub enum VillainKind {
     Conspirator,
     /// [`Reconfigurer`].
     Reconfigurer,
-    /// A correct replica in the hands of a [vice](vice).
+    /// A correct replica in the hands of a [vice].
     Possessed(ViceKind),
     /// [`Outsider`].
     Outsider,

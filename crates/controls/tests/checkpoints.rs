@@ -206,7 +206,8 @@ fn attests_aside<R: Rules>(crashes: bool) -> bool {
         clock.advance(Seat::new(seat), Counter::FIRST);
         let generation = Generation::GENESIS;
         let draft = Payload::Draft(Draft { generation, clock });
-        world.hand(usize::from(seat), 2, draft).is_ok()
+        world.tick(2);
+        world.hand(3, 2, draft).is_ok()
     };
     assert!(attests(&mut world, 0));
     if crashes {

@@ -128,7 +128,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.checkpoints.ahead.take_if(|ahead| !ahead.is_beyond(&base.checkpoint));
         let clock = base.checkpoint.clock().clone();
         self.checkpoints.genesis = None;
-        let before = self.checkpoints.base.replace(base);
+        let before = self.checkpoints.renew(base);
         if let Some(before) = before {
             self.forget(before.checkpoint.clock());
             self.checkpoints.before = Some(before);

@@ -411,7 +411,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let messages = self.tracks.iter().map(|track| track.messages());
         let height = messages.fold(0, usize::saturating_add).max(before);
         self.checkpoints.forgotten = height.saturating_sub(self.log.len());
-        self.checkpoints.base = Some(base);
+        self.checkpoints.renew(base);
         self.checkpoints.before = None;
         self.checkpoints.genesis = None;
         self.checkpoints.ahead.take_if(|ahead| !ahead.clock().is_ahead_of(&clock));

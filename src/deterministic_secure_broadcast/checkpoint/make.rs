@@ -9,6 +9,7 @@ use super::standing::Standing;
 use crate::actor::{Actor, Counter, Keys, Sig, verify};
 use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::anti_entropy::BYTES_PER_TICK;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::Rejection;
 use crate::deterministic_secure_broadcast::header::Clock;
@@ -20,6 +21,10 @@ use crate::traits::SecureBroadcastAlgorithm;
 
 /// For how many ticks others are asked to attest a draft before a newer one takes its place.
 const DRAFT_TICKS: u32 = 16;
+
+/// For how many ticks a member attests the drafts of one member only. Whoever has others attest what nobody else has yet
+/// delivered keeps everybody else's drafts from being attested; so it may do that for so long, and then it is others' turn.
+const HOST_TICKS: u32 = 16;
 
 /// "Please attest what we have come to at this clock."
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +68,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.checkpoints.heard.clear();
         self.checkpoints.offered.clear();
         self.tick_fetch(effects);
+        self.tick_host();
         if self.index().is_none() || self.check_signing().is_err() || self.is_sealed() {
             return;
         }
@@ -113,11 +119,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if super::base::open::<A>(&standing.snapshot).is_none() {
             return;
         }
-        if !self.is_beyond_pledge(&standing.outline.clock) {
+        if !self.is_ripe() || !self.hosts(index) || !self.is_beyond_pledge(&standing.outline.clock) {
             return;
         }
         let outline = standing.outline.digest();
-        let sig = self.attest(&standing.outline, effects);
+        let sig = self.attest(index, &standing.outline, effects);
         self.checkpoints.worked_out = Some(standing.clone());
         self.checkpoints.draft = Some(Drafted {
             clock: name(&standing.outline.clock),
@@ -139,9 +145,42 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         })
     }
 
+    /// Whether the base is old enough for whoever lacks it to have fetched its snapshot from one peer, twice over: or whoever
+    /// is late might fetch one after the other for ever, and have none.
+    fn is_ripe(&self) -> bool {
+        let bytes = self.checkpoints.base.as_ref().map_or(0, |base| base.checkpoint.outline.bytes);
+        let ticks = bytes.div_ceil(BYTES_PER_TICK as u64).saturating_mul(2);
+        self.checkpoints.base.is_none() || u64::from(self.checkpoints.age) >= ticks
+    }
+
+    /// Whether this is the member whose drafts we attest now, or may be.
+    fn hosts(&self, drafter: MemberIndex) -> bool {
+        match self.checkpoints.host {
+            Some((host, _)) => host == drafter,
+            None => !self.checkpoints.hosted.contains_key(&drafter),
+        }
+    }
+
+    fn tick_host(&mut self) {
+        self.checkpoints.age = self.checkpoints.age.saturating_add(1);
+        self.checkpoints.hosted.retain(|_, ticks| {
+            *ticks = ticks.saturating_sub(1);
+            *ticks > 0
+        });
+        if let Some((host, ticks)) = &mut self.checkpoints.host {
+            *ticks = ticks.saturating_add(1);
+            if *ticks >= HOST_TICKS {
+                let members = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+                self.checkpoints.hosted.insert(*host, members.saturating_mul(HOST_TICKS));
+                self.checkpoints.host = None;
+            }
+        }
+    }
+
     /// Signs what we have come to, and is bound to its clock before that leaves.
-    fn attest(&mut self, outline: &Outline, effects: &mut Effects<A>) -> Sig {
+    fn attest(&mut self, drafter: MemberIndex, outline: &Outline, effects: &mut Effects<A>) -> Sig {
         self.reserve(effects);
+        self.checkpoints.host.get_or_insert((drafter, 0));
         if outline.clock.is_ahead_of(&self.checkpoints.pledge) {
             self.persist(Record::Attested(outline.clock.clone()), effects);
             self.pledge(&outline.clock);
@@ -221,13 +260,24 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.checkpoints.heard.contains(&index) {
             return Err(Rejection::OverBudget);
         }
-        if !self.is_beyond_pledge(&draft.clock) {
+        if !self.is_ripe() || !self.hosts(index) {
             return Err(Rejection::Late);
         }
-        let standing = self.standing_at(&draft.clock)?;
+        let standing = match self.is_beyond_pledge(&draft.clock) {
+            true => self.standing_at(&draft.clock),
+            false => Err(Rejection::Late),
+        };
+        let standing = match standing {
+            Err(Rejection::NotDelivered | Rejection::Late) if self.checkpoints.host.is_none() => {
+                // We may get there; and meanwhile we make none of our own that would lie aside of it.
+                self.checkpoints.host = Some((index, 0));
+                return Ok(effects);
+            }
+            standing => standing?,
+        };
         self.checkpoints.heard.insert(index);
         let outline = standing.outline.digest();
-        let sig = self.attest(&standing.outline, &mut effects);
+        let sig = self.attest(index, &standing.outline, &mut effects);
         self.checkpoints.worked_out = Some(standing);
         let generation = self.generation();
         let attest = Attest {

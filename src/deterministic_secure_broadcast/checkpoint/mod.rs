@@ -18,7 +18,7 @@ mod make;
 mod outline;
 mod standing;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use super::Certificate;
@@ -56,6 +56,12 @@ pub(super) struct Checkpoints<S> {
     draft: Option<Drafted>,
     /// What everything covers that we attest from here on.
     pledge: Clock,
+    /// Whose drafts we attest, and for how many ticks now.
+    host: Option<(MemberIndex, u32)>,
+    /// Whose we have attested without a checkpoint coming of it, and for how many ticks others have precedence.
+    hosted: BTreeMap<MemberIndex, u32>,
+    /// How many ticks the base is old.
+    age: u32,
     /// How many ticks a draft has been due.
     due: u32,
     /// Whose drafts we have worked on since the last tick.
@@ -86,6 +92,9 @@ impl<S> Checkpoints<S> {
             forgotten: 0,
             draft: None,
             pledge: Clock::zero(0),
+            host: None,
+            hosted: BTreeMap::new(),
+            age: 0,
             due: 0,
             heard: BTreeSet::new(),
             offered: BTreeSet::new(),
@@ -104,5 +113,19 @@ impl<S> Checkpoints<S> {
         self.due = 0;
         self.heard.clear();
         self.worked_out = None;
+        self.free();
+    }
+
+    /// There is a new base, or a new generation: anybody may draft.
+    fn free(&mut self) {
+        self.host = None;
+        self.hosted.clear();
+    }
+
+    /// There is a new base.
+    fn renew(&mut self, base: Base) -> Option<Base> {
+        self.free();
+        self.age = 0;
+        self.base.replace(base)
     }
 }

@@ -64,8 +64,35 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         tips.collect()
     }
 
+    /// Whether a replica may stand at this clock, as the headers say: before anything dear is done.
+    fn check_closed(&self, clock: &Clock) -> Result<(), Rejection> {
+        let base = self.checkpoints.base.as_ref().map(|base| base.checkpoint.clock());
+        if base.is_some_and(|base| base.is_ahead_of(clock)) {
+            return Err(Rejection::Late);
+        }
+        let covered = |seat: Seat| base.map_or(Counter::ZERO, |base| base.get(seat));
+        for (seat, counter) in clock.iter() {
+            let ends = self.logged(seat, counter).is_some_and(|logged| logged.last == counter);
+            if counter != covered(seat) && !ends {
+                return Err(Malformed::Snapshot.into());
+            }
+        }
+        for logged in &self.log {
+            let header = &logged.certificate.header;
+            if logged.last <= covered(header.source) || header.first > clock.get(header.source) {
+                continue;
+            }
+            let closed = header.causes.iter().all(|(seat, counter)| *counter <= clock.get(*seat));
+            if !closed && !R::may_attest(&AttestFacts { delivered: true, closed, beyond: true }) {
+                return Err(Malformed::Snapshot.into());
+            }
+        }
+        Ok(())
+    }
+
     /// Goes through the log once more, from the base, and leaves out what lies beyond the clock.
     fn replayed_to(&self, clock: &Clock) -> Result<(Vec<Tip>, Vec<u8>), Rejection> {
+        self.check_closed(clock)?;
         let seats = self.members.seats();
         let mut walkers = vec![
             Walker {
@@ -81,9 +108,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         ];
         let mut algorithm = A::new(self.actor());
         if let Some(base) = &self.checkpoints.base {
-            if base.checkpoint.clock().is_ahead_of(clock) {
-                return Err(Rejection::Late);
-            }
             let (tips, state) = base.open::<A>().ok_or(Malformed::Snapshot)?;
             algorithm.sync_from(state);
             for ((walker, tip), (_, delivered)) in
@@ -106,11 +130,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             };
             if logged.last <= walker.delivered || header.first > limit {
                 continue;
-            }
-            let closed = logged.last <= limit
-                && header.causes.iter().all(|(seat, counter)| *counter <= clock.get(*seat));
-            if !closed && !R::may_attest(&AttestFacts { delivered: true, closed, beyond: true }) {
-                return Err(Malformed::Snapshot.into());
             }
             walker.delivered = logged.last;
             walker.tip.header = logged.digest;

@@ -96,7 +96,7 @@ impl<'a, A: Staged, K: Keys> Hands<'a, A, K> {
         &self.body.identity
     }
 
-    /// The key it has in a generation: the first one until it has [entered](Self::enter) a later generation.
+    /// The key it has in a generation: the first one until it has entered a later generation.
     #[must_use]
     pub fn key_in(&self, generation: Generation) -> &SigningActor<K> {
         self.ring.of(generation)

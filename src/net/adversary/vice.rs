@@ -2,20 +2,20 @@
 //!
 //! | vice | what it does |
 //! | --- | --- |
-//! | [`Mute`](mute::Mute) | hears everything and says nothing |
-//! | [`Crasher`](crasher::Crasher) | stops for good after so many words, in the middle of a broadcast if it comes to that |
-//! | [`Stuck`](stuck::Stuck) | after a while answers everything with the last thing it said |
-//! | [`Slow`](slow::Slow) | says everything, late |
-//! | [`Censor`](censor::Censor) | hears nothing of some, and says nothing to them |
-//! | [`Liar`](liar::Liar) | says another value than it should, to everybody the same |
-//! | [`TwoFaced`](two_faced::TwoFaced) | says one thing to one half and another to the other |
-//! | [`OddOneOut`](odd_one_out::OddOneOut) | says another thing to one node only |
-//! | [`Parrot`](parrot::Parrot) | sends again what it has heard, to anybody |
-//! | [`Stutterer`](stutterer::Stutterer) | says everything several times |
-//! | [`Shuffler`](shuffler::Shuffler) | says everything out of order |
-//! | [`Amnesiac`](amnesiac::Amnesiac) | forgets everything, and starts again with the same key |
-//! | [`Twins`](twins::Twins) | is two machines with one key, each of which sees a part of the network |
-//! | [`Mutant`](mutant::Mutant) | says things with one small mistake in them |
+//! | [`Mute`] | hears everything and says nothing |
+//! | [`Crasher`] | stops for good after so many words, in the middle of a broadcast if it comes to that |
+//! | [`Stuck`] | after a while answers everything with the last thing it said |
+//! | [`Slow`] | says everything, late |
+//! | [`Censor`] | hears nothing of some, and says nothing to them |
+//! | [`Liar`] | says another value than it should, to everybody the same |
+//! | [`TwoFaced`] | says one thing to one half and another to the other |
+//! | [`OddOneOut`] | says another thing to one node only |
+//! | [`Parrot`] | sends again what it has heard, to anybody |
+//! | [`Stutterer`] | says everything several times |
+//! | [`Shuffler`] | says everything out of order |
+//! | [`Amnesiac`] | forgets everything, and starts again with the same key |
+//! | [`Twins`] | is two machines with one key, each of which sees a part of the network |
+//! | [`Mutant`] | says things with one small mistake in them |
 
 mod amnesiac;
 mod censor;
