@@ -10,6 +10,8 @@ mod evidence;
 mod flight;
 #[path = "generations/keys.rs"]
 mod keys;
+#[path = "generations/seals.rs"]
+mod seals;
 #[path = "seed/mod.rs"]
 mod seed;
 #[path = "generations/slow.rs"]

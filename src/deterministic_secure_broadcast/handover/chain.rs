@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::Link;
 use super::seal::{Seal, SealedSource};
 use crate::actor::{Actor, Counter, Keys, NetworkId, Sig};
-use crate::codec;
+use crate::codec::{self, MAX_PACKET_BYTES};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
@@ -235,6 +235,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             sources,
             sig: Sig::from_bytes([0; 64]),
         };
+        if seal.weight() > MAX_PACKET_BYTES && codec::encode(&seal).len() >= MAX_PACKET_BYTES {
+            // Nobody would read it, nor we our own journal. Whoever has not sealed goes on in this generation.
+            return;
+        }
         self.reserve(effects);
         let statement = seal.statement(link);
         seal.sig = self.identity.sign(&self.network, &statement);
