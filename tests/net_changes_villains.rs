@@ -2,10 +2,12 @@
 #![cfg(feature = "net")]
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 
 use bft_crdts::net::adversary::VillainKind;
 use bft_crdts::net::{
-    Cast, Chance, FakeKeys, Faults, Item, Net, PlannedChange, Report, Span, VirtualTime,
+    Cast, Chance, Crash, CrashPoint, FakeKeys, Faults, Item, Net, NodeId, PlannedChange, Report,
+    Span, Tail, VirtualTime,
 };
 use bft_crdts::orswot::{self, Entries, Op, Orswot};
 
@@ -92,4 +94,37 @@ fn a_reconfigurer_does_all_it_can_and_it_is_not_enough() {
     ]);
     let missed: Vec<_> = wanted.difference(&all).collect();
     assert_eq!(missed, Vec::<&&str>::new(), "{all:?}");
+}
+
+/// Whoever was away for long goes on from a snapshot, in the middle of the traffic, and every promise is kept. (A replica that
+/// takes one over is judged when all its step is on the books, with what it delivers right after.)
+#[test]
+fn whoever_was_away_goes_on_from_a_snapshot_and_every_promise_is_kept() {
+    let at = |millis| VirtualTime::ZERO + Span::from_millis(millis);
+    for seed in 0..seeds(4) {
+        let faults = Faults {
+            crashes: vec![Crash {
+                node: NodeId::new(3),
+                when: CrashPoint::At(at(100)),
+                tail: Tail::Kept,
+                down: Some(Span::from_millis(2_900)),
+            }],
+            ..Faults::default()
+        };
+        let items = (0..300_u64).map(|number| {
+            let who = ["a", "b", "c"][usize::try_from(number).unwrap() % 3];
+            let members = BTreeSet::from([number as u8]);
+            Item::op(who, Op::Add { members }).at(at(number * 20))
+        });
+        let cast = Cast::<FakeKeys>::letters(4);
+        let report = Net::<Set>::new(cast, orswot::ALGORITHM, Entries::default())
+            .seed(seed)
+            .faults(faults)
+            .checkpoint_every(NonZeroUsize::new(4).unwrap())
+            .workload(items)
+            .run()
+            .unwrap();
+        assert_eq!(report.violations, [], "seed {seed}");
+        assert!(report.sometimes.contains_key("a snapshot was taken over"));
+    }
 }

@@ -242,17 +242,6 @@ fn a_run_from_its_schedule_is_the_run_it_was_written_down_from() {
     }
 }
 
-/// There: a replica that went on from a snapshot was held against its books before what it had delivered in the same step
-/// was on them, and a set that was right was found wrong. Here: the whole step is on the books first.
-#[test]
-fn a_snapshot_is_judged_with_all_that_its_step_delivers() {
-    let input = Input::known(HANDOVER).expect("the campaign");
-    let ran = run(&input, Options::of(274, "sound"), &mut |_, _| ()).expect("it runs");
-    assert!(ran.sometimes.contains_key("a snapshot was taken over"));
-    let mut violations = ran.report.violations.iter();
-    assert!(violations.next().is_none(), "{:?}", ran.report.violations);
-}
-
 #[test]
 fn a_failing_seed_becomes_a_package_that_run_replays() {
     let out = out("packages").display().to_string();
