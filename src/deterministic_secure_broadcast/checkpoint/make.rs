@@ -112,14 +112,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     fn draft(&mut self, effects: &mut Effects<A>) {
         let Some(index) = self.index() else { return };
+        // Before anything dear is done.
+        if !self.is_ripe() || !self.hosts(index) || !self.is_beyond_pledge(&self.clock) {
+            return;
+        }
         let Ok(standing) = self.standing_at(&self.clock) else {
             return;
         };
         // A snapshot that nobody can read helps nobody.
         if super::base::open::<A>(&standing.snapshot).is_none() {
-            return;
-        }
-        if !self.is_ripe() || !self.hosts(index) || !self.is_beyond_pledge(&standing.outline.clock) {
             return;
         }
         let outline = standing.outline.digest();
