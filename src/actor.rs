@@ -4,6 +4,25 @@
 //! every signature covers a tag that names its purpose and the network it belongs to ([`signing_bytes`]), so that
 //! nothing said here can be replayed as something else or somewhere else (I16, I17).
 
+// I19: no clock, input, output, randomness, thread or hash order, and no panic that a peer could reach.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
 mod ed25519;
 
 use std::cmp::Ordering;

@@ -16,6 +16,25 @@
 //! deliberate: elements of a sequence are expected to take at least one byte each, so a list of `()` may not be read
 //! back.
 
+// I19: no clock, input, output, randomness, thread or hash order, and no panic that a peer could reach.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
 mod bounded;
 mod bytes;
 mod canonical;

@@ -45,6 +45,25 @@
 //! # Ok::<(), bft_crdts::crdt::Invalid>(())
 //! ```
 
+// I19: no clock, input, output, randomness, thread or hash order, and no panic that a peer could reach.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
 mod counters;
 mod draft;
 mod glist;
@@ -120,12 +139,7 @@ pub trait Hosted: Clone + Debug + Default + Serialize + DeserializeOwned + 'stat
     /// # Errors
     ///
     /// The reason why not.
-    fn admit(
-        &self,
-        ahead: &mut Self::Ahead,
-        dot: &Dot,
-        act: &Self::Act,
-    ) -> Result<(), Invalid>;
+    fn admit(&self, ahead: &mut Self::Ahead, dot: &Dot, act: &Self::Act) -> Result<(), Invalid>;
 
     /// Does it. Called only with what `admit` has just admitted.
     fn perform(&mut self, dot: &Dot, act: Self::Act);
@@ -306,7 +320,8 @@ impl<T: Hosted> SecureBroadcastAlgorithm for Replicated<T> {
         let mut ahead = T::Ahead::default();
         ops.iter().enumerate().try_for_each(|(index, op)| {
             let dot = nth(first, index);
-            let admitted = check_dot(&dot).and_then(|()| self.value().admit(&mut ahead, &dot, &op.0));
+            let admitted =
+                check_dot(&dot).and_then(|()| self.value().admit(&mut ahead, &dot, &op.0));
             admitted.map_err(|why| (index, why))
         })
     }

@@ -71,44 +71,19 @@
 //!
 //! # Features
 //!
-//! * `net` (on): the simulated network.
+//! * `net` (off): the simulated network, for tests and experiments.
 //! * `conformance` (off): the kit that checks an algorithm of yours, for the tests of your crate.
 //! * `unsound-rules` (off): opens the protocol's rules to a crate of deliberately broken ones. Never turn it on.
 
-/// Declares modules in which nothing may panic, ask the time, draw lots, start threads, print, or
-/// let the order of a hash map out: the core and the middle (I19).
-macro_rules! deterministic {
-    ($($(#[$attribute:meta])* pub mod $module:ident;)*) => {$(
-        $(#[$attribute])*
-        #[cfg_attr(not(test), deny(
-            clippy::arithmetic_side_effects,
-            clippy::disallowed_methods,
-            clippy::disallowed_types,
-            clippy::expect_used,
-            clippy::float_arithmetic,
-            clippy::indexing_slicing,
-            clippy::panic,
-            clippy::print_stderr,
-            clippy::print_stdout,
-            clippy::todo,
-            clippy::unreachable,
-            clippy::unwrap_used,
-        ))]
-        pub mod $module;
-    )*};
-}
-
-deterministic! {
-    pub mod actor;
-    pub mod bank;
-    pub mod codec;
-    pub mod crdt;
-    pub mod deterministic_secure_broadcast;
-    pub mod membership;
-    pub mod orswot;
-    pub mod text;
-    pub mod traits;
-}
+pub mod actor;
+pub mod bank;
+pub mod codec;
+pub mod crdt;
+pub mod deterministic_secure_broadcast;
+pub mod membership;
+pub mod orswot;
+pub mod text;
+pub mod traits;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

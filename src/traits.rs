@@ -1,5 +1,24 @@
 //! What a data type must promise to be replicated by secure broadcast.
 
+// I19: no clock, input, output, randomness, thread or hash order, and no panic that a peer could reach.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Debug;

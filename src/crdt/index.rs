@@ -44,8 +44,7 @@ impl<K: Ord + Clone> Index<K> {
     pub(super) fn take(&mut self, clock: &VClock<Actor>) -> BTreeSet<K> {
         let mut taken = BTreeSet::new();
         for (actor, counter) in &clock.dots {
-            let range =
-                Dot::new(*actor, Counter::ZERO)..=Dot::new(*actor, Counter::new(*counter));
+            let range = Dot::new(*actor, Counter::ZERO)..=Dot::new(*actor, Counter::new(*counter));
             let dots: Vec<Dot> = self.keys.range(range).map(|(dot, _)| *dot).collect();
             for keys in dots.iter().filter_map(|dot| self.keys.remove(dot)) {
                 self.len = self.len.saturating_sub(keys.len());
@@ -64,7 +63,12 @@ mod tests {
     fn what_is_taken_is_what_hangs_on_operations_up_to_the_clock() {
         let actors = [1, 2].map(|tag| Actor::from_bytes([tag; 32]));
         let dot = |actor: usize, counter| Dot::new(actors[actor], Counter::new(counter));
-        let live = [(dot(0, 1), 'a'), (dot(0, 3), 'b'), (dot(1, 2), 'a'), (dot(1, 2), 'c')];
+        let live = [
+            (dot(0, 1), 'a'),
+            (dot(0, 3), 'b'),
+            (dot(1, 2), 'a'),
+            (dot(1, 2), 'c'),
+        ];
         let mut index = Index::of(live);
         let clock = |of: &[(usize, u64)]| VClock {
             dots: of.iter().map(|(a, c)| (actors[*a], *c)).collect(),

@@ -154,7 +154,10 @@ impl<V: Value> TryFrom<Parts<V>> for LWWReg<V> {
     fn try_from(Parts { written, seen }: Parts<V>) -> Result<Self, Forged> {
         let forged = Forged("a write that is not valid");
         let mut register = LWWReg::default();
-        if written.as_ref().is_some_and(|(dot, ..)| !seen.contains_key(&dot.actor)) {
+        if written
+            .as_ref()
+            .is_some_and(|(dot, ..)| !seen.contains_key(&dot.actor))
+        {
             return Err(forged);
         }
         for (actor, seen) in &seen {

@@ -183,10 +183,12 @@ impl<K: Value, V: Nested> Map<K, V> {
     fn look(&self, key: &K, show: impl FnOnce(&V)) {
         let clock = VClock::new();
         let dot = crdts::Dot::new(Actor::from_bytes([0; 32]), 0);
-        let _ = self.map.update(key.clone(), AddCtx { clock, dot }, |cell, _| {
-            show(&cell.0);
-            Turn::Nothing
-        });
+        let _ = self
+            .map
+            .update(key.clone(), AddCtx { clock, dot }, |cell, _| {
+                show(&cell.0);
+                Turn::Nothing
+            });
     }
 }
 
@@ -208,12 +210,7 @@ impl<K: Value, V: Nested> Hosted for Map<K, V> {
 
     /// Of the state only what the source itself has counted has a say, and nothing takes that away: so validity is
     /// stable.
-    fn admit(
-        &self,
-        ahead: &mut Self::Ahead,
-        dot: &Dot,
-        act: &MapAct<K, V>,
-    ) -> Result<(), Invalid> {
+    fn admit(&self, ahead: &mut Self::Ahead, dot: &Dot, act: &MapAct<K, V>) -> Result<(), Invalid> {
         match act {
             MapAct::Update { key, act } => {
                 let ahead = ahead.entry(key.clone()).or_default();

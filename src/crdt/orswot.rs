@@ -125,7 +125,9 @@ impl<M: Value> Hosted for Orswot<M> {
 
     fn perform(&mut self, dot: &Dot, act: SetAct<M>) {
         if let (Some(index), SetAct::Add { members }) = (&mut self.index, &act) {
-            members.iter().for_each(|member| index.add(*dot, member.clone()));
+            members
+                .iter()
+                .for_each(|member| index.add(*dot, member.clone()));
             if index.is_stale() {
                 self.index = None;
             }

@@ -41,8 +41,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// replicas with equal clocks, as long as no more than `f` members lie.
     pub(super) fn standing(&self) -> Digest {
         let state = self.state_digest();
-        let tips = self.tracks.iter().map(|track| track.tip.as_bytes().as_slice());
-        let parts: Vec<&[u8]> = std::iter::once(state.as_bytes().as_slice()).chain(tips).collect();
+        let tips = self
+            .tracks
+            .iter()
+            .map(|track| track.tip.as_bytes().as_slice());
+        let parts: Vec<&[u8]> = std::iter::once(state.as_bytes().as_slice())
+            .chain(tips)
+            .collect();
         Digest::of_parts("bft-crdts/standing/1", &parts)
     }
 
@@ -68,7 +73,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.evidence.len() > faults(self.members.len()) {
             return Err(Rejection::Duplicate);
         }
-        let tips = seats.into_iter().filter_map(|seat| self.tip(seat)).take(MAX_COMPARED).collect();
+        let tips = seats
+            .into_iter()
+            .filter_map(|seat| self.tip(seat))
+            .take(MAX_COMPARED)
+            .collect();
         self.compare(peer, tips, effects)
     }
 
@@ -98,7 +107,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Rejection::Duplicate);
         }
         let generation = self.generation();
-        let compare = Compare { generation, headers };
+        let compare = Compare {
+            generation,
+            headers,
+        };
         self.spend(peer, compare.weight())?;
         effects.send(To::One(peer), Payload::Compare(compare));
         Ok(())
@@ -121,7 +133,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             };
             match self.header_at(*seat, message) {
                 // A quorum has attested what came of it: whoever has something else there is not of ours.
-                None if self.tracks.get(seat.get()).is_some_and(|track| message < track.skipped) => {}
+                None if self
+                    .tracks
+                    .get(seat.get())
+                    .is_some_and(|track| message < track.skipped) => {}
                 None => found.beyond = true,
                 Some((.., ours)) if ours != *theirs => {
                     found.differs.get_or_insert(message);
@@ -208,7 +223,10 @@ mod tests {
                         rounds += 1;
                     }
                     assert_eq!(differs, wanted);
-                    assert!(rounds <= 12, "{rounds} rounds for {wanted} of {end} by {count}");
+                    assert!(
+                        rounds <= 12,
+                        "{rounds} rounds for {wanted} of {end} by {count}"
+                    );
                 }
             }
         }

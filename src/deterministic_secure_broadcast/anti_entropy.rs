@@ -7,8 +7,8 @@ use super::packet::{Payload, Proof, Pull, Summary};
 use super::rules::Rules;
 use std::collections::BTreeMap;
 
-use crate::actor::{Actor, Keys};
 use super::header::Clock;
+use crate::actor::{Actor, Keys};
 use crate::codec::Digest;
 use crate::membership::Signers;
 use crate::traits::SecureBroadcastAlgorithm;
@@ -93,9 +93,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         // Whoever is no member hears from nobody of what it lacks.
         let lacking = !self.is_member()
             || self
-            .tracks
-            .iter()
-            .any(|track| track.parked.is_some() || !track.ahead.is_empty());
+                .tracks
+                .iter()
+                .any(|track| track.parked.is_some() || !track.ahead.is_empty());
         let forked = self.forked();
         for peer in peers {
             let clock = self.clock.clone();

@@ -268,7 +268,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             sig,
         };
         if let Some(culprit) = self.members.in_seat(seat).copied() {
-            self.convict(Evidence::headers(&self.network, culprit, known, other), effects);
+            self.convict(
+                Evidence::headers(&self.network, culprit, known, other),
+                effects,
+            );
         }
     }
 
@@ -560,7 +563,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Where that message stands in the log, if it is not forgotten.
     pub(super) fn place(&self, seat: Seat, message: usize) -> Option<usize> {
         let track = self.tracks.get(seat.get())?;
-        track.places.get(message.checked_sub(track.skipped)?).copied()
+        track
+            .places
+            .get(message.checked_sub(track.skipped)?)
+            .copied()
     }
 
     /// Puts one record back; `None` if it does not follow from the ones before it.

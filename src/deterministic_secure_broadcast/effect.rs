@@ -164,7 +164,8 @@ impl<A: SecureBroadcastAlgorithm> Effects<A> {
 
     /// Once, and behind every record that it needs: the driver will find our last secret whenever it looks.
     pub(crate) fn key_changed(&mut self, generation: Generation) {
-        self.0.retain(|effect| !matches!(effect, Effect::KeyChanged { .. }));
+        self.0
+            .retain(|effect| !matches!(effect, Effect::KeyChanged { .. }));
         self.push(Effect::KeyChanged { generation });
     }
 

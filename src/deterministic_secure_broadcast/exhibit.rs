@@ -135,7 +135,11 @@ impl Exhibit {
     #[must_use]
     pub fn evidence<K: Keys>(generations: &Generations<K>, evidence: Evidence) -> Self {
         let generation = evidence.contradiction.generation();
-        Self::of(generations, generation, Subject::Evidence(Box::new(evidence)))
+        Self::of(
+            generations,
+            generation,
+            Subject::Evidence(Box::new(evidence)),
+        )
     }
 
     /// Operations with their certificate, and as much of the chain as it takes.

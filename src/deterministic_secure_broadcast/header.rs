@@ -108,9 +108,7 @@ impl Statement for EchoStatement {
 
 /// Counters by seat: everything up to an entry is included. Seats beyond its end stand at zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Clock(
-    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_SEATS>")] Vec<Counter>,
-);
+pub struct Clock(#[serde(deserialize_with = "codec::at_most::<_, _, MAX_SEATS>")] Vec<Counter>);
 
 impl Clock {
     /// A clock that includes nothing, with room for `seats` sources.

@@ -9,8 +9,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::error::Halt;
 use super::checkpoint::{Checkpoint, SnapshotPiece};
+use super::error::Halt;
 use super::evidence::{Evidence, SignedHeader};
 use super::frame::{self, Framed};
 use super::handover::{Link, Lock, NextKey, Proposal, Seal, Timeout, Timeouts, Vote};

@@ -14,6 +14,25 @@
 //! After Malkhi & Reiter, *Secure reliable multicast protocols in a WAN* (1997), made safe against
 //! restarts, loss and relays by the rules R1, R2 and R2′ of `ARCHITECTURE.md`.
 
+// I19: no clock, input, output, randomness, thread or hash order, and no panic that a peer could reach.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
 mod accountability;
 mod anti_entropy;
 pub mod checkpoint;
@@ -290,7 +309,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// The members of any generation of the chain that we know.
     #[must_use]
     pub fn members_of(&self, generation: Generation) -> Option<&Members<K>> {
-        self.handover.members_of(generation).map(|members| &**members)
+        self.handover
+            .members_of(generation)
+            .map(|members| &**members)
     }
 
     /// Our generation.
@@ -421,7 +442,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Some((&certified.certificate, certified.digest));
         }
         let Some(place) = track.places.last() else {
-            return track.kept.as_ref().map(|(certificate, digest)| (certificate, *digest));
+            return track
+                .kept
+                .as_ref()
+                .map(|(certificate, digest)| (certificate, *digest));
         };
         let logged = self.log.get(*place)?;
         Some((&logged.certificate, logged.digest))

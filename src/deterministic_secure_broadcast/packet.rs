@@ -38,8 +38,8 @@ pub use super::checkpoint::{Attest, Checkpoint, Draft, PullSnapshot, SnapshotPie
 use super::error::Malformed;
 use super::evidence::Evidence;
 pub use super::handover::{
-    Approvals, Chain, Headers, Join, NextKey, Proposal, PullChain, PullHeaders, Seal, Timeout, Timeouts,
-    Vote,
+    Approvals, Chain, Headers, Join, NextKey, Proposal, PullChain, PullHeaders, Seal, Timeout,
+    Timeouts, Vote,
 };
 use super::header::{Clock, Header};
 use super::proof::Certificate;

@@ -227,7 +227,9 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
 
     /// R4: what the next proposal has to carry: the value of the highest `QC1` that any of these timeouts shows.
     #[must_use]
-    fn highest<V: Clone>(shown: impl IntoIterator<Item = Option<Precommit<V>>>) -> Option<Precommit<V>> {
+    fn highest<V: Clone>(
+        shown: impl IntoIterator<Item = Option<Precommit<V>>>,
+    ) -> Option<Precommit<V>> {
         decide::highest(shown)
     }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Certificate, SecureBroadcast};
 use super::delivery::Certified;
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection, ReturnReason};
@@ -13,6 +12,7 @@ use super::header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES};
 use super::journal::Record;
 use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Pull, Refusal, Request};
 use super::rules::{EchoFacts, OpenSlot, Rules, SignerFacts};
+use super::{Certificate, SecureBroadcast};
 use crate::actor::{Actor, Counter, Dot, Keys, NetworkId, Sig, signing_bytes};
 use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, Seat};
@@ -221,7 +221,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let mut effects = Effects::none();
         let mut convicted = self.compare_with_open(&request, digest, &mut effects)?;
         if let Some(source) = self.members.in_seat(seat).copied() {
-            let (echo, header) = ((request.generation, &request.echo), (&request.header, &digest));
+            let (echo, header) = (
+                (request.generation, &request.echo),
+                (&request.header, &digest),
+            );
             convicted |= self.compare_echo_with_seal(source, echo, header, &mut effects);
         }
         match self.consider(
@@ -256,7 +259,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Rejection::Duplicate);
         }
         // What is forgotten tells nothing.
-        if let Some(seat) = self.seat && first <= self.track(seat)?.floor {
+        if let Some(seat) = self.seat
+            && first <= self.track(seat)?.floor
+        {
             return Err(Rejection::Late);
         }
         self.verify_source(request, digest)?;
@@ -368,7 +373,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             header: request.header.clone(),
             sig: request.echo,
         };
-        self.convict(Evidence::headers(&self.network, culprit, known, other), effects)
+        self.convict(
+            Evidence::headers(&self.network, culprit, known, other),
+            effects,
+        )
     }
 
     /// Keeps one conviction per culprit, and passes it on.

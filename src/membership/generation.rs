@@ -172,7 +172,12 @@ impl<K: Keys> Members<K> {
             seats: actors.iter().copied().zip((0..).map(Seat)).collect(),
         };
         let everybody = Arc::new(everybody);
-        Ok(Self::of(Generation::GENESIS, everybody, keys, actors.to_vec()))
+        Ok(Self::of(
+            Generation::GENESIS,
+            everybody,
+            keys,
+            actors.to_vec(),
+        ))
     }
 
     fn of(

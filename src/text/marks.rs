@@ -224,7 +224,10 @@ impl Marks {
     /// The nodes shown, from this position on.
     pub(super) fn shown_from(&self, position: usize) -> impl Iterator<Item = usize> + '_ {
         let mut left = position;
-        let blocks = self.order.iter().filter_map(|block| self.blocks.get(*block));
+        let blocks = self
+            .order
+            .iter()
+            .filter_map(|block| self.blocks.get(*block));
         let blocks = blocks.skip_while(move |block| match left.checked_sub(block.shown) {
             Some(rest) => {
                 left = rest;
@@ -235,24 +238,30 @@ impl Marks {
         // What is left of `position` when the blocks in front are skipped has to be counted again: it moved into the
         // closure above.
         let mut skip = self.within_block(position);
-        blocks.flat_map(|block| block.marks.iter()).filter_map(move |mark| {
-            if mark.kind != Kind::Shown {
-                return None;
-            }
-            match skip.checked_sub(1) {
-                Some(rest) => {
-                    skip = rest;
-                    None
+        blocks
+            .flat_map(|block| block.marks.iter())
+            .filter_map(move |mark| {
+                if mark.kind != Kind::Shown {
+                    return None;
                 }
-                None => Some(mark.node),
-            }
-        })
+                match skip.checked_sub(1) {
+                    Some(rest) => {
+                        skip = rest;
+                        None
+                    }
+                    None => Some(mark.node),
+                }
+            })
     }
 
     /// How many shown marks of its block are in front of the one at this position.
     fn within_block(&self, position: usize) -> usize {
         let mut left = position;
-        for block in self.order.iter().filter_map(|block| self.blocks.get(*block)) {
+        for block in self
+            .order
+            .iter()
+            .filter_map(|block| self.blocks.get(*block))
+        {
             match left.checked_sub(block.shown) {
                 Some(rest) => left = rest,
                 None => break,

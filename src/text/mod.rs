@@ -31,6 +31,25 @@
 //! # let _ = (hello, world);
 //! ```
 
+// I19: no clock, input, output, randomness, thread or hash order, and no panic that a peer could reach.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        clippy::expect_used,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
 mod act;
 mod marks;
 mod snapshot;
@@ -69,7 +88,8 @@ pub struct Patch<'a> {
 /// The characters; with `{}`, the text.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.chars().try_for_each(|char| fmt::Write::write_char(f, char))
+        self.chars()
+            .try_for_each(|char| fmt::Write::write_char(f, char))
     }
 }
 

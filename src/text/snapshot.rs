@@ -133,12 +133,7 @@ impl TryFrom<Snapshot> for Text {
     }
 }
 
-fn insert(
-    tree: &mut Tree,
-    dot: Dot,
-    parent: Option<(Dot, u32)>,
-    run: Run,
-) -> Result<(), Forged> {
+fn insert(tree: &mut Tree, dot: Dot, parent: Option<(Dot, u32)>, run: Run) -> Result<(), Forged> {
     let last = tree.inserted_by(&dot).and_then(|len| len.checked_sub(1));
     let goes_on = last.is_some_and(|last| parent == Some((dot, last)));
     let node = match parent {

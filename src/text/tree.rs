@@ -226,7 +226,12 @@ impl Tree {
 
     /// Deletes so many characters of an operation; those that are deleted already stay so.
     pub(super) fn delete(&mut self, dot: &Dot, first: u32, len: u32) {
-        let Some(Origin { first: node, len: have, .. }) = self.origin(dot).copied() else {
+        let Some(Origin {
+            first: node,
+            len: have,
+            ..
+        }) = self.origin(dot).copied()
+        else {
             return;
         };
         let last = first.saturating_add(len).min(have);

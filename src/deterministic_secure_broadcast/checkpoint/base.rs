@@ -33,7 +33,10 @@ impl Base {
         snapshot: Bytes,
         tips: Vec<Option<Certificate>>,
     ) -> Option<Self> {
-        let sum = tips_of(&snapshot)?.iter().map(|tip| tip.messages).fold(0, u64::saturating_add);
+        let sum = tips_of(&snapshot)?
+            .iter()
+            .map(|tip| tip.messages)
+            .fold(0, u64::saturating_add);
         Some(Self {
             outline: checkpoint.outline.digest(),
             checkpoint,
@@ -48,7 +51,9 @@ impl Base {
     }
 
     /// Where every source stands, and the state.
-    pub(super) fn open<A: SecureBroadcastAlgorithm>(&self) -> Option<(Vec<Tip>, A::ReplicatedState)> {
+    pub(super) fn open<A: SecureBroadcastAlgorithm>(
+        &self,
+    ) -> Option<(Vec<Tip>, A::ReplicatedState)> {
         open::<A>(&self.snapshot)
     }
 }
@@ -102,9 +107,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Takes a checkpoint that is delivered here as the new base; whether it is what we have come to ourselves.
-    pub(in crate::deterministic_secure_broadcast) fn adopt(&mut self, checkpoint: Checkpoint, effects: &mut Effects<A>) -> bool {
+    pub(in crate::deterministic_secure_broadcast) fn adopt(
+        &mut self,
+        checkpoint: Checkpoint,
+        effects: &mut Effects<A>,
+    ) -> bool {
         // A draft of our own may have been overtaken.
-        let news = self.checkpoint().is_none_or(|base| checkpoint.is_beyond(base));
+        let news = self
+            .checkpoint()
+            .is_none_or(|base| checkpoint.is_beyond(base));
         if self.checkpoints.every.is_none() || !news {
             return true;
         }
@@ -124,8 +135,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Some(base) = Base::new(checkpoint, standing.snapshot, tips) else {
             return true;
         };
-        self.persist(Record::Checkpoint(Box::new(base.checkpoint.clone())), effects);
-        self.checkpoints.ahead.take_if(|ahead| !ahead.is_beyond(&base.checkpoint));
+        self.persist(
+            Record::Checkpoint(Box::new(base.checkpoint.clone())),
+            effects,
+        );
+        self.checkpoints
+            .ahead
+            .take_if(|ahead| !ahead.is_beyond(&base.checkpoint));
         let clock = base.checkpoint.clock().clone();
         self.checkpoints.genesis = None;
         let before = self.checkpoints.renew(base);
@@ -157,7 +173,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             let certificate = &logged.certificate;
             let members = self.members_of(certificate.generation)?;
             if logged.last != counter
-                || certificate.verify::<K, R>(&self.network, members, &logged.digest, &[]).is_err()
+                || certificate
+                    .verify::<K, R>(&self.network, members, &logged.digest, &[])
+                    .is_err()
             {
                 return None;
             }
@@ -191,6 +209,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whether somebody who has delivered this much of a source lacks what is forgotten here.
     pub(super) fn has_forgotten(&self, seat: Seat, delivered: Counter) -> bool {
-        self.tracks.get(seat.get()).is_some_and(|track| delivered < track.floor)
+        self.tracks
+            .get(seat.get())
+            .is_some_and(|track| delivered < track.floor)
     }
 }

@@ -29,7 +29,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             records.extend(pieces(base));
             records.push(Record::Installed(Box::new(base.checkpoint.clone())));
         }
-        let covered = self.checkpoints.base.as_ref().map(|base| base.checkpoint.clock());
+        let covered = self
+            .checkpoints
+            .base
+            .as_ref()
+            .map(|base| base.checkpoint.clock());
         let beyond = self.log.iter().filter(|logged| {
             let seat = logged.certificate.header.source;
             covered.is_none_or(|covered| logged.last > covered.get(seat))
@@ -40,7 +44,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             ops: Some(logged.ops.clone()),
         }));
         self.compact_tracks(&mut records);
-        if self.checkpoints.pledge.iter().any(|(_, counter)| counter > Counter::ZERO) {
+        if self
+            .checkpoints
+            .pledge
+            .iter()
+            .any(|(_, counter)| counter > Counter::ZERO)
+        {
             records.push(Record::Attested(self.checkpoints.pledge.clone()));
         }
         if let Some(flight) = &self.own.flight {

@@ -104,7 +104,8 @@ impl Fetch {
             return Some(Part::Chunks(u32::try_from(self.chunks).ok()?));
         }
         let mut tips = (0_u16..).map(Seat::new).zip(&self.tips);
-        let lacking = tips.find(|(_, (tip, certificate))| tip.messages > 0 && certificate.is_none());
+        let lacking =
+            tips.find(|(_, (tip, certificate))| tip.messages > 0 && certificate.is_none());
         lacking.map(|(seat, _)| Part::Tips(seat))
     }
 
@@ -125,7 +126,8 @@ impl Fetch {
             let tips = tips_of(&self.snapshot).filter(|tips| tips.len() == outline.clock.seats());
             let Some(tips) = tips else {
                 // A quorum has attested what is no snapshot.
-                self.snapshot.truncate(self.snapshot.len().saturating_sub(bytes.len()));
+                self.snapshot
+                    .truncate(self.snapshot.len().saturating_sub(bytes.len()));
                 self.chunks = index;
                 return Err(Malformed::Snapshot.into());
             };
@@ -153,7 +155,10 @@ impl Base {
             Part::Tips(first) => {
                 let tips = self.tips.iter().skip(first.get()).flatten();
                 let tips: Vec<Certificate> = tips.take(MAX_MEMBERS).cloned().collect();
-                let weight = tips.iter().map(Certificate::weight).fold(0, usize::saturating_add);
+                let weight = tips
+                    .iter()
+                    .map(Certificate::weight)
+                    .fold(0, usize::saturating_add);
                 let piece = (!tips.is_empty()).then_some((weight, Piece::Tips(tips)));
                 piece.into_iter().collect()
             }
@@ -188,7 +193,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             Some(IDLE_TICKS..) => {
                 // Nobody seems to have it any more. If there is no newer one, any that somebody offers will do.
-                let newer = self.checkpoints.fetch.take().is_none_or(|fetch| ahead.is_beyond(&fetch.checkpoint));
+                let newer = self
+                    .checkpoints
+                    .fetch
+                    .take()
+                    .is_none_or(|fetch| ahead.is_beyond(&fetch.checkpoint));
                 match newer {
                     true => self.checkpoints.fetch = Some(Fetch::new(ahead.clone())),
                     false => self.checkpoints.ahead = None,
@@ -199,7 +208,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.checkpoints.fetch.is_some() {
             // Everybody in turn, one at a time: the same answer from two is one too many.
             self.checkpoints.turn = self.checkpoints.turn.wrapping_add(1);
-            let others = self.members.actors().iter().filter(|member| **member != self.actor());
+            let others = self
+                .members
+                .actors()
+                .iter()
+                .filter(|member| **member != self.actor());
             let others: Vec<Actor> = others.copied().collect();
             let turn = self.checkpoints.turn.checked_rem(others.len());
             if let Some(peer) = turn.and_then(|turn| others.get(turn)) {
@@ -226,7 +239,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         theirs: &Clock,
         effects: &mut Effects<A>,
     ) -> bool {
-        let forgotten = theirs.iter().any(|(seat, counter)| self.has_forgotten(seat, counter));
+        let forgotten = theirs
+            .iter()
+            .any(|(seat, counter)| self.has_forgotten(seat, counter));
         let base = self.checkpoints.base.as_ref();
         let far = lag(&self.clock, theirs) >= WORTH_OPS;
         if !forgotten && !far {
@@ -261,7 +276,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let outline = pull.outline;
         let Some(pieces) = self.pieces_of(pull) else {
             // Too late: there is a newer one.
-            let base = self.checkpoints.base.as_ref().ok_or(Rejection::NotRequested)?;
+            let base = self
+                .checkpoints
+                .base
+                .as_ref()
+                .ok_or(Rejection::NotRequested)?;
             let checkpoint = base.checkpoint.clone();
             self.spend(from, checkpoint.weight())?;
             let mut effects = Effects::none();
@@ -290,7 +309,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         from: Actor,
         piece: SnapshotPiece,
     ) -> Result<Effects<A>, Rejection> {
-        let fetch = self.checkpoints.fetch.as_mut().ok_or(Rejection::NotRequested)?;
+        let fetch = self
+            .checkpoints
+            .fetch
+            .as_mut()
+            .ok_or(Rejection::NotRequested)?;
         if piece.outline != fetch.outline {
             return Err(Rejection::NotRequested);
         }
@@ -310,7 +333,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(fetch) = &mut self.checkpoints.fetch {
             fetch.idle = 0;
         }
-        let fetch = self.checkpoints.fetch.take_if(|fetch| fetch.lacks().is_none());
+        let fetch = self
+            .checkpoints
+            .fetch
+            .take_if(|fetch| fetch.lacks().is_none());
         match fetch {
             Some(fetch) => {
                 self.recognise(fetch.checkpoint.clock(), &mut effects);
@@ -328,7 +354,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Certificates of last headers, each checked as if nobody vouched for the header.
     fn take_tips(&mut self, certificates: Vec<Certificate>) -> Result<(), Rejection> {
         let mut taken = Vec::new();
-        let fetch = self.checkpoints.fetch.as_ref().ok_or(Rejection::NotRequested)?;
+        let fetch = self
+            .checkpoints
+            .fetch
+            .as_ref()
+            .ok_or(Rejection::NotRequested)?;
         for certificate in certificates {
             let seat = certificate.header.source;
             let Some((tip, None)) = fetch.tips.get(seat.get()) else {
@@ -339,7 +369,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if digest != tip.header || !ends {
                 return Err(Rejection::BadSnapshot);
             }
-            let held = self.best(seat).is_some_and(|(best, _)| *best == certificate);
+            let held = self
+                .best(seat)
+                .is_some_and(|(best, _)| *best == certificate);
             if !held {
                 let members = self.members_of(certificate.generation);
                 let members = members.ok_or(Rejection::BadSnapshot)?;
@@ -362,8 +394,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// I13: whatever our key has issued beyond all that we know was issued by somebody else.
     fn recognise(&mut self, clock: &Clock, effects: &mut Effects<A>) {
-        let flying = self.own.flight.as_ref().and_then(|flight| flight.header.last());
-        let issued = flying.unwrap_or(Counter::ZERO).max(self.delivered(&self.actor()));
+        let flying = self
+            .own
+            .flight
+            .as_ref()
+            .and_then(|flight| flight.header.last());
+        let issued = flying
+            .unwrap_or(Counter::ZERO)
+            .max(self.delivered(&self.actor()));
         if self.seat.is_some_and(|seat| clock.get(seat) > issued) {
             self.halt(Halt::KeyUsedElsewhere, effects);
         }
@@ -381,7 +419,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return;
         };
         // What is forgotten here, and not in it, would be lost.
-        if self.checkpoint().is_some_and(|base| !checkpoint.is_beyond(base)) {
+        if self
+            .checkpoint()
+            .is_some_and(|base| !checkpoint.is_beyond(base))
+        {
             return;
         }
         let certificates: Vec<_> = tips.iter().map(|(_, tip)| tip.clone()).collect();
@@ -414,13 +455,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.checkpoints.renew(base);
         self.checkpoints.before = None;
         self.checkpoints.genesis = None;
-        self.checkpoints.ahead.take_if(|ahead| !ahead.clock().is_ahead_of(&clock));
+        self.checkpoints
+            .ahead
+            .take_if(|ahead| !ahead.clock().is_ahead_of(&clock));
         self.checkpoints.waited = 0;
         effects.push(Effect::Installed { clock });
     }
 
     /// Everything of this source up to a counter is in a snapshot.
-    fn move_to(&mut self, seat: Seat, counter: Counter, tip: Tip, certificate: Option<Certificate>) {
+    fn move_to(
+        &mut self,
+        seat: Seat,
+        counter: Counter,
+        tip: Tip,
+        certificate: Option<Certificate>,
+    ) {
         let Some(track) = self.tracks.get_mut(seat.get()) else {
             return;
         };
@@ -442,10 +491,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         track.open.retain(|open| open.header.first > counter);
         track.ahead.retain(|first, _| *first > counter);
         track.ancestry.deliver(counter);
-        track.parked.take_if(|parked| parked.request.header.first <= counter);
+        track
+            .parked
+            .take_if(|parked| parked.request.header.first <= counter);
         self.clock.advance(seat, counter);
         if Some(seat) == self.seat {
-            self.own.flight.take_if(|flight| flight.header.first <= counter);
+            self.own
+                .flight
+                .take_if(|flight| flight.header.first <= counter);
         }
     }
 
@@ -474,7 +527,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         checkpoint: Checkpoint,
     ) -> Option<()> {
         let (snapshot, certificates) = std::mem::take(&mut self.checkpoints.parts);
-        let mut tips: Vec<_> = tips_of(&snapshot)?.into_iter().map(|tip| (tip, None)).collect();
+        let mut tips: Vec<_> = tips_of(&snapshot)?
+            .into_iter()
+            .map(|tip| (tip, None))
+            .collect();
         for certificate in certificates {
             let (_, place) = tips.get_mut(certificate.header.source.get())?;
             *place = Some(certificate);
@@ -487,7 +543,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             snapshot,
             tips,
         };
-        fetch.lacks().is_none().then(|| self.install(fetch, &mut Effects::none()))
+        fetch
+            .lacks()
+            .is_none()
+            .then(|| self.install(fetch, &mut Effects::none()))
     }
 }
 

@@ -104,10 +104,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// How many ticks others go before us.
     fn draft_turn(&self) -> u32 {
         let members = self.members.len();
-        let base = self.checkpoints.base.as_ref().map_or(0, super::Base::messages);
+        let base = self
+            .checkpoints
+            .base
+            .as_ref()
+            .map_or(0, super::Base::messages);
         let own = self.index().map_or(0, MemberIndex::get);
-        let places = own.saturating_add(members).saturating_sub(base.checked_rem(members).unwrap_or(0));
-        u32::try_from(places.checked_rem(members).unwrap_or(0)).unwrap_or(0).saturating_mul(2)
+        let places = own
+            .saturating_add(members)
+            .saturating_sub(base.checked_rem(members).unwrap_or(0));
+        u32::try_from(places.checked_rem(members).unwrap_or(0))
+            .unwrap_or(0)
+            .saturating_mul(2)
     }
 
     fn draft(&mut self, effects: &mut Effects<A>) {
@@ -149,7 +157,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Whether the base is old enough for whoever lacks it to have fetched its snapshot from one peer, twice over: or whoever
     /// is late might fetch one after the other for ever, and have none.
     fn is_ripe(&self) -> bool {
-        let bytes = self.checkpoints.base.as_ref().map_or(0, |base| base.checkpoint.outline.bytes);
+        let bytes = self
+            .checkpoints
+            .base
+            .as_ref()
+            .map_or(0, |base| base.checkpoint.outline.bytes);
         let ticks = bytes.div_ceil(BYTES_PER_TICK as u64).saturating_mul(2);
         self.checkpoints.base.is_none() || u64::from(self.checkpoints.age) >= ticks
     }
@@ -172,7 +184,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             *ticks = ticks.saturating_add(1);
             if *ticks >= HOST_TICKS {
                 let members = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
-                self.checkpoints.hosted.insert(*host, members.saturating_mul(HOST_TICKS));
+                self.checkpoints
+                    .hosted
+                    .insert(*host, members.saturating_mul(HOST_TICKS));
                 self.checkpoints.host = None;
             }
         }
@@ -187,7 +201,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             self.pledge(&outline.clock);
         }
         let (generation, outline) = (self.generation(), outline.digest());
-        let statement = CheckpointStatement { generation, outline };
+        let statement = CheckpointStatement {
+            generation,
+            outline,
+        };
         self.identity.sign(&self.network, &statement)
     }
 
@@ -303,14 +320,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let (generation, outline) = (attest.generation, attest.outline);
         let network = self.network;
         let key = self.members.key(index).cloned();
-        let draft = self.checkpoints.draft.as_mut().ok_or(Rejection::NotRequested)?;
+        let draft = self
+            .checkpoints
+            .draft
+            .as_mut()
+            .ok_or(Rejection::NotRequested)?;
         if attest.clock != draft.clock {
             return Err(Rejection::Late);
         }
         if draft.attested.contains_key(&index) {
             return Err(Rejection::Duplicate);
         }
-        let statement = CheckpointStatement { generation, outline };
+        let statement = CheckpointStatement {
+            generation,
+            outline,
+        };
         if !key.is_some_and(|key| verify::<K, _>(&key, &network, &statement, &attest.sig)) {
             return Err(Rejection::InvalidSignature { signer: Some(from) });
         }
@@ -344,7 +368,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         self.checkpoints.worked_out = Some(draft.standing);
         if members > 1 {
-            effects.send(To::Members, Payload::Checkpoint(Box::new(checkpoint.clone())));
+            effects.send(
+                To::Members,
+                Payload::Checkpoint(Box::new(checkpoint.clone())),
+            );
         }
         self.adopt(checkpoint, effects);
     }
@@ -374,7 +401,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             effects.send(To::One(from), Payload::Checkpoint(Box::new(ahead)));
             return Ok(effects);
         }
-        if self.checkpoint().is_some_and(|base| !checkpoint.is_beyond(base)) {
+        if self
+            .checkpoint()
+            .is_some_and(|base| !checkpoint.is_beyond(base))
+        {
             return Err(Rejection::Duplicate);
         }
         // What a quorum of an older generation has attested was true then and is true now (A3), and those who have

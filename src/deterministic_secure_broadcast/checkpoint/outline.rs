@@ -69,7 +69,11 @@ impl Outline {
     /// About how many bytes it takes, never less.
     pub(super) fn weight(&self) -> usize {
         let clock = self.clock.seats().saturating_mul(10);
-        self.chunks.len().saturating_mul(34).saturating_add(clock).saturating_add(64)
+        self.chunks
+            .len()
+            .saturating_mul(34)
+            .saturating_add(clock)
+            .saturating_add(64)
     }
 }
 
@@ -104,7 +108,11 @@ impl Checkpoint {
     ///
     /// # Errors
     /// A [`Rejection`] naming the first rule broken.
-    pub fn check<K: Keys>(&self, network: &NetworkId, members: &Members<K>) -> Result<(), Rejection> {
+    pub fn check<K: Keys>(
+        &self,
+        network: &NetworkId,
+        members: &Members<K>,
+    ) -> Result<(), Rejection> {
         self.verify::<K, crate::deterministic_secure_broadcast::Sound>(network, members)
     }
 

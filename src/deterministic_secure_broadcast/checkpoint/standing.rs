@@ -46,7 +46,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Rejection::NotDelivered);
         };
         let closed = true;
-        if !R::may_attest(&AttestFacts { delivered, closed, beyond: true }) {
+        if !R::may_attest(&AttestFacts {
+            delivered,
+            closed,
+            beyond: true,
+        }) {
             return Err(Rejection::NotDelivered);
         }
         let (tips, state) = (codec::encode(&tips).into(), state.into());
@@ -66,13 +70,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whether a replica may stand at this clock, as the headers say: before anything dear is done.
     fn check_closed(&self, clock: &Clock) -> Result<(), Rejection> {
-        let base = self.checkpoints.base.as_ref().map(|base| base.checkpoint.clock());
+        let base = self
+            .checkpoints
+            .base
+            .as_ref()
+            .map(|base| base.checkpoint.clock());
         if base.is_some_and(|base| base.is_ahead_of(clock)) {
             return Err(Rejection::Late);
         }
         let covered = |seat: Seat| base.map_or(Counter::ZERO, |base| base.get(seat));
         for (seat, counter) in clock.iter() {
-            let ends = self.logged(seat, counter).is_some_and(|logged| logged.last == counter);
+            let ends = self
+                .logged(seat, counter)
+                .is_some_and(|logged| logged.last == counter);
             if counter != covered(seat) && !ends {
                 return Err(Malformed::Snapshot.into());
             }
@@ -82,8 +92,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if logged.last <= covered(header.source) || header.first > clock.get(header.source) {
                 continue;
             }
-            let closed = header.causes.iter().all(|(seat, counter)| *counter <= clock.get(*seat));
-            if !closed && !R::may_attest(&AttestFacts { delivered: true, closed, beyond: true }) {
+            let closed = header
+                .causes
+                .iter()
+                .all(|(seat, counter)| *counter <= clock.get(*seat));
+            if !closed
+                && !R::may_attest(&AttestFacts {
+                    delivered: true,
+                    closed,
+                    beyond: true,
+                })
+            {
                 return Err(Malformed::Snapshot.into());
             }
         }
@@ -110,8 +129,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(base) = &self.checkpoints.base {
             let (tips, state) = base.open::<A>().ok_or(Malformed::Snapshot)?;
             algorithm.sync_from(state);
-            for ((walker, tip), (_, delivered)) in
-                walkers.iter_mut().zip(tips).zip(base.checkpoint.clock().iter())
+            for ((walker, tip), (_, delivered)) in walkers
+                .iter_mut()
+                .zip(tips)
+                .zip(base.checkpoint.clock().iter())
             {
                 walker.delivered = delivered;
                 for (seat, counter) in &tip.clock {
@@ -159,5 +180,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 }
 
 fn nonzero(clock: &Clock) -> Vec<(Seat, Counter)> {
-    clock.iter().filter(|(_, counter)| *counter > Counter::ZERO).collect()
+    clock
+        .iter()
+        .filter(|(_, counter)| *counter > Counter::ZERO)
+        .collect()
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::seal::{Named, Seal};
 use crate::actor::Keys;
 use crate::codec::Digest;
+use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, ReturnReason};
 use crate::deterministic_secure_broadcast::evidence::{
@@ -14,7 +15,6 @@ use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::{ActivateFacts, Linked, OldFacts, Rules, View};
 use crate::deterministic_secure_broadcast::witness::Open;
-use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::membership::{Generation, MemberIndex, Seat, Signers, quorum};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -39,7 +39,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         while target > ours {
             let before = Generation::new(target.get().saturating_sub(1));
             if self.is_ready(before) {
-                let members = self.handover.members_of(before).map_or(0, |members| members.len());
+                let members = self
+                    .handover
+                    .members_of(before)
+                    .map_or(0, |members| members.len());
                 let mut signers = Signers::none(members);
                 for seal in self.handover.seals_of(before) {
                     signers.insert(seal.signer);
@@ -57,7 +60,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whether the generation after `before` may be activated.
     fn is_ready(&self, before: Generation) -> bool {
-        let members = self.handover.members_of(before).map_or(0, |members| members.len());
+        let members = self
+            .handover
+            .members_of(before)
+            .map_or(0, |members| members.len());
         R::may_activate(&ActivateFacts {
             decided: self.handover.last() > before,
             // Whoever has stopped signing echoes no more, and cannot seal.
@@ -130,7 +136,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
         }
         let shown = |digest: Digest| counts.get(&digest).copied().unwrap_or(0);
-        let members = self.handover.members_of(before).map_or(0, |members| members.len());
+        let members = self
+            .handover
+            .members_of(before)
+            .map_or(0, |members| members.len());
         let mut higher: Vec<(Named, &Certificate, MemberIndex)> = Vec::new();
         for seal in seals {
             if let Some(best) = seal.of(seat).and_then(|sealed| sealed.best.as_ref()) {
@@ -143,7 +152,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         higher.sort_by_key(|(named, ..)| std::cmp::Reverse(named.first()));
         let mut best = None;
         for (named, certificate, signer) in higher {
-            if !self.is_genuine(before, certificate, named.digest, shown(named.digest), &bound) {
+            if !self.is_genuine(
+                before,
+                certificate,
+                named.digest,
+                shown(named.digest),
+                &bound,
+            ) {
                 continue;
             }
             if self.is_signed(certificate, named.digest) {
@@ -155,7 +170,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let mut views = Vec::new();
         let mut headers: Vec<(Digest, &SignedHeader, (MemberIndex, u16))> = Vec::new();
         for seal in seals {
-            let Some(sealed) = seal.of(seat) else { continue };
+            let Some(sealed) = seal.of(seat) else {
+                continue;
+            };
             // Whoever has echoed a header in this generation shows it alone, and what may be certified in older ones
             // every correct member shows, unless it has a certificate past it. All else is made up, and without end.
             let alone = sealed.open.len() == 1;
@@ -167,10 +184,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                     open.push(named);
                 }
             }
-            let best = best
-                .as_ref()
-                .map(|(named, _)| *named)
-                .filter(|named| sealed.best.as_ref().is_some_and(|of| of.header.first.get() == named.first()));
+            let best = best.as_ref().map(|(named, _)| *named).filter(|named| {
+                sealed
+                    .best
+                    .as_ref()
+                    .is_some_and(|of| of.header.first.get() == named.first())
+            });
             views.push(View { best, open });
         }
         let bound_named = bound
@@ -223,11 +242,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let activated = certificate.generation.next() >= Some(self.handover.since);
         // Who was there needs nobody's word; who was not takes that of more than may lie.
         let skipped = before != self.generation();
-        let members = self.handover.members_of(before).map_or(0, |members| members.len());
-        let of_open = self.track(certificate.header.source).ok().is_some_and(|track| {
-            let mut open = track.open.iter();
-            open.any(|open| open.digest == digest && open.vouched)
-        });
+        let members = self
+            .handover
+            .members_of(before)
+            .map_or(0, |members| members.len());
+        let of_open = self
+            .track(certificate.header.source)
+            .ok()
+            .is_some_and(|track| {
+                let mut open = track.open.iter();
+                open.any(|open| open.digest == digest && open.vouched)
+            });
         let vouched = of_open || shown > quorum::faults(members);
         R::may_take_old(&OldFacts {
             below_best: false,
@@ -360,12 +385,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             && let Some(culprit) = self.members.in_seat(seat).copied()
         {
             let (one, other) = (one.clone(), other.clone());
-            self.convict(Evidence::headers(&self.network, culprit, one, other), effects);
+            self.convict(
+                Evidence::headers(&self.network, culprit, one, other),
+                effects,
+            );
         }
     }
 
     /// Requests our message in flight again, in our new generation.
-    pub(in crate::deterministic_secure_broadcast) fn carry_over(&mut self, effects: &mut Effects<A>) {
+    pub(in crate::deterministic_secure_broadcast) fn carry_over(
+        &mut self,
+        effects: &mut Effects<A>,
+    ) {
         let Some(flight) = &self.own.flight else {
             return;
         };

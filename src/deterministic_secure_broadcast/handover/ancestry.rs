@@ -51,7 +51,11 @@ pub(in crate::deterministic_secure_broadcast) struct Ancestry {
 
 impl Ancestry {
     /// A header that is certified, or stands right before one that is proven.
-    pub(in crate::deterministic_secure_broadcast) fn prove(&mut self, digest: Digest, header: &Header) {
+    pub(in crate::deterministic_secure_broadcast) fn prove(
+        &mut self,
+        digest: Digest,
+        header: &Header,
+    ) {
         self.proven.insert(header.first, (digest, header.previous));
     }
 
@@ -60,7 +64,9 @@ impl Ancestry {
         first: Counter,
         digest: &Digest,
     ) -> bool {
-        self.proven.get(&first).is_some_and(|(proven, _)| proven == digest)
+        self.proven
+            .get(&first)
+            .is_some_and(|(proven, _)| proven == digest)
     }
 
     /// Forgets what is delivered.
@@ -97,7 +103,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             let delivered = track.delivered;
             if let Some(below) = track.ancestry.lacks(delivered) {
                 let source = seat;
-                let pull = PullHeaders { source, below, delivered };
+                let pull = PullHeaders {
+                    source,
+                    below,
+                    delivered,
+                };
                 effects.send(To::One(from), Payload::PullHeaders(pull));
                 any = true;
             }
@@ -147,7 +157,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.members.seat_of(&from).is_none() {
             return Err(Rejection::NotMember(from));
         }
-        let seat = headers.headers.first().ok_or(Rejection::NotRequested)?.source;
+        let seat = headers
+            .headers
+            .first()
+            .ok_or(Rejection::NotRequested)?
+            .source;
         let (network, seats) = (self.network, self.members.seats());
         let track = self.tracks.get_mut(seat.get());
         let track = track.ok_or(Rejection::Malformed(Malformed::UnknownSeat(seat)))?;

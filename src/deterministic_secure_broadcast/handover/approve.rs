@@ -5,12 +5,12 @@ use thiserror::Error;
 use super::decision::Approvals;
 use super::statement::ApproveStatement;
 use crate::actor::{Actor, Keys, Sig};
+use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::Rules;
-use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::membership::{Change, ChangeError, MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -70,7 +70,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.handover.wanted.remove(change) {
             let (change, possession) = (*change, None);
             let wanted = false;
-            self.persist(Record::Wanted { change, wanted, possession }, &mut effects);
+            self.persist(
+                Record::Wanted {
+                    change,
+                    wanted,
+                    possession,
+                },
+                &mut effects,
+            );
         }
         effects
     }
@@ -83,7 +90,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     fn want(&mut self, change: Change, possession: Option<Sig>, effects: &mut Effects<A>) {
         if self.handover.wanted.insert(change) {
             let wanted = true;
-            self.persist(Record::Wanted { change, wanted, possession }, effects);
+            self.persist(
+                Record::Wanted {
+                    change,
+                    wanted,
+                    possession,
+                },
+                effects,
+            );
         }
     }
 
@@ -109,7 +123,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if let Err(why) = self.members.after(&change) {
                 self.handover.wanted.remove(&change);
                 let (wanted, possession) = (false, None);
-                self.persist(Record::Wanted { change, wanted, possession }, effects);
+                self.persist(
+                    Record::Wanted {
+                        change,
+                        wanted,
+                        possession,
+                    },
+                    effects,
+                );
                 effects.push(Effect::Obsolete { change, why });
                 continue;
             }
@@ -121,7 +142,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 let statement = ApproveStatement { generation, change };
                 self.reserve(effects);
                 let sig = self.identity.sign(&self.network, &statement);
-                self.persist(Record::Approved { generation, change, sig }, effects);
+                self.persist(
+                    Record::Approved {
+                        generation,
+                        change,
+                        sig,
+                    },
+                    effects,
+                );
                 self.count_approval(index, change, sig);
                 if let Some(approvals) = self.approvals(&change, Some(index)) {
                     effects.send(To::Members, Payload::Approvals(approvals));
@@ -171,16 +199,20 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// A change that a quorum approves.
     pub(super) fn approved(&self) -> Option<Change> {
         let members = self.members.len();
-        let enough = self.handover.approvals.iter().filter(|(change, approvals)| {
-            let asked = match change {
-                Change::Leave(actor) => {
-                    let index = self.members.index_of(actor);
-                    index.is_some_and(|index| approvals.contains_key(&index))
-                }
-                _ => true,
-            };
-            asked && R::is_approved(approvals.len(), members)
-        });
+        let enough = self
+            .handover
+            .approvals
+            .iter()
+            .filter(|(change, approvals)| {
+                let asked = match change {
+                    Change::Leave(actor) => {
+                        let index = self.members.index_of(actor);
+                        index.is_some_and(|index| approvals.contains_key(&index))
+                    }
+                    _ => true,
+                };
+                asked && R::is_approved(approvals.len(), members)
+            });
         enough
             .map(|(change, _)| *change)
             .find(|change| self.members.after(change).is_ok())
@@ -198,10 +230,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let change = approvals.change;
         let known = self.handover.approvals.get(&change);
         let known = |index: &MemberIndex| known.is_some_and(|known| known.contains_key(index));
-        let new = |(index, _): &(MemberIndex, &Sig)| {
-            !known(index) && self.may_approve(*index, &change)
-        };
-        let new: Vec<_> = approvals.iter().filter(new).map(|(i, sig)| (i, *sig)).collect();
+        let new =
+            |(index, _): &(MemberIndex, &Sig)| !known(index) && self.may_approve(*index, &change);
+        let new: Vec<_> = approvals
+            .iter()
+            .filter(new)
+            .map(|(i, sig)| (i, *sig))
+            .collect();
         if new.is_empty() {
             return Err(Rejection::Duplicate);
         }

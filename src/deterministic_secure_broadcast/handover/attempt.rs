@@ -204,7 +204,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             self.handover.round.show(lock);
         }
         let shown = Shown { highest, sig };
-        self.handover.docket(timeout.generation).note_timeout(attempt, index, shown);
+        self.handover
+            .docket(timeout.generation)
+            .note_timeout(attempt, index, shown);
         let round = &mut self.handover.round;
         round.timeouts.insert(index, shown);
         self.try_enter(effects);

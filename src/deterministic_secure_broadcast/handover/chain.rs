@@ -17,7 +17,6 @@ use crate::deterministic_secure_broadcast::rules::{Rules, SealFacts};
 use crate::membership::{Change, Generation, MAX_MEMBERS, Members, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
-
 /// How many links one packet carries at most.
 pub const MAX_LINKS: usize = 16;
 
@@ -112,7 +111,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) -> Result<(), Rejection> {
         let have = usize::try_from(pull.decided.get()).unwrap_or(usize::MAX);
-        let links = self.handover.generations.links().iter().skip(have).take(MAX_LINKS);
+        let links = self
+            .handover
+            .generations
+            .links()
+            .iter()
+            .skip(have)
+            .take(MAX_LINKS);
         let links: Vec<Link> = links.cloned().collect();
         if !links.is_empty() {
             let weight = |link: &Link| {
@@ -245,7 +250,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if R::persists_seal() {
             self.persist(Record::Seal(Box::new(seal.clone())), effects);
         }
-        self.handover.seals.insert((generation, index), seal.clone());
+        self.handover
+            .seals
+            .insert((generation, index), seal.clone());
         self.erase_key(effects);
         self.send_seal(&seal, effects);
     }
@@ -299,12 +306,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if !known {
                 let generation = flight.generation;
                 let (header, sig) = (flight.header.clone(), flight.echo);
-                let signed = SignedHeader { generation, header, sig };
+                let signed = SignedHeader {
+                    generation,
+                    header,
+                    sig,
+                };
                 open.push((flight.digest, signed));
             }
         }
         // What does not follow `best` binds nobody.
-        let best = self.best(seat).map(|(certificate, digest)| (&certificate.header, digest));
+        let best = self
+            .best(seat)
+            .map(|(certificate, digest)| (&certificate.header, digest));
         open.retain(|(_, signed)| follows(&self.network, best, &signed.header));
         open
     }
@@ -381,11 +394,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 }
 
 /// Whether a header stands right after `best`.
-fn follows(
-    network: &NetworkId,
-    best: Option<(&Header, codec::Digest)>,
-    header: &Header,
-) -> bool {
+fn follows(network: &NetworkId, best: Option<(&Header, codec::Digest)>, header: &Header) -> bool {
     match best {
         Some((best, digest)) => {
             let next = best.last().and_then(Counter::next);

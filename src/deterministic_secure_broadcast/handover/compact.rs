@@ -9,7 +9,10 @@ use crate::traits::SecureBroadcastAlgorithm;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// The chain, the generation we are in, and the seals that count.
-    pub(in crate::deterministic_secure_broadcast) fn compact_chain(&self, records: &mut Vec<Record>) {
+    pub(in crate::deterministic_secure_broadcast) fn compact_chain(
+        &self,
+        records: &mut Vec<Record>,
+    ) {
         let handover = &self.handover;
         let links = handover.generations.links().iter().cloned().map(Box::new);
         records.extend(links.map(Record::Decided));
@@ -23,7 +26,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// What we want, and what we have said about the next generation.
-    pub(in crate::deterministic_secure_broadcast) fn compact_decision(&self, records: &mut Vec<Record>) {
+    pub(in crate::deterministic_secure_broadcast) fn compact_decision(
+        &self,
+        records: &mut Vec<Record>,
+    ) {
         let handover = &self.handover;
         if handover.joining {
             records.push(Record::Joining);

@@ -1,8 +1,7 @@
 //! R4: deciding on one approved change, in attempts. Two rounds of votes, and a quorum of timeouts between attempts.
 
 use super::decision::{
-    Approvals, Decision, Link, Lock, Phase, Proposal, Timeouts, Vote,
-    vote_bytes,
+    Approvals, Decision, Link, Lock, Phase, Proposal, Timeouts, Vote, vote_bytes,
 };
 use super::statement::ProposeStatement;
 use crate::actor::{Actor, Keys, Sig, verify};
@@ -12,9 +11,7 @@ use crate::deterministic_secure_broadcast::effect::{Effects, To};
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
-use crate::deterministic_secure_broadcast::rules::{
-    ProposeFacts, Rules, Vote1Facts, Vote2Facts,
-};
+use crate::deterministic_secure_broadcast::rules::{ProposeFacts, Rules, Vote1Facts, Vote2Facts};
 use crate::membership::{MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 use std::collections::BTreeMap;
@@ -37,7 +34,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     fn facts(&self, attempt: u32, index: MemberIndex, proposal: &Carried<'_>) -> ProposeFacts {
         let before = attempt.checked_sub(1);
         let shown = proposal.timeouts.map(|timeouts| timeouts.attempt);
-        let lock = proposal.timeouts.and_then(|timeouts| timeouts.highest.as_ref());
+        let lock = proposal
+            .timeouts
+            .and_then(|timeouts| timeouts.highest.as_ref());
         let value = proposal.decision.digest(&self.network);
         let applies = self.members.after(&proposal.decision.change).is_ok()
             && proposal.decision.link == self.handover.generations.tip()
@@ -55,24 +54,31 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Some(index) = self.voter() else { return };
         let round = &self.handover.round;
         let attempt = round.attempt;
-        if self.leader(attempt) != Some(index) || round.proposal.is_some() || round.timeout.is_some()
+        if self.leader(attempt) != Some(index)
+            || round.proposal.is_some()
+            || round.timeout.is_some()
         {
             return;
         }
         let timeouts = round.entered.clone();
-        let lock = timeouts.as_ref().and_then(|timeouts| timeouts.highest.clone());
+        let lock = timeouts
+            .as_ref()
+            .and_then(|timeouts| timeouts.highest.clone());
         let value = match lock {
             Some(lock) => Some((lock.decision, lock.approvals, lock.keys)),
-            None => self.approved().filter(|change| self.has_keys(change)).and_then(|change| {
-                let keys = self.announced(&change);
-                let decision = Decision {
-                    generation: self.generation().next()?,
-                    link: self.handover.generations.tip(),
-                    change,
-                    keys: keys.keys.digest(),
-                };
-                Some((decision, self.approvals(&change, None)?, keys))
-            }),
+            None => self
+                .approved()
+                .filter(|change| self.has_keys(change))
+                .and_then(|change| {
+                    let keys = self.announced(&change);
+                    let decision = Decision {
+                        generation: self.generation().next()?,
+                        link: self.handover.generations.tip(),
+                        change,
+                        keys: keys.keys.digest(),
+                    };
+                    Some((decision, self.approvals(&change, None)?, keys))
+                }),
         };
         let Some((decision, approvals, keys)) = value else {
             return;
@@ -149,11 +155,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Malformed::Proposal.into());
         }
         let (network, least) = (self.network, R::quorum(self.members.len()));
-        proposal.approvals.check::<K, R>(&network, &self.members, least)?;
+        proposal
+            .approvals
+            .check::<K, R>(&network, &self.members, least)?;
         let known = |index: MemberIndex, key: &Actor, sig: &Sig| {
             self.handover.announced.get(&index) == Some(&(*key, *sig))
         };
-        proposal.keys.check(&network, &proposal.decision, &self.members, known)?;
+        proposal
+            .keys
+            .check(&network, &proposal.decision, &self.members, known)?;
         if let Some(timeouts) = &proposal.timeouts {
             if timeouts.generation != proposal.generation {
                 return Err(Malformed::Proposal.into());
@@ -226,7 +236,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         votes.insert(index, (vote.decision, vote.sig));
         *cast = Some(vote);
-        self.handover.docket(vote.generation).note_vote(index, &vote);
+        self.handover
+            .docket(vote.generation)
+            .note_vote(index, &vote);
     }
 
     pub(in crate::deterministic_secure_broadcast) fn on_vote(
@@ -293,7 +305,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if !R::is_decided(signatures.len(), members) {
             return;
         }
-        let proposed = round.proposal.as_ref().map(|proposal| (proposal.decision, &proposal.keys));
+        let proposed = round
+            .proposal
+            .as_ref()
+            .map(|proposal| (proposal.decision, &proposal.keys));
         let locked = round.lock.as_ref().map(|lock| (lock.decision, &lock.keys));
         let known = proposed.into_iter().chain(locked);
         let Some((decision, announced)) = known

@@ -169,7 +169,13 @@ pub struct Vote {
 impl Vote {
     /// What is signed.
     pub(super) fn bytes(&self, network: &NetworkId) -> Vec<u8> {
-        vote_bytes(network, self.phase, self.generation, self.attempt, self.decision)
+        vote_bytes(
+            network,
+            self.phase,
+            self.generation,
+            self.attempt,
+            self.decision,
+        )
     }
 }
 
@@ -239,7 +245,8 @@ impl Lock {
         }
         let least = R::quorum(members.len());
         self.approvals.check::<K, R>(network, members, least)?;
-        self.keys.check(network, &self.decision, members, |_, _, _| false)?;
+        self.keys
+            .check(network, &self.decision, members, |_, _, _| false)?;
         let decision = self.decision.digest(network);
         let bytes = vote_bytes(network, Phase::First, generation, self.attempt, decision);
         let (signers, signatures) = (&self.signers, self.signatures.as_slice());

@@ -3,12 +3,12 @@
 use super::decision::Join;
 use super::statement::JoinStatement;
 use crate::actor::{Actor, Keys};
+use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::Rules;
-use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::membership::{Change, ChangeError};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -33,7 +33,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Asks everybody; the chain, too, for the members may be others by now.
     pub(in crate::deterministic_secure_broadcast) fn ask_to_join(&self, effects: &mut Effects<A>) {
-        if self.is_member() || !self.handover.joining || self.halted() == Some(Halt::KeyUsedElsewhere) {
+        if self.is_member()
+            || !self.handover.joining
+            || self.halted() == Some(Halt::KeyUsedElsewhere)
+        {
             return;
         }
         let actor = self.actor();

@@ -79,7 +79,9 @@ impl NextKeys {
     ) -> Result<Members<K>, Rejection> {
         self.check(decision, members)?;
         let next = members.after(&decision.change).map_err(Rejection::Change)?;
-        let keys = self.iter().filter_map(|(index, key)| Some((members.seat_at(index)?, key)));
+        let keys = self
+            .iter()
+            .filter_map(|(index, key)| Some((members.seat_at(index)?, key)));
         next.with_keys(keys).map_err(Rejection::WeakKey)
     }
 }
@@ -140,7 +142,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let (generation, key) = (self.generation(), self.identity.next().key());
         let statement = NextKeyStatement { generation, key };
         let sig = self.identity.sign(&self.network, &statement);
-        let next = NextKey { generation, key, sig };
+        let next = NextKey {
+            generation,
+            key,
+            sig,
+        };
         self.persist(Record::Announced(next), effects);
         self.handover.announced.insert(index, (key, sig));
         effects.send(To::Members, Payload::NextKey(next));
@@ -148,17 +154,27 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Says it again to those whose turn it is, and to whoever may propose next.
     pub(super) fn repeat_key(&self, peers: &[Actor], effects: &mut Effects<A>) {
-        let own = self.voter().and_then(|index| self.handover.announced.get(&index));
+        let own = self
+            .voter()
+            .and_then(|index| self.handover.announced.get(&index));
         let Some((key, sig)) = own.copied() else {
             return;
         };
         let round = &self.handover.round;
-        let leader = self.leader(round.attempt).filter(|_| round.proposal.is_none());
-        let leader = leader.and_then(|leader| self.members.actor(leader)).copied();
+        let leader = self
+            .leader(round.attempt)
+            .filter(|_| round.proposal.is_none());
+        let leader = leader
+            .and_then(|leader| self.members.actor(leader))
+            .copied();
         let leader = leader.filter(|leader| *leader != self.actor() && !peers.contains(leader));
         let generation = self.generation();
         for peer in peers.iter().copied().chain(leader) {
-            let next = NextKey { generation, key, sig };
+            let next = NextKey {
+                generation,
+                key,
+                sig,
+            };
             effects.send(To::One(peer), Payload::NextKey(next));
         }
     }
@@ -178,7 +194,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.handover.announced.contains_key(&index) {
             return Err(Rejection::Duplicate);
         }
-        let NextKey { generation, key, sig } = *next;
+        let NextKey {
+            generation,
+            key,
+            sig,
+        } = *next;
         K::public(&key).map_err(Rejection::WeakKey)?;
         let statement = NextKeyStatement { generation, key };
         let public = self.members.key(index);
@@ -194,11 +214,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Whether a leader need not wait: everybody who goes on has announced its key, or had the time to.
     pub(super) fn has_keys(&self, change: &Change) -> bool {
         let goes = self.members.index_of(&change.subject());
-        let announced = self.handover.announced.keys().filter(|index| Some(**index) != goes);
-        let go_on = self.members.len().saturating_sub(usize::from(goes.is_some()));
-        !R::erases_keys()
-            || announced.count() >= go_on
-            || self.handover.round.waited >= KEY_TICKS
+        let announced = self
+            .handover
+            .announced
+            .keys()
+            .filter(|index| Some(**index) != goes);
+        let go_on = self
+            .members
+            .len()
+            .saturating_sub(usize::from(goes.is_some()));
+        !R::erases_keys() || announced.count() >= go_on || self.handover.round.waited >= KEY_TICKS
     }
 
     /// What was announced by those who go on after this change.
@@ -275,7 +300,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             None => self.identity.key() == self.actor(),
         };
         // Whoever has gone has no key that others know of, and signs nothing.
-        if gone { Ok(()) } else { Err(RestoreError::OtherSecret) }
+        if gone {
+            Ok(())
+        } else {
+            Err(RestoreError::OtherSecret)
+        }
     }
 
     /// With the secret that is due, in at most so many steps from the one we have.

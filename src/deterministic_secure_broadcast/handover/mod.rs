@@ -34,18 +34,18 @@ use crate::actor::{Actor, Keys, NetworkId, Sig};
 use crate::codec::Digest;
 use crate::membership::{Change, Generation, MemberIndex, Members};
 
-pub use ancestry::{Headers, PullHeaders};
 pub(super) use ancestry::Ancestry;
-use docket::Docket;
+pub use ancestry::{Headers, PullHeaders};
 pub use approve::ChangeRefused;
-pub use keys::{Announced, NextKey, NextKeys};
 pub use chain::{Chain, MAX_LINKS, PullChain};
+pub(super) use decision::vote_bytes;
 pub use decision::{
     Approvals, Decision, Join, Link, Lock, Phase, Proposal, Shown, Timeout, Timeouts, Vote,
 };
-pub(super) use decision::vote_bytes;
+use docket::Docket;
 pub use excerpt::Excerpt;
 pub use generations::{ChainError, Generations, Pin};
+pub use keys::{Announced, NextKey, NextKeys};
 pub use seal::{Seal, SealedSource};
 
 /// What a replica knows about generations: those there were, and how far the next one is.

@@ -38,7 +38,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 self.count_approval(index, change, sig);
             }
             Record::Announced(next) => {
-                let index = self.index().filter(|_| next.generation == self.generation())?;
+                let index = self
+                    .index()
+                    .filter(|_| next.generation == self.generation())?;
                 self.handover.announced.insert(index, (next.key, next.sig));
             }
             Record::Proposed(proposal) => {
@@ -51,7 +53,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             Record::Voted(vote) => {
                 let index = self.index()?;
-                if (vote.generation, vote.attempt) != (self.generation(), self.handover.round.attempt)
+                if (vote.generation, vote.attempt)
+                    != (self.generation(), self.handover.round.attempt)
                 {
                     return None;
                 }

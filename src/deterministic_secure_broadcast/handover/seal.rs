@@ -63,7 +63,9 @@ impl Seal {
     /// What it shows of this source.
     #[must_use]
     pub fn of(&self, source: Seat) -> Option<&SealedSource> {
-        let place = self.sources.binary_search_by_key(&source, |sealed| sealed.source);
+        let place = self
+            .sources
+            .binary_search_by_key(&source, |sealed| sealed.source);
         self.sources.get(place.ok()?)
     }
 
@@ -84,7 +86,9 @@ impl Seal {
     /// A [`Rejection`] naming the first rule broken.
     pub fn check<K: Keys>(&self, generations: &Generations<K>) -> Result<(), Rejection> {
         let (network, generation) = (generations.network(), self.generation);
-        let known = generations.members_of(generation).zip(generations.tip_of(generation));
+        let known = generations
+            .members_of(generation)
+            .zip(generations.tip_of(generation));
         let (members, link) = known.ok_or(Rejection::FutureGeneration {
             have: generations.last(),
             got: generation,

@@ -73,5 +73,8 @@ pub struct EnterFacts {
 pub(super) fn highest<V: Clone>(
     shown: impl IntoIterator<Item = Option<Precommit<V>>>,
 ) -> Option<Precommit<V>> {
-    shown.into_iter().flatten().max_by_key(|shown| shown.attempt)
+    shown
+        .into_iter()
+        .flatten()
+        .max_by_key(|shown| shown.attempt)
 }

@@ -70,7 +70,9 @@ pub(super) fn merge<H: Linked>(start: &H::Name, own: View<H>, seals: Vec<View<H>
     let mut all = Vec::new();
     for view in std::iter::once(own).chain(seals) {
         if let Some(candidate) = view.best
-            && best.as_ref().is_none_or(|best| best.first() < candidate.first())
+            && best
+                .as_ref()
+                .is_none_or(|best| best.first() < candidate.first())
         {
             best = Some(candidate);
         }
@@ -135,10 +137,17 @@ mod tests {
             view(Some(first.clone()), std::slice::from_ref(&second)),
         ];
         let merged = merge(&"start", own.clone(), seals.clone());
-        assert_eq!(merged, view(Some(first.clone()), std::slice::from_ref(&second)));
+        assert_eq!(
+            merged,
+            view(Some(first.clone()), std::slice::from_ref(&second))
+        );
         let mut more = seals;
         more.push(view(Some(first.clone()), std::slice::from_ref(&other)));
         let frozen = merge(&"start", own, more);
-        assert_eq!(frozen, view(Some(first), &[second, other]), "two of them: frozen");
+        assert_eq!(
+            frozen,
+            view(Some(first), &[second, other]),
+            "two of them: frozen"
+        );
     }
 }
