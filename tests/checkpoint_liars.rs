@@ -7,7 +7,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
-use bft_crdts::deterministic_secure_broadcast::checkpoint::Draft;
+use bft_crdts::deterministic_secure_broadcast::checkpoint::CheckpointProposal;
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{PacketKind, Payload, Rejection};
 use world::{Flying, World};
@@ -152,7 +152,11 @@ fn drafts_ahead_of_everybody_do_not_keep_others_from_being_attested() {
         let clock = world.replica(target).clock().clone();
         let generation = world.replica(target).generation();
         // Whether it attests that or not.
-        let _ = world.hand(LIAR, target, Payload::Draft(Draft { generation, clock }));
+        let _ = world.hand(
+            LIAR,
+            target,
+            Payload::Draft(CheckpointProposal { generation, clock }),
+        );
         world.wire.clear();
         tick(&mut world, &[0, 1, 2], silent);
         tick(&mut world, &[LIAR], silent);

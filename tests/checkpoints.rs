@@ -9,7 +9,10 @@ use std::num::NonZeroUsize;
 
 use bft_crdts::codec::{Bytes, Digest, encode};
 use bft_crdts::deterministic_secure_broadcast::checkpoint::{
-    Attest, CHUNK_BYTES, Checkpoint, CheckpointStatement, Draft, Outline, Part, Piece, PullSnapshot,
+    Attest, Checkpoint, CheckpointProposal, CheckpointStatement,
+};
+use bft_crdts::deterministic_secure_broadcast::snapshot::{
+    CHUNK_BYTES, Manifest, Part, Piece, PullSnapshot,
 };
 use bft_crdts::deterministic_secure_broadcast::{Halt, Malformed};
 use bft_crdts::membership::{MemberIndex, Signers};
@@ -286,14 +289,14 @@ fn s6_a_forged_checkpoint_is_refused() {
     );
     // Its quorum has signed something else.
     let mut other = good.clone();
-    other.outline.chunks[0] = Digest::of(b"another state");
+    other.manifest.chunks[0] = Digest::of(b"another state");
     assert!(matches!(
         refused(&mut world, 0, 3, offer(&other)),
         Rejection::InvalidSignature { .. }
     ));
     let mut ahead = good.clone();
     ahead
-        .outline
+        .manifest
         .clock
         .advance(Seat::new(0), Counter::new(1 << 60));
     assert!(
@@ -307,7 +310,7 @@ fn s6_a_forged_checkpoint_is_refused() {
     let mut forged = good.clone();
     let statement = CheckpointStatement {
         generation: forged.generation,
-        outline: forged.outline.digest(),
+        manifest: forged.manifest.digest(),
     };
     let network = world.genesis.network();
     let sig = world.nodes[1].identity.sign(&network, &statement);
@@ -318,13 +321,13 @@ fn s6_a_forged_checkpoint_is_refused() {
     ));
     // Sizes that do not fit together, and a clock of other seats.
     let mut large = good.clone();
-    large.outline.bytes = u64::MAX;
+    large.manifest.bytes = u64::MAX;
     assert_eq!(
         refused(&mut world, 0, 3, offer(&large)),
         Malformed::Snapshot.into()
     );
     let mut long = good.clone();
-    long.outline.clock = Clock::zero(5);
+    long.manifest.clock = Clock::zero(5);
     assert_eq!(
         refused(&mut world, 0, 3, offer(&long)),
         Malformed::Clock { have: 5, need: 4 }.into()
@@ -361,15 +364,15 @@ fn wrong_pieces_of_a_snapshot_are_refused_and_another_peer_is_asked() {
     world.wire.clear();
     let good = checkpoint_of(&world, 0);
     assert!(
-        good.outline.chunks.len() >= 3,
+        good.manifest.chunks.len() >= 3,
         "{} bytes",
-        good.outline.bytes
+        good.manifest.bytes
     );
-    let outline = good.outline.digest();
+    let manifest = good.manifest.digest();
     world.hand(0, 3, offer(&good)).unwrap();
     let pull = |world: &mut Set, from: usize, part| {
         world.wire.clear();
-        let pull = Payload::PullSnapshot(PullSnapshot { outline, part });
+        let pull = Payload::PullSnapshot(PullSnapshot { manifest, part });
         world.hand(3, from, pull).unwrap();
         let pieces = world.on_wire(|packet| packet.to == 3);
         world.wire.clear();
@@ -379,7 +382,7 @@ fn wrong_pieces_of_a_snapshot_are_refused_and_another_peer_is_asked() {
             .collect::<Vec<_>>()
     };
     let mut chunks = Vec::new();
-    while chunks.len() < good.outline.chunks.len() {
+    while chunks.len() < good.manifest.chunks.len() {
         let next = u32::try_from(chunks.len()).unwrap();
         chunks.extend(pull(&mut world, 0, Part::Chunks(next)));
     }
@@ -492,7 +495,7 @@ fn a_member_attests_only_where_it_has_been() {
         for (seat, counter) in (0..).map(Seat::new).zip(counters) {
             clock.advance(seat, Counter::new(counter));
         }
-        Payload::Draft(Draft {
+        Payload::Draft(CheckpointProposal {
             generation: Generation::GENESIS,
             clock,
         })
@@ -513,7 +516,7 @@ fn a_member_attests_only_where_it_has_been() {
         Malformed::Snapshot.into(),
         "an operation without its cause"
     );
-    let seats = Draft {
+    let seats = CheckpointProposal {
         generation: Generation::GENESIS,
         clock: Clock::zero(3),
     };
@@ -650,7 +653,7 @@ fn a_journal_that_lost_its_own_messages_is_found_out_by_a_snapshot() {
     let mut forgetful = Replica::<_, Sound>::new(identity, world.genesis.clone()).unwrap();
     let from = world.actor(0);
     let checkpoint = checkpoint_of(&world, 0);
-    let outline = checkpoint.outline.digest();
+    let manifest = checkpoint.manifest.digest();
     let _ = forgetful
         .handle(Packet {
             from,
@@ -662,7 +665,7 @@ fn a_journal_that_lost_its_own_messages_is_found_out_by_a_snapshot() {
     }
     world.wire.clear();
     for part in [Part::Chunks(0), Part::Tips(Seat::new(0))] {
-        let pull = Payload::PullSnapshot(PullSnapshot { outline, part });
+        let pull = Payload::PullSnapshot(PullSnapshot { manifest, part });
         world.hand(3, 0, pull).unwrap();
     }
     let mut effects = Vec::new();
@@ -688,7 +691,7 @@ fn a_journal_that_lost_its_own_messages_is_found_out_by_a_snapshot() {
 }
 
 #[test]
-fn outlines_name_every_byte() {
+fn manifests_name_every_byte() {
     let mut world = set(1, 0, 0);
     world.replica_mut(0).checkpoint_every(NonZeroUsize::new(1));
     work(&mut world, &[0], 3);
@@ -698,7 +701,7 @@ fn outlines_name_every_byte() {
     checkpoint
         .check(&network, &members)
         .expect("anybody can check it");
-    let Outline { bytes, chunks, .. } = &checkpoint.outline;
+    let Manifest { bytes, chunks, .. } = &checkpoint.manifest;
     assert_eq!(
         chunks.len(),
         usize::try_from(*bytes).unwrap().div_ceil(CHUNK_BYTES)

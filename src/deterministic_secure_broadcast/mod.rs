@@ -35,12 +35,10 @@
 
 mod accountability;
 mod anti_entropy;
-pub mod checkpoint;
+mod checkpoints;
 mod delivery;
 pub mod effect;
 pub mod error;
-pub mod evidence;
-pub mod exhibit;
 mod frame;
 pub mod genesis;
 pub mod handover;
@@ -50,6 +48,7 @@ pub mod packet;
 pub mod proof;
 pub mod rules;
 mod source;
+mod wire;
 mod witness;
 
 use std::collections::BTreeMap;
@@ -57,7 +56,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub use checkpoint::{CHECKPOINT_MESSAGES, Checkpoint};
+pub use checkpoints::CHECKPOINT_MESSAGES;
 pub use effect::{Delivery, Effect, Effects, To};
 pub use error::{
     GenesisError, Halt, Malformed, Refused, RefusedReason, Rejection, RestoreError, ReturnReason,
@@ -71,13 +70,15 @@ pub use packet::{Packet, PacketKind, Payload};
 pub use proof::Certificate;
 pub use rules::{Rules, Sound};
 pub use source::MAX_WAITING_OPS;
+pub use wire::checkpoint::Checkpoint;
+pub use wire::{checkpoint, evidence, exhibit, snapshot};
 
 use crate::actor::{Actor, Counter, Dot, Ed25519, Keys, NetworkId, Sig, SigningActor};
 use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, MemberIndex, Members, Seat};
 use crate::traits::{Causes, SecureBroadcastAlgorithm};
 use anti_entropy::Gossip;
-use checkpoint::Checkpoints;
+use checkpoints::Checkpoints;
 use delivery::Logged;
 use handover::Handover;
 use source::Own;

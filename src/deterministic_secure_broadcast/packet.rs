@@ -21,7 +21,7 @@
 //! | [`PullChain`] | anyone → anyone | send me the chain from here on | chain, seals |
 //! | [`PullHeaders`] | member → member | send me the headers before this one | headers |
 //! | [`Headers`] | member → member | headers, each naming the one before it | pull-headers, pull |
-//! | [`Draft`] | member → members | please attest what we have come to at this clock | attest, checkpoint |
+//! | [`CheckpointProposal`] | member → members | please attest what we have come to at this clock | attest, checkpoint |
 //! | [`Attest`] | member → member | this is what we have come to | |
 //! | [`Checkpoint`] | anyone → members | a quorum has come to this | pull-snapshot |
 //! | [`PullSnapshot`] | member → member | send me this part of the snapshot behind it | snapshot, checkpoint |
@@ -34,15 +34,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::checkpoint::{Attest, Checkpoint, Draft, PullSnapshot, SnapshotPiece};
 use super::error::Malformed;
-use super::evidence::Evidence;
 pub use super::handover::{
     Approvals, Chain, Headers, Join, NextKey, Proposal, PullChain, PullHeaders, Seal, Timeout,
     Timeouts, Vote,
 };
 use super::header::{Clock, Header};
 use super::proof::Certificate;
+pub use super::wire::checkpoint::{Attest, Checkpoint, CheckpointProposal};
+use super::wire::evidence::Evidence;
+pub use super::wire::snapshot::{PullSnapshot, SnapshotPiece};
 use crate::actor::{Actor, Counter, Sig};
 use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, Seat, Signers};
@@ -98,7 +99,7 @@ pub enum Payload {
     /// Headers, newest first.
     Headers(Headers),
     /// Please attest this.
-    Draft(Draft),
+    Draft(CheckpointProposal),
     /// I attest this.
     Attest(Attest),
     /// A quorum attests this.
@@ -185,7 +186,7 @@ pub enum PacketKind {
     PullHeaders,
     /// [`Headers`].
     Headers,
-    /// A [`Draft`].
+    /// A [`CheckpointProposal`].
     Draft,
     /// An [`Attest`].
     Attest,

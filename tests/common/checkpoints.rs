@@ -1,9 +1,12 @@
 //! One of everything there is about checkpoints, from fixed keys.
 
 use bft_crdts::deterministic_secure_broadcast::checkpoint::{
-    Attest, CheckpointStatement, Draft, Outline, Part, Piece, PullSnapshot, SnapshotPiece,
+    Attest, CheckpointProposal, CheckpointStatement,
 };
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
+use bft_crdts::deterministic_secure_broadcast::snapshot::{
+    Manifest, Part, Piece, PullSnapshot, SnapshotPiece,
+};
 use bft_crdts::membership::{MemberIndex, Signers};
 use bft_crdts::{
     Bytes, Checkpoint, Clock, Counter, Digest, Generation, Payload, Record, Seat, Sig,
@@ -14,12 +17,12 @@ use crate::wire::vouch;
 
 const GENERATION: Generation = Generation::GENESIS;
 
-fn outline() -> Outline {
+fn manifest() -> Manifest {
     let mut clock = Clock::zero(4);
     for (seat, counter) in [(0, 300), (1, 3), (3, 70_000)] {
         clock.advance(Seat::new(seat), Counter::new(counter));
     }
-    Outline {
+    Manifest {
         clock,
         bytes: 40_000,
         chunks: vec![Digest::of(b"one"), Digest::of(b"two")],
@@ -28,11 +31,11 @@ fn outline() -> Outline {
 
 fn attested(seat: usize) -> Sig {
     let wire = network();
-    let outline = outline().digest();
+    let manifest = manifest().digest();
     let generation = GENERATION;
     let statement = CheckpointStatement {
         generation,
-        outline,
+        manifest,
     };
     wire.key(seat).sign(&wire.network(), &statement)
 }
@@ -44,15 +47,15 @@ fn checkpoint() -> Box<Checkpoint> {
     }
     Box::new(Checkpoint {
         generation: GENERATION,
-        outline: outline(),
+        manifest: manifest(),
         signers,
         signatures: [0, 2, 3].map(attested).to_vec(),
     })
 }
 
 fn piece(piece: Piece) -> Box<SnapshotPiece> {
-    let outline = outline().digest();
-    Box::new(SnapshotPiece { outline, piece })
+    let manifest = manifest().digest();
+    Box::new(SnapshotPiece { manifest, piece })
 }
 
 fn pieces() -> [(&'static str, Box<SnapshotPiece>); 2] {
@@ -64,19 +67,19 @@ fn pieces() -> [(&'static str, Box<SnapshotPiece>); 2] {
 }
 
 pub(crate) fn payloads() -> Vec<(&'static str, Payload)> {
-    let clock = outline().clock;
-    let outline = outline().digest();
-    let draft = Draft {
+    let clock = manifest().clock;
+    let manifest = manifest().digest();
+    let draft = CheckpointProposal {
         generation: GENERATION,
         clock: clock.clone(),
     };
     let attest = Attest {
         generation: GENERATION,
         clock: Digest::of(&bft_crdts::codec::encode(&clock)),
-        outline,
+        manifest,
         sig: attested(2),
     };
-    let pull = |part| Payload::PullSnapshot(PullSnapshot { outline, part });
+    let pull = |part| Payload::PullSnapshot(PullSnapshot { manifest, part });
     let [chunk, tips] = pieces().map(|(_, piece)| Payload::Snapshot(piece));
     vec![
         ("draft", Payload::Draft(draft)),

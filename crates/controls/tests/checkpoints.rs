@@ -12,9 +12,10 @@ use std::collections::BTreeSet;
 
 use bft_crdts::codec::{Bytes, encode};
 use bft_crdts::deterministic_secure_broadcast::checkpoint::{
-    Checkpoint, CheckpointStatement, Draft, Outline, Piece, SnapshotPiece,
+    Checkpoint, CheckpointProposal, CheckpointStatement,
 };
 use bft_crdts::deterministic_secure_broadcast::rules::Rules;
+use bft_crdts::deterministic_secure_broadcast::snapshot::{Manifest, Piece, SnapshotPiece};
 use bft_crdts::membership::{Change, Signers};
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
@@ -67,7 +68,7 @@ fn poisoned<R: Rules>() -> bool {
     let snapshot = lie(&world);
     let mut clock = Clock::zero(4);
     clock.advance(Seat::new(3), Counter::FIRST);
-    let outline = Outline {
+    let manifest = Manifest {
         clock,
         bytes: snapshot.len() as u64,
         chunks: vec![Digest::of(&snapshot)],
@@ -77,17 +78,17 @@ fn poisoned<R: Rules>() -> bool {
     let generation = Generation::GENESIS;
     let statement = CheckpointStatement {
         generation,
-        outline: outline.digest(),
+        manifest: manifest.digest(),
     };
     let sig = world.nodes[3]
         .identity
         .sign(&world.genesis.network(), &statement);
     let mut signers = Signers::none(4);
     signers.insert(members.index_of(&from).unwrap());
-    let digest = outline.digest();
+    let digest = manifest.digest();
     let checkpoint = Checkpoint {
         generation,
-        outline,
+        manifest,
         signers,
         signatures: vec![sig],
     };
@@ -103,8 +104,8 @@ fn poisoned<R: Rules>() -> bool {
         index: 0,
         bytes: snapshot.into(),
     };
-    let outline = digest;
-    let payload = Payload::Snapshot(Box::new(SnapshotPiece { outline, piece }));
+    let manifest = digest;
+    let payload = Payload::Snapshot(Box::new(SnapshotPiece { manifest, piece }));
     let _ = replica.handle(Packet { from, payload });
     replica.algorithm().contains(&66)
 }
@@ -130,7 +131,7 @@ fn attests_nonsense<R: Rules>() -> bool {
     let mut clock = Clock::zero(4);
     clock.advance(Seat::new(1), Counter::FIRST);
     let generation = Generation::GENESIS;
-    let draft = Payload::Draft(Draft { generation, clock });
+    let draft = Payload::Draft(CheckpointProposal { generation, clock });
     let from = world.actor(3);
     let answer = world.replica_mut(2).handle(Packet {
         from,
@@ -205,7 +206,7 @@ fn attests_aside<R: Rules>(crashes: bool) -> bool {
         let mut clock = Clock::zero(4);
         clock.advance(Seat::new(seat), Counter::FIRST);
         let generation = Generation::GENESIS;
-        let draft = Payload::Draft(Draft { generation, clock });
+        let draft = Payload::Draft(CheckpointProposal { generation, clock });
         world.tick(2);
         world.wire.clear();
         // It may take note of a draft without attesting it.

@@ -1,6 +1,5 @@
 //! Working out the state at a clock.
 
-use super::outline::{Outline, Snapshot, Tip};
 use crate::actor::{Counter, Keys};
 use crate::codec::{self, Bytes};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
@@ -8,13 +7,14 @@ use crate::deterministic_secure_broadcast::effect::dots;
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
 use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::rules::{AttestFacts, Rules};
+use crate::deterministic_secure_broadcast::wire::snapshot::{Manifest, Snapshot, Tip};
 use crate::membership::Seat;
 use crate::traits::SecureBroadcastAlgorithm;
 
-/// The snapshot at a clock, and its outline.
+/// The snapshot at a clock, and its manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Standing {
-    pub(super) outline: Outline,
+    pub(super) manifest: Manifest,
     pub(super) snapshot: Bytes,
 }
 
@@ -33,7 +33,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// If a message lies across the clock or has causes beyond it, if more than that is forgotten, or if it is too large.
     pub(super) fn standing_at(&self, clock: &Clock) -> Result<Standing, Rejection> {
         if let Some(known) = &self.checkpoints.worked_out
-            && known.outline.clock == *clock
+            && known.manifest.clock == *clock
         {
             return Ok(known.clone());
         }
@@ -55,8 +55,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let (tips, state) = (codec::encode(&tips).into(), state.into());
         let snapshot = Bytes::from(codec::encode(&Snapshot { tips, state }));
-        let outline = Outline::of(clock.clone(), &snapshot).ok_or(Malformed::Snapshot)?;
-        Ok(Standing { outline, snapshot })
+        let manifest = Manifest::of(clock.clone(), &snapshot).ok_or(Malformed::Snapshot)?;
+        Ok(Standing { manifest, snapshot })
     }
 
     fn tips_now(&self) -> Vec<Tip> {

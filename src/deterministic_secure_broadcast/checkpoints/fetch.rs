@@ -3,10 +3,7 @@
 //! Whoever serves it is believed in nothing: chunks have the digests that the checkpoint names, and the certificates of the
 //! last headers are checked like any other. What is wrong is rejected, and the next tick asks somebody else.
 
-use serde::{Deserialize, Serialize};
-
 use super::base::{Base, open, tips_of};
-use super::outline::{Checkpoint, Tip};
 use crate::actor::{Actor, Counter, Keys};
 use crate::codec::{self, Bytes, Digest};
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To, dots};
@@ -15,6 +12,10 @@ use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::{Payload, Pull};
 use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
+use crate::deterministic_secure_broadcast::wire::snapshot::{
+    CHUNK_BYTES, Part, Piece, PullSnapshot, SnapshotPiece, Tip,
+};
 use crate::deterministic_secure_broadcast::{Certificate, SecureBroadcast};
 use crate::membership::{MAX_MEMBERS, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
@@ -31,52 +32,11 @@ const IDLE_TICKS: u32 = 8;
 /// How many chunks one request is answered by, at most.
 const CHUNKS_PER_PULL: usize = 4;
 
-/// Which part of a snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Part {
-    /// Its chunks, from this one on.
-    Chunks(u32),
-    /// The certificates of the last headers of its sources, from this seat on.
-    Tips(Seat),
-}
-
-/// "Send me this part of that snapshot."
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PullSnapshot {
-    /// The digest of its [`Outline`](super::Outline).
-    pub outline: Digest,
-    /// Which part.
-    pub part: Part,
-}
-
-/// A part of a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Piece {
-    /// A chunk of its bytes.
-    Chunk {
-        /// Its number, from 0.
-        index: u32,
-        /// Its bytes.
-        bytes: Bytes,
-    },
-    /// Certificates of last headers.
-    Tips(#[serde(deserialize_with = "codec::at_most::<_, _, MAX_MEMBERS>")] Vec<Certificate>),
-}
-
-/// A part of this snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SnapshotPiece {
-    /// The digest of its [`Outline`](super::Outline).
-    pub outline: Digest,
-    /// The part.
-    pub piece: Piece,
-}
-
 /// A snapshot that is being fetched.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Fetch {
     checkpoint: Checkpoint,
-    outline: Digest,
+    manifest: Digest,
     /// The bytes of the chunks so far.
     snapshot: Vec<u8>,
     chunks: usize,
@@ -89,7 +49,7 @@ pub(super) struct Fetch {
 impl Fetch {
     fn new(checkpoint: Checkpoint) -> Self {
         Self {
-            outline: checkpoint.outline.digest(),
+            manifest: checkpoint.manifest.digest(),
             checkpoint,
             snapshot: Vec::new(),
             chunks: 0,
@@ -100,7 +60,7 @@ impl Fetch {
 
     /// What to ask for next; nothing once it is whole.
     fn lacks(&self) -> Option<Part> {
-        if self.chunks < self.checkpoint.outline.chunks.len() {
+        if self.chunks < self.checkpoint.manifest.chunks.len() {
             return Some(Part::Chunks(u32::try_from(self.chunks).ok()?));
         }
         let mut tips = (0_u16..).map(Seat::new).zip(&self.tips);
@@ -112,18 +72,18 @@ impl Fetch {
     /// The next chunk.
     fn take_chunk(&mut self, index: u32, bytes: &[u8]) -> Result<(), Rejection> {
         let index = usize::try_from(index).unwrap_or(usize::MAX);
-        let outline = &self.checkpoint.outline;
+        let manifest = &self.checkpoint.manifest;
         if index != self.chunks {
             return Err(Rejection::NotRequested);
         }
-        let wanted = outline.chunks.get(index).ok_or(Rejection::NotRequested)?;
-        if Some(bytes.len()) != outline.length(index) || Digest::of(bytes) != *wanted {
+        let wanted = manifest.chunks.get(index).ok_or(Rejection::NotRequested)?;
+        if Some(bytes.len()) != manifest.length(index) || Digest::of(bytes) != *wanted {
             return Err(Rejection::BadSnapshot);
         }
         self.snapshot.extend_from_slice(bytes);
         self.chunks = self.chunks.saturating_add(1);
-        if self.chunks == outline.chunks.len() {
-            let tips = tips_of(&self.snapshot).filter(|tips| tips.len() == outline.clock.seats());
+        if self.chunks == manifest.chunks.len() {
+            let tips = tips_of(&self.snapshot).filter(|tips| tips.len() == manifest.clock.seats());
             let Some(tips) = tips else {
                 // A quorum has attested what is no snapshot.
                 self.snapshot
@@ -143,7 +103,7 @@ impl Base {
         match part {
             Part::Chunks(first) => {
                 let first = usize::try_from(first).unwrap_or(usize::MAX);
-                let chunks = self.snapshot.chunks(super::CHUNK_BYTES).enumerate();
+                let chunks = self.snapshot.chunks(CHUNK_BYTES).enumerate();
                 let chunks = chunks.skip(first).take(CHUNKS_PER_PULL);
                 let piece = |(index, chunk): (usize, &[u8])| {
                     let index = u32::try_from(index).unwrap_or(u32::MAX);
@@ -225,8 +185,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(fetch) = &self.checkpoints.fetch
             && let Some(part) = fetch.lacks()
         {
-            let outline = fetch.outline;
-            let pull = PullSnapshot { outline, part };
+            let manifest = fetch.manifest;
+            let pull = PullSnapshot { manifest, part };
             effects.send(To::One(peer), Payload::PullSnapshot(pull));
         }
     }
@@ -263,7 +223,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     fn pieces_of(&self, pull: &PullSnapshot) -> Option<Vec<(usize, Piece)>> {
         let held = [&self.checkpoints.base, &self.checkpoints.before];
         let mut held = held.into_iter().flatten();
-        let base = held.find(|base| base.outline == pull.outline)?;
+        let base = held.find(|base| base.manifest == pull.manifest)?;
         Some(base.pieces_of(pull.part))
     }
 
@@ -273,7 +233,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         pull: &PullSnapshot,
     ) -> Result<Effects<A>, Rejection> {
         self.check_served(from)?;
-        let outline = pull.outline;
+        let manifest = pull.manifest;
         let Some(pieces) = self.pieces_of(pull) else {
             // Too late: there is a newer one.
             let base = self
@@ -295,7 +255,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if self.spend(from, weight).is_err() {
                 break;
             }
-            let payload = Payload::Snapshot(Box::new(SnapshotPiece { outline, piece }));
+            let payload = Payload::Snapshot(Box::new(SnapshotPiece { manifest, piece }));
             effects.send(To::One(from), payload);
         }
         if effects.is_empty() {
@@ -314,7 +274,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .fetch
             .as_mut()
             .ok_or(Rejection::NotRequested)?;
-        if piece.outline != fetch.outline {
+        if piece.manifest != fetch.manifest {
             return Err(Rejection::NotRequested);
         }
         // A request is answered by some pieces; the last of them asks for more.
@@ -322,7 +282,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Piece::Chunk { index, bytes } => {
                 fetch.take_chunk(index, &bytes)?;
                 fetch.chunks.checked_rem(CHUNKS_PER_PULL) == Some(0)
-                    || fetch.chunks == fetch.checkpoint.outline.chunks.len()
+                    || fetch.chunks == fetch.checkpoint.manifest.chunks.len()
             }
             Piece::Tips(certificates) => {
                 self.take_tips(certificates)?;
@@ -536,9 +496,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             *place = Some(certificate);
         }
         let fetch = Fetch {
-            chunks: checkpoint.outline.chunks.len(),
+            chunks: checkpoint.manifest.chunks.len(),
             idle: 0,
-            outline: checkpoint.outline.digest(),
+            manifest: checkpoint.manifest.digest(),
             checkpoint,
             snapshot,
             tips,
@@ -552,15 +512,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
 /// A base in pieces that fit into records.
 pub(super) fn pieces(base: &Base) -> impl Iterator<Item = Record> + '_ {
-    let outline = base.outline;
-    let chunks = (0..).zip(base.snapshot.chunks(super::CHUNK_BYTES));
+    let manifest = base.manifest;
+    let chunks = (0..).zip(base.snapshot.chunks(CHUNK_BYTES));
     let chunks = chunks.map(|(index, bytes)| Piece::Chunk {
         index,
         bytes: Bytes::from(bytes),
     });
     let tips = base.tips.iter().flatten();
     let tips = tips.map(|certificate| Piece::Tips(vec![certificate.clone()]));
-    let piece = move |piece| Record::Snapshot(Box::new(SnapshotPiece { outline, piece }));
+    let piece = move |piece| Record::Snapshot(Box::new(SnapshotPiece { manifest, piece }));
     chunks.chain(tips).map(piece)
 }
 

@@ -2,13 +2,14 @@
 
 use std::num::NonZeroUsize;
 
-use super::outline::{Checkpoint, Snapshot, Tip};
 use crate::actor::{Counter, Keys};
 use crate::codec::{self, Bytes, Digest};
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects};
 use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
+use crate::deterministic_secure_broadcast::wire::snapshot::{Snapshot, Tip};
 use crate::deterministic_secure_broadcast::{Certificate, SecureBroadcast};
 use crate::membership::Seat;
 use crate::traits::SecureBroadcastAlgorithm;
@@ -17,8 +18,8 @@ use crate::traits::SecureBroadcastAlgorithm;
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::deterministic_secure_broadcast) struct Base {
     pub(super) checkpoint: Checkpoint,
-    /// The digest of its outline.
-    pub(super) outline: Digest,
+    /// The digest of its manifest.
+    pub(super) manifest: Digest,
     pub(super) snapshot: Bytes,
     /// The certificate of the last header of every source, by seat: what a seal has to show.
     pub(super) tips: Vec<Option<Certificate>>,
@@ -38,7 +39,7 @@ impl Base {
             .map(|tip| tip.messages)
             .fold(0, u64::saturating_add);
         Some(Self {
-            outline: checkpoint.outline.digest(),
+            manifest: checkpoint.manifest.digest(),
             checkpoint,
             snapshot,
             tips,
@@ -119,7 +120,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.checkpoints.every.is_none() || !news {
             return true;
         }
-        let same = |standing: &super::Standing| standing.outline == checkpoint.outline;
+        let same = |standing: &super::Standing| standing.manifest == checkpoint.manifest;
         let standing = match self.checkpoints.worked_out.take_if(|known| same(known)) {
             Some(known) => known,
             None => match self.standing_at(checkpoint.clock()) {

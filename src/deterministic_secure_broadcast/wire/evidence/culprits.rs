@@ -57,7 +57,7 @@ pub fn concealers<'a, K: Keys>(
 }
 
 /// The signature of a seal's signer in a certificate, if the seal denies it. Nothing of that is verified yet.
-pub(in crate::deterministic_secure_broadcast) fn hidden_by<K: Keys, R: Rules>(
+pub(crate) fn hidden_by<K: Keys, R: Rules>(
     generations: &Generations<K>,
     certificate: &Certificate,
     seal: &Seal,
@@ -79,7 +79,7 @@ pub(in crate::deterministic_secure_broadcast) fn hidden_by<K: Keys, R: Rules>(
 }
 
 /// Whether a seal says that its signer has not echoed this header.
-pub(in crate::deterministic_secure_broadcast) fn denies<R: Rules>(
+pub(crate) fn denies<R: Rules>(
     network: &NetworkId,
     (header, digest): (&Header, &Digest),
     seal: &Seal,

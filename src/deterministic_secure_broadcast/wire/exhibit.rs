@@ -1,9 +1,9 @@
 //! Exhibits: what was signed in a network, as files that anybody can check who has the genesis.
 //!
-//! An exhibit begins with the line `bft-crdts exhibit 1`, then come frames as in a [journal](super::journal): the network,
+//! An exhibit begins with the line `bft-crdts exhibit 1`, then come frames as in a [journal](crate::deterministic_secure_broadcast::journal): the network,
 //! the links of the chain of generations up to the one in question, and at the end what it is about: [`Evidence`], a proof
 //! of operations, or nothing but the chain. A genesis file begins with `bft-crdts genesis 1` and has one frame, the
-//! [bytes](super::Genesis::to_bytes) of the genesis. There is one file for every exhibit, and every other is refused.
+//! [bytes](crate::deterministic_secure_broadcast::Genesis::to_bytes) of the genesis. There is one file for every exhibit, and every other is refused.
 //!
 //! A file is bad input ([`FileError`]), or it is an exhibit that proves what it says, or one that does not ([`Unproven`]).
 
@@ -12,14 +12,14 @@ mod genesis;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::error::Rejection;
 use super::evidence::Evidence;
-use super::frame::{self, Framed};
-use super::handover::{ChainError, Generations, Link, Pin};
-use super::header::MAX_MESSAGE_BYTES;
-use super::proof::Certificate;
 use crate::actor::{Keys, NetworkId};
 use crate::codec::{self, Bytes, DecodeError, Digest};
+use crate::deterministic_secure_broadcast::error::Rejection;
+use crate::deterministic_secure_broadcast::frame::{self, Framed};
+use crate::deterministic_secure_broadcast::handover::{ChainError, Generations, Link, Pin};
+use crate::deterministic_secure_broadcast::header::MAX_MESSAGE_BYTES;
+use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::membership::Generation;
 
 pub use genesis::GenesisFile;

@@ -23,7 +23,7 @@ impl Evidence {
         self.verify_by::<K, Sound>(generations)
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn verify_by<K: Keys, R: Rules>(
+    pub(crate) fn verify_by<K: Keys, R: Rules>(
         &self,
         generations: &Generations<K>,
     ) -> Result<Seat, Rejection> {
@@ -269,7 +269,7 @@ fn is_certified<K: Keys>(certificate: &Certificate, generations: &Generations<K>
 }
 
 /// Whether a header's source has signed it, as a member of that generation.
-pub(in crate::deterministic_secure_broadcast) fn is_of_its_source<K: Keys>(
+pub(crate) fn is_of_its_source<K: Keys>(
     signed: &SignedHeader,
     generations: &Generations<K>,
 ) -> bool {

@@ -5,38 +5,18 @@ mod verify;
 
 use serde::{Deserialize, Serialize};
 
-use super::handover::{Excerpt, Phase, Seal};
-use super::header::Header;
 use crate::actor::{Actor, Counter, NetworkId, Sig};
 use crate::codec::{self, Digest};
+use crate::deterministic_secure_broadcast::handover::{Excerpt, Phase, Seal};
 use crate::membership::{Generation, Seat};
 
+pub use super::signed::{SignedDigest, SignedHeader};
 pub use culprits::{concealers, culprits};
-pub(super) use culprits::{denies, hidden_by};
-pub(super) use verify::is_of_its_source;
+pub(crate) use culprits::{denies, hidden_by};
+pub(crate) use verify::is_of_its_source;
 
 /// The most bytes evidence may take, so that a packet and a record can hold it.
-pub(super) const MAX_EVIDENCE_BYTES: usize = codec::MAX_PACKET_BYTES - 16;
-
-/// A header somebody echoed, with the signature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedHeader {
-    /// The generation the echo counts in.
-    pub generation: Generation,
-    /// The header.
-    pub header: Header,
-    /// The signer's echo of it.
-    pub sig: Sig,
-}
-
-/// The digest of what somebody signed, with the signature. What else was signed is said once for two of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedDigest {
-    /// The digest: of a decision, or of what a seal shows.
-    pub digest: Digest,
-    /// The signature.
-    pub sig: Sig,
-}
+pub(crate) const MAX_EVIDENCE_BYTES: usize = codec::MAX_PACKET_BYTES - 16;
 
 /// What no correct replica ever signs, crashed and restored at any point: whatever it signs is in its journal first, and
 /// is sent again as it stands there.
@@ -191,13 +171,6 @@ impl Contradiction {
             Self::Forgotten { voted, .. } => Some(*voted),
             _ => None,
         }
-    }
-}
-
-impl SignedDigest {
-    /// Two statements in their one order.
-    pub(crate) fn in_order(a: Self, b: Self) -> (Self, Self) {
-        if a.digest <= b.digest { (a, b) } else { (b, a) }
     }
 }
 

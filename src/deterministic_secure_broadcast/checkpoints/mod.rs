@@ -15,7 +15,6 @@ mod base;
 mod compact;
 mod fetch;
 mod make;
-mod outline;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,10 +26,8 @@ use crate::deterministic_secure_broadcast::header::Clock;
 use crate::membership::MemberIndex;
 
 pub(super) use base::Base;
-pub use fetch::{Part, Piece, PullSnapshot, SnapshotPiece};
-pub use make::{Attest, Draft};
-pub use outline::{CHUNK_BYTES, Checkpoint, CheckpointStatement, MAX_CHUNKS, Outline};
 
+use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
 use fetch::Fetch;
 use make::Drafted;
 use standing::Standing;

@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::outline::{Checkpoint, CheckpointStatement, Outline};
 use super::standing::Standing;
 use crate::actor::{Actor, Counter, Keys, Sig, verify};
 use crate::codec::{self, Digest};
@@ -16,7 +13,11 @@ use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::{AttestFacts, Rules};
-use crate::membership::{Generation, MemberIndex, Signers};
+use crate::deterministic_secure_broadcast::wire::checkpoint::{
+    Attest, Checkpoint, CheckpointProposal, CheckpointStatement,
+};
+use crate::deterministic_secure_broadcast::wire::snapshot::Manifest;
+use crate::membership::{MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// For how many ticks others are asked to attest a draft before a newer one takes its place.
@@ -26,34 +27,12 @@ const DRAFT_TICKS: u32 = 16;
 /// delivered keeps everybody else's drafts from being attested; so it may do that for so long, and then it is others' turn.
 const HOST_TICKS: u32 = 16;
 
-/// "Please attest what we have come to at this clock."
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
-    /// The generation to be attested in.
-    pub generation: Generation,
-    /// The clock, one that its sender has delivered.
-    pub clock: Clock,
-}
-
-/// "Whoever has delivered this much has come to this"; the signer is the member the packet comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attest {
-    /// The generation the signer counts in.
-    pub generation: Generation,
-    /// The digest of the draft's clock: an attestation of an older draft comes late.
-    pub clock: Digest,
-    /// The digest of the [`Outline`](super::Outline).
-    pub outline: Digest,
-    /// The signature of the [`CheckpointStatement`].
-    pub sig: Sig,
-}
-
 /// A draft of our own.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Drafted {
     standing: Standing,
     clock: Digest,
-    outline: Digest,
+    manifest: Digest,
     attested: BTreeMap<MemberIndex, Sig>,
     /// How many ticks it is old.
     age: u32,
@@ -131,13 +110,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if super::base::open::<A>(&standing.snapshot).is_none() {
             return;
         }
-        let outline = standing.outline.digest();
-        let sig = self.attest(index, &standing.outline, effects);
+        let manifest = standing.manifest.digest();
+        let sig = self.attest(index, &standing.manifest, effects);
         self.checkpoints.worked_out = Some(standing.clone());
         self.checkpoints.draft = Some(Drafted {
-            clock: name(&standing.outline.clock),
+            clock: name(&standing.manifest.clock),
             standing,
-            outline,
+            manifest,
             attested: BTreeMap::from([(index, sig)]),
             age: 0,
         });
@@ -161,7 +140,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .checkpoints
             .base
             .as_ref()
-            .map_or(0, |base| base.checkpoint.outline.bytes);
+            .map_or(0, |base| base.checkpoint.manifest.bytes);
         let ticks = bytes.div_ceil(BYTES_PER_TICK as u64).saturating_mul(2);
         self.checkpoints.base.is_none() || u64::from(self.checkpoints.age) >= ticks
     }
@@ -193,17 +172,22 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Signs what we have come to, and is bound to its clock before that leaves.
-    fn attest(&mut self, drafter: MemberIndex, outline: &Outline, effects: &mut Effects<A>) -> Sig {
+    fn attest(
+        &mut self,
+        drafter: MemberIndex,
+        manifest: &Manifest,
+        effects: &mut Effects<A>,
+    ) -> Sig {
         self.reserve(effects);
         self.checkpoints.host.get_or_insert((drafter, 0));
-        if outline.clock.is_ahead_of(&self.checkpoints.pledge) {
-            self.persist(Record::Attested(outline.clock.clone()), effects);
-            self.pledge(&outline.clock);
+        if manifest.clock.is_ahead_of(&self.checkpoints.pledge) {
+            self.persist(Record::Attested(manifest.clock.clone()), effects);
+            self.pledge(&manifest.clock);
         }
-        let (generation, outline) = (self.generation(), outline.digest());
+        let (generation, manifest) = (self.generation(), manifest.digest());
         let statement = CheckpointStatement {
             generation,
-            outline,
+            manifest,
         };
         self.identity.sign(&self.network, &statement)
     }
@@ -232,9 +216,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Some(draft) = &self.checkpoints.draft else {
             return;
         };
-        let payload = Payload::Draft(Draft {
+        let payload = Payload::Draft(CheckpointProposal {
             generation: self.generation(),
-            clock: draft.standing.outline.clock.clone(),
+            clock: draft.standing.manifest.clock.clone(),
         });
         if draft.attested.len() <= 1 {
             if self.members.len() > 1 {
@@ -253,7 +237,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(in crate::deterministic_secure_broadcast) fn on_draft(
         &mut self,
         from: Actor,
-        draft: &Draft,
+        draft: &CheckpointProposal,
     ) -> Result<Effects<A>, Rejection> {
         if let Some(effects) = self.on_other_generation(from, draft.generation)? {
             return Ok(effects);
@@ -294,14 +278,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             standing => standing?,
         };
         self.checkpoints.heard.insert(index);
-        let outline = standing.outline.digest();
-        let sig = self.attest(index, &standing.outline, &mut effects);
+        let manifest = standing.manifest.digest();
+        let sig = self.attest(index, &standing.manifest, &mut effects);
         self.checkpoints.worked_out = Some(standing);
         let generation = self.generation();
         let attest = Attest {
             generation,
             clock: name(&draft.clock),
-            outline,
+            manifest,
             sig,
         };
         effects.send(To::One(from), Payload::Attest(attest));
@@ -317,7 +301,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Ok(effects);
         }
         let index = self.check_member(from)?;
-        let (generation, outline) = (attest.generation, attest.outline);
+        let (generation, manifest) = (attest.generation, attest.manifest);
         let network = self.network;
         let key = self.members.key(index).cloned();
         let draft = self
@@ -333,13 +317,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let statement = CheckpointStatement {
             generation,
-            outline,
+            manifest,
         };
         if !key.is_some_and(|key| verify::<K, _>(&key, &network, &statement, &attest.sig)) {
             return Err(Rejection::InvalidSignature { signer: Some(from) });
         }
         let mut effects = Effects::none();
-        if outline != draft.outline {
+        if manifest != draft.manifest {
             effects.push(Effect::Diverged { member: from });
             return Ok(effects);
         }
@@ -362,7 +346,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let checkpoint = Checkpoint {
             generation: self.generation(),
-            outline: draft.standing.outline.clone(),
+            manifest: draft.standing.manifest.clone(),
             signers,
             signatures,
         };
