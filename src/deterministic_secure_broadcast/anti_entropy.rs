@@ -4,6 +4,7 @@ use super::SecureBroadcast;
 use super::effect::{Effect, Effects, To};
 use super::error::{Malformed, Rejection};
 use super::packet::{Payload, Proof, Pull, Summary};
+use super::quota::Share;
 use super::rules::Rules;
 use std::collections::BTreeMap;
 
@@ -16,54 +17,26 @@ use crate::traits::SecureBroadcastAlgorithm;
 /// How many peers hear from us on a tick; every member has its turn.
 const PEERS_PER_TICK: usize = 2;
 
-/// How many bytes of operations and certificates one peer may ask for between two ticks (I14).
-pub(super) const BYTES_PER_TICK: usize = 256 * 1024;
-
-/// What an answer costs at least. Whoever has that left gets the next answer, however large it is, or large ones
-/// could never be had.
-const ANSWER_BYTES: usize = 1024;
-
 /// On every so many ticks the summary carries the digest of the state even while we are busy.
 const DIGEST_TICKS: u64 = 16;
 
 /// How many pieces of evidence answer one summary.
 const EVIDENCE_PER_SUMMARY: usize = 4;
 
-/// Whose turn it is, and what each peer may still ask for.
-#[derive(Clone, Debug, PartialEq)]
+/// Whose turn it is, and what was told last.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Gossip {
     pub(super) ticks: u64,
     turn: usize,
-    budgets: Vec<usize>,
-    guests: BTreeMap<Actor, usize>,
-    strangers: usize,
     /// How many messages were delivered at the last tick.
     seen: usize,
     /// The digest of what we have come to, and after how many messages.
     digest: Option<(usize, Digest)>,
-    /// Whether it was computed since the last tick because somebody else's came.
-    compared: bool,
-}
-
-impl Gossip {
-    pub(super) fn new(seats: usize) -> Self {
-        Self {
-            ticks: 0,
-            turn: 0,
-            budgets: vec![BYTES_PER_TICK; seats],
-            guests: BTreeMap::new(),
-            strangers: BYTES_PER_TICK,
-            seen: 0,
-            digest: None,
-            compared: false,
-        }
-    }
 }
 
 impl Gossip {
     /// Makes room for new seats.
-    pub(super) fn grow(&mut self, seats: usize) {
-        self.budgets.resize(seats, BYTES_PER_TICK);
+    pub(super) fn grow(&mut self) {
         // It is over every seat.
         self.digest = None;
     }
@@ -73,10 +46,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Tells the next peers what we have, relays certificates that wait here for their operations,
     /// and asks again for what we know we lack.
     pub(super) fn gossip(&mut self, peers: Vec<Actor>, effects: &mut Effects<A>) {
-        self.gossip.budgets.fill(BYTES_PER_TICK);
-        self.gossip.guests.clear();
-        self.gossip.strangers = BYTES_PER_TICK;
-        self.gossip.compared = false;
         let state = self.state_for_summary();
         if peers.is_empty() {
             return;
@@ -174,9 +143,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// once between two ticks and no more.
     fn digest_to_compare(&mut self) -> Option<Digest> {
         let known = self.known_digest();
-        if known.is_some() || std::mem::replace(&mut self.gossip.compared, true) {
+        if known.is_some() || !self.quota.may_encode() {
             return known;
         }
+        self.quota.note_encoded();
         Some(self.new_digest())
     }
 
@@ -293,16 +263,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let lacking = !next.is_empty();
         let mut answers = Vec::new();
-        let mut budget = self.budget(from);
+        let share = self.share_of(&from);
+        let mut budget = self.quota.budget(share);
         while let Some((place, (seat, index))) = next.pop_first() {
             let Some(logged) = self.log.get(place) else {
                 break;
             };
             let bytes = logged.certificate.weight().saturating_add(logged.ops.len());
-            let Some(rest) = after_answer(budget, bytes) else {
+            if !budget.take(bytes) {
                 break;
-            };
-            budget = rest;
+            }
             let (certificate, ops) = (logged.certificate.clone(), Some(logged.ops.clone()));
             answers.push(Payload::Proof(Proof { certificate, ops }));
             let index = index.saturating_add(1);
@@ -313,7 +283,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if lacking && answers.is_empty() && effects.is_empty() {
             return Err(Rejection::OverBudget);
         }
-        self.set_budget(from, budget);
+        self.quota.set_budget(share, budget);
         for answer in answers {
             effects.send(To::One(from), answer);
         }
@@ -329,35 +299,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    fn budget(&mut self, peer: Actor) -> usize {
-        *self.budget_of(peer)
-    }
-
-    fn set_budget(&mut self, peer: Actor, budget: usize) {
-        *self.budget_of(peer) = budget;
-    }
-
-    /// Everybody with a seat, and everybody whom we let join, has its own budget; all others share one.
-    fn budget_of(&mut self, peer: Actor) -> &mut usize {
-        let seat = self.members.seat_of(&peer);
-        let gossip = &mut self.gossip;
-        if self.handover.admits(&peer) {
-            return gossip.guests.entry(peer).or_insert(BYTES_PER_TICK);
-        }
-        let own = seat.and_then(|seat| gossip.budgets.get_mut(seat.get()));
-        own.unwrap_or(&mut gossip.strangers)
+    /// Whose share of our answers a peer draws on.
+    fn share_of(&self, peer: &Actor) -> Share {
+        Share::of(peer, &self.members, self.handover.admits(peer))
     }
 
     /// Charges a peer for an answer of so many bytes.
     pub(super) fn spend(&mut self, peer: Actor, bytes: usize) -> Result<(), Rejection> {
-        let budget = after_answer(self.budget(peer), bytes).ok_or(Rejection::OverBudget)?;
-        self.set_budget(peer, budget);
+        let share = self.share_of(&peer);
+        let mut budget = self.quota.budget(share);
+        if !budget.take(bytes) {
+            return Err(Rejection::OverBudget);
+        }
+        self.quota.set_budget(share, budget);
         Ok(())
     }
-}
-
-/// What is left of a budget after an answer of so many bytes; `None` if it does not get one.
-fn after_answer(budget: usize, bytes: usize) -> Option<usize> {
-    let rest = budget.checked_sub(ANSWER_BYTES)?;
-    Some(rest.saturating_sub(bytes.saturating_sub(ANSWER_BYTES)))
 }

@@ -46,6 +46,7 @@ pub mod header;
 pub mod journal;
 pub mod packet;
 pub mod proof;
+mod quota;
 pub mod rules;
 mod source;
 mod wire;
@@ -81,6 +82,7 @@ use anti_entropy::Gossip;
 use checkpoints::Checkpoints;
 use delivery::Logged;
 use handover::Handover;
+use quota::Quota;
 use source::Own;
 use witness::Track;
 
@@ -114,6 +116,7 @@ pub struct SecureBroadcast<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Ru
     /// One conviction per culprit.
     evidence: BTreeMap<Actor, Evidence>,
     gossip: Gossip,
+    quota: Quota,
     /// Whether the identity is in the journal.
     reserved: bool,
     halted: Option<Halt>,
@@ -154,7 +157,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             log: Vec::new(),
             checkpoints: Checkpoints::new(genesis.state().clone()),
             evidence: BTreeMap::new(),
-            gossip: Gossip::new(seats),
+            gossip: Gossip::default(),
+            quota: Quota::new(seats),
             reserved: false,
             halted: None,
             rules: PhantomData,
@@ -257,6 +261,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// no tick at all.
     pub fn tick(&mut self) -> Effects<A> {
         let mut effects = Effects::none();
+        self.quota.begin_tick();
         let peers = self.next_peers();
         self.tick_decision(&peers, &mut effects);
         self.tick_handover(&peers, &mut effects);
@@ -460,7 +465,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let new = Track::new(&self.network, seats);
         self.tracks.resize(seats, new);
-        self.gossip.grow(seats);
+        self.gossip.grow();
+        self.quota.grow(seats);
     }
 
     fn check_member(&self, actor: Actor) -> Result<MemberIndex, Rejection> {
@@ -570,6 +576,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> PartialEq for SecureBroadca
             checkpoints,
             evidence,
             gossip,
+            quota,
             reserved,
             halted,
             rules: _,
@@ -588,6 +595,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> PartialEq for SecureBroadca
             && *checkpoints == other.checkpoints
             && *evidence == other.evidence
             && *gossip == other.gossip
+            && *quota == other.quota
             && *reserved == other.reserved
             && *halted == other.halted
     }

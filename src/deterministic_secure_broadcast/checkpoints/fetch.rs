@@ -11,6 +11,7 @@ use crate::deterministic_secure_broadcast::error::{Halt, Malformed, Rejection};
 use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::{Payload, Pull};
+use crate::deterministic_secure_broadcast::quota::Once;
 use crate::deterministic_secure_broadcast::rules::Rules;
 use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
 use crate::deterministic_secure_broadcast::wire::snapshot::{
@@ -209,11 +210,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let base = base.filter(|base| base.checkpoint.clock().is_ahead_of(theirs));
         if let Some(base) = base
-            && !self.checkpoints.offered.contains(&to)
+            && self.quota.may(&to, true, Once::OfferCheckpoint)
         {
             let checkpoint = base.checkpoint.clone();
             if self.spend(to, checkpoint.weight()).is_ok() {
-                self.checkpoints.offered.insert(to);
+                self.quota.note(to, Once::OfferCheckpoint);
                 effects.send(To::One(to), Payload::Checkpoint(Box::new(checkpoint)));
             }
         }

@@ -6,12 +6,12 @@ use super::standing::Standing;
 use crate::actor::{Actor, Counter, Keys, Sig, verify};
 use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
-use crate::deterministic_secure_broadcast::anti_entropy::BYTES_PER_TICK;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::Rejection;
 use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
+use crate::deterministic_secure_broadcast::quota::{BYTES_PER_TICK, Once};
 use crate::deterministic_secure_broadcast::rules::{AttestFacts, Rules};
 use crate::deterministic_secure_broadcast::wire::checkpoint::{
     Attest, Checkpoint, CheckpointProposal, CheckpointStatement,
@@ -44,8 +44,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         &mut self,
         effects: &mut Effects<A>,
     ) {
-        self.checkpoints.heard.clear();
-        self.checkpoints.offered.clear();
         self.tick_fetch(effects);
         self.tick_host();
         if self.index().is_none() || self.check_signing().is_err() || self.is_sealed() {
@@ -259,7 +257,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Rejection::Late);
         }
         // Working it out is dear: one for each member and tick.
-        if self.checkpoints.heard.contains(&index) {
+        if !self.quota.may(&from, true, Once::WorkOutProposal) {
             return Err(Rejection::OverBudget);
         }
         if !self.is_ripe() || !self.hosts(index) {
@@ -277,7 +275,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             standing => standing?,
         };
-        self.checkpoints.heard.insert(index);
+        self.quota.note(from, Once::WorkOutProposal);
         let manifest = standing.manifest.digest();
         let sig = self.attest(index, &standing.manifest, &mut effects);
         self.checkpoints.worked_out = Some(standing);

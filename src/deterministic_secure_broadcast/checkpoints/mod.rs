@@ -17,11 +17,10 @@ mod fetch;
 mod make;
 mod standing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use super::Certificate;
-use crate::actor::Actor;
 use crate::deterministic_secure_broadcast::header::Clock;
 use crate::membership::MemberIndex;
 
@@ -61,10 +60,6 @@ pub(super) struct Checkpoints<S> {
     age: u32,
     /// How many ticks a draft has been due.
     due: u32,
-    /// Whose drafts we have worked on since the last tick.
-    heard: BTreeSet<MemberIndex>,
-    /// Whom we have offered our base since the last tick.
-    offered: BTreeSet<Actor>,
     /// What was worked out last.
     worked_out: Option<Standing>,
     /// The highest checkpoint that is not delivered here.
@@ -93,8 +88,6 @@ impl<S> Checkpoints<S> {
             hosted: BTreeMap::new(),
             age: 0,
             due: 0,
-            heard: BTreeSet::new(),
-            offered: BTreeSet::new(),
             worked_out: None,
             ahead: None,
             waited: 0,
@@ -108,7 +101,6 @@ impl<S> Checkpoints<S> {
     pub(super) fn begin_generation(&mut self) {
         self.draft = None;
         self.due = 0;
-        self.heard.clear();
         self.worked_out = None;
         self.free();
     }

@@ -331,6 +331,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         self.handover.begin(target);
         self.checkpoints.begin_generation();
+        self.quota.begin_generation();
         self.pledge_inherited();
         if let Some(change) = change {
             effects.push(Effect::Generation {

@@ -13,8 +13,9 @@ use crate::deterministic_secure_broadcast::evidence::SignedHeader;
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
+use crate::deterministic_secure_broadcast::quota::Once;
 use crate::deterministic_secure_broadcast::rules::{Rules, SealFacts};
-use crate::membership::{Change, Generation, MAX_MEMBERS, Members, Seat};
+use crate::membership::{Change, Generation, Members, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// How many links one packet carries at most.
@@ -51,8 +52,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             std::cmp::Ordering::Equal => return Ok(None),
             std::cmp::Ordering::Less => {
                 let behind = Rejection::WrongGeneration { have, got };
-                let room = self.is_known(&from) || self.handover.told.len() < MAX_MEMBERS;
-                if !room || self.handover.told.contains(&from) {
+                if !self.quota.may(&from, self.is_known(&from), Once::SendChain) {
                     return Err(behind);
                 }
                 let (active, decided) = (got, got);
@@ -60,7 +60,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 if served.is_err() || effects.is_empty() {
                     return Err(behind);
                 }
-                self.handover.told.insert(from);
+                self.quota.note(from, Once::SendChain);
             }
             std::cmp::Ordering::Greater => {
                 if !self.ask_chain(from, &mut effects) {
@@ -78,10 +78,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// One request per peer and tick.
     pub(super) fn ask_chain(&mut self, from: Actor, effects: &mut Effects<A>) -> bool {
-        let room = self.is_known(&from) || self.handover.asked.len() < MAX_MEMBERS;
-        if !room || !self.handover.asked.insert(from) {
+        if !self
+            .quota
+            .may(&from, self.is_known(&from), Once::AskForChain)
+        {
             return false;
         }
+        self.quota.note(from, Once::AskForChain);
         let pull = PullChain {
             active: self.generation(),
             decided: self.handover.last(),
@@ -373,7 +376,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         peers: &[Actor],
         effects: &mut Effects<A>,
     ) {
-        self.handover.forget_asked();
         self.ask_to_join(effects);
         if !self.is_decided() {
             return;

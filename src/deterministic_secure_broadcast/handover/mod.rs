@@ -72,10 +72,6 @@ pub(super) struct Handover<K: Keys> {
     dockets: BTreeMap<Generation, Docket>,
     /// Whether we want to be a member.
     joining: bool,
-    /// Whom we have asked for the chain since the last tick.
-    asked: BTreeSet<Actor>,
-    /// Whom we have told that they are behind since the last tick.
-    told: BTreeSet<Actor>,
     /// Once we have left: who of this generation is known to have delivered all that we have; nothing once there are
     /// enough.
     pub(super) leaving: Option<BTreeSet<Actor>>,
@@ -141,8 +137,6 @@ impl<K: Keys> Handover<K> {
             round: Round::default(),
             dockets: BTreeMap::new(),
             joining: false,
-            asked: BTreeSet::new(),
-            told: BTreeSet::new(),
             leaving: None,
         }
     }
@@ -194,11 +188,5 @@ impl<K: Keys> Handover<K> {
     /// Whether somebody who is no member may be served: we approve its joining.
     pub(super) fn admits(&self, actor: &Actor) -> bool {
         self.wanted.contains(&Change::Join(*actor))
-    }
-
-    /// A tick has passed.
-    pub(super) fn forget_asked(&mut self) {
-        self.asked.clear();
-        self.told.clear();
     }
 }

@@ -1,0 +1,207 @@
+//! What a peer may make us do between two ticks (I14): one [`Quota`] for everything that costs more than a look.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::actor::{Actor, Keys};
+use crate::membership::{MAX_MEMBERS, Members, Seat};
+
+/// How many bytes of operations and certificates one peer may ask for between two ticks.
+pub(super) const BYTES_PER_TICK: usize = 256 * 1024;
+
+/// What an answer costs at least. A peer that has that left gets the next answer, however large it is, or large ones
+/// could never be had.
+const ANSWER_BYTES: usize = 1024;
+
+/// What is done at most once for one peer between two ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Once {
+    /// It is asked for the chain, because it is ahead.
+    AskForChain,
+    /// It is sent the chain unasked, because it is behind.
+    SendChain,
+    /// The state that it proposes as a checkpoint is worked out.
+    WorkOutProposal,
+    /// It is offered our checkpoint.
+    OfferCheckpoint,
+}
+
+impl Once {
+    /// Whether it is done for peers without a seat, of which there may be any number: they share [`MAX_MEMBERS`] times.
+    const fn is_for_strangers(self) -> bool {
+        matches!(self, Self::AskForChain | Self::SendChain)
+    }
+}
+
+/// Whose share of our answers a peer draws on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    /// Its own, as the holder of a seat.
+    Seat(Seat),
+    /// Its own, as one whose joining we approve.
+    Guest(Actor),
+    /// The one that all others have in common.
+    Strangers,
+}
+
+impl Share {
+    /// The share of a peer; `admitted` says whether we approve its joining.
+    pub(super) fn of<K: Keys>(peer: &Actor, members: &Members<K>, admitted: bool) -> Self {
+        if admitted {
+            return Self::Guest(*peer);
+        }
+        members.seat_of(peer).map_or(Self::Strangers, Self::Seat)
+    }
+}
+
+/// What is left of a share. Copied to plan answers, put back once they are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Budget(usize);
+
+impl Budget {
+    /// Charges an answer of so many bytes; `false`, and nothing is charged, if there is not enough left for any answer.
+    #[must_use]
+    pub(super) fn take(&mut self, bytes: usize) -> bool {
+        let Some(rest) = self.0.checked_sub(ANSWER_BYTES) else {
+            return false;
+        };
+        self.0 = rest.saturating_sub(bytes.saturating_sub(ANSWER_BYTES));
+        true
+    }
+}
+
+/// What every peer has had since the last tick.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Quota {
+    /// Bytes left, by seat.
+    seats: Vec<usize>,
+    /// Bytes left of those whose joining we approve; all of them, of one that is not here.
+    guests: BTreeMap<Actor, usize>,
+    /// Bytes left for all others together.
+    strangers: usize,
+    /// Who has had what.
+    done: BTreeMap<Once, BTreeSet<Actor>>,
+    /// Whether our state was encoded because of a peer's summary: once for all peers together.
+    encoded: bool,
+}
+
+impl Quota {
+    pub(super) fn new(seats: usize) -> Self {
+        Self {
+            seats: vec![BYTES_PER_TICK; seats],
+            guests: BTreeMap::new(),
+            strangers: BYTES_PER_TICK,
+            done: BTreeMap::new(),
+            encoded: false,
+        }
+    }
+
+    /// Makes room for new seats.
+    pub(super) fn grow(&mut self, seats: usize) {
+        self.seats.resize(seats, BYTES_PER_TICK);
+    }
+
+    /// Everybody may ask again.
+    pub(super) fn begin_tick(&mut self) {
+        *self = Self::new(self.seats.len());
+    }
+
+    /// A new generation has begun, in which no proposal was worked out yet.
+    pub(super) fn begin_generation(&mut self) {
+        self.done.remove(&Once::WorkOutProposal);
+    }
+
+    /// Whether this may be done for a peer; `known` says whether it has a seat.
+    pub(super) fn may(&self, peer: &Actor, known: bool, what: Once) -> bool {
+        let Some(done) = self.done.get(&what) else {
+            return true;
+        };
+        let room = known || !what.is_for_strangers() || done.len() < MAX_MEMBERS;
+        room && !done.contains(peer)
+    }
+
+    /// It is done.
+    pub(super) fn note(&mut self, peer: Actor, what: Once) {
+        self.done.entry(what).or_default().insert(peer);
+    }
+
+    /// Whether our state may be encoded because of a peer's summary.
+    pub(super) fn may_encode(&self) -> bool {
+        !self.encoded
+    }
+
+    /// It is encoded.
+    pub(super) fn note_encoded(&mut self) {
+        self.encoded = true;
+    }
+
+    /// What is left of a share.
+    pub(super) fn budget(&self, share: Share) -> Budget {
+        let left = match share {
+            Share::Seat(seat) => self.seats.get(seat.get()).unwrap_or(&self.strangers),
+            Share::Guest(actor) => self.guests.get(&actor).unwrap_or(&BYTES_PER_TICK),
+            Share::Strangers => &self.strangers,
+        };
+        Budget(*left)
+    }
+
+    /// So much is left of it now.
+    pub(super) fn set_budget(&mut self, share: Share, budget: Budget) {
+        let place = match share {
+            Share::Seat(seat) => self.seats.get_mut(seat.get()),
+            Share::Guest(actor) => Some(self.guests.entry(actor).or_default()),
+            Share::Strangers => None,
+        };
+        *place.unwrap_or(&mut self.strangers) = budget.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::SigningActor;
+
+    fn actor(tag: u16) -> Actor {
+        let [low, high] = tag.to_le_bytes();
+        let mut seed = [7; 32];
+        (seed[0], seed[1]) = (low, high);
+        SigningActor::<crate::actor::Ed25519>::from_seed(seed).actor()
+    }
+
+    #[test]
+    fn a_large_answer_is_given_to_a_peer_that_has_any_left_and_then_none_until_the_next_tick() {
+        let mut quota = Quota::new(1);
+        let share = Share::Seat(Seat::new(0));
+        let mut budget = quota.budget(share);
+        assert!(budget.take(10 * BYTES_PER_TICK));
+        assert!(!budget.take(1));
+        quota.set_budget(share, budget);
+        assert!(!quota.budget(share).take(0));
+        assert!(quota.budget(Share::Strangers).take(0));
+        quota.begin_tick();
+        assert!(quota.budget(share).take(0));
+    }
+
+    #[test]
+    fn looking_at_a_budget_changes_nothing() {
+        let quota = Quota::new(1);
+        let same = quota.clone();
+        let _ = quota.budget(Share::Guest(actor(1)));
+        assert_eq!(quota, same);
+    }
+
+    #[test]
+    fn strangers_share_a_number_of_requests_that_members_do_not_draw_on() {
+        let mut quota = Quota::new(1);
+        for tag in 0..MAX_MEMBERS {
+            let stranger = actor(u16::try_from(tag).unwrap());
+            assert!(quota.may(&stranger, false, Once::AskForChain));
+            quota.note(stranger, Once::AskForChain);
+            assert!(!quota.may(&stranger, true, Once::AskForChain));
+        }
+        let last = actor(u16::try_from(MAX_MEMBERS).unwrap());
+        assert!(!quota.may(&last, false, Once::AskForChain));
+        assert!(quota.may(&last, true, Once::AskForChain));
+        assert!(quota.may(&last, false, Once::SendChain));
+        assert!(quota.may(&last, false, Once::OfferCheckpoint));
+    }
+}
