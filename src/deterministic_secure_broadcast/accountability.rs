@@ -41,23 +41,20 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// replicas with equal clocks, as long as no more than `f` members lie.
     pub(super) fn standing(&self) -> Digest {
         let state = self.state_digest();
-        let tips = self
-            .tracks
-            .iter()
-            .map(|track| track.tip.as_bytes().as_slice());
+        let tips = self.ledger.sources().map(|(_, source)| source.tip());
+        let tips: Vec<Digest> = tips.collect();
         let parts: Vec<&[u8]> = std::iter::once(state.as_bytes().as_slice())
-            .chain(tips)
+            .chain(tips.iter().map(|tip| tip.as_bytes().as_slice()))
             .collect();
         Digest::of_parts("bft-crdts/standing/1", &parts)
     }
 
     /// Sources that have gone on from another header than the one we have delivered.
     pub(super) fn forked(&self) -> Vec<Seat> {
-        let tracks = (0_u16..).map(Seat::new).zip(&self.tracks);
-        let forked = tracks.filter(|(_, track)| {
-            track.ahead.values().next().is_some_and(|next| {
+        let forked = self.slots.iter().filter(|(_, slot)| {
+            slot.ahead.values().next().is_some_and(|next| {
                 let header = &next.certificate.header;
-                track.delivered.next() == Some(header.first) && header.previous != track.tip
+                self.ledger.is_next(header) && !self.ledger.is_linked(header)
             })
         });
         forked.map(|(seat, _)| seat).collect()
@@ -70,7 +67,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         seats: impl IntoIterator<Item = Seat>,
         effects: &mut Effects<A>,
     ) -> Result<(), Rejection> {
-        if self.evidence.len() > faults(self.members.len()) {
+        if self.evidence.len() > faults(self.chain.members().len()) {
             return Err(Rejection::Duplicate);
         }
         let tips = seats
@@ -82,16 +79,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     fn tip(&self, seat: Seat) -> Option<(Seat, u64, Digest)> {
-        let last = self.tracks.get(seat.get())?.messages().checked_sub(1)?;
+        let last = self.ledger.source(seat)?.messages().checked_sub(1)?;
         self.header_at(seat, last)
     }
 
     fn header_at(&self, seat: Seat, message: usize) -> Option<(Seat, u64, Digest)> {
-        let track = self.tracks.get(seat.get())?;
-        let digest = match self.place(seat, message) {
-            Some(place) => self.log.get(place)?.digest,
+        let source = self.ledger.source(seat)?;
+        let digest = match self.ledger.log_index(seat, message) {
+            Some(place) => self.ledger.log().get(place)?.digest,
             // Of what is forgotten, the last header is still known.
-            None if message.checked_add(1) == Some(track.messages()) => track.tip,
+            None if message.checked_add(1) == Some(source.messages()) => source.tip(),
             None => return None,
         };
         Some((seat, u64::try_from(message).ok()?, digest))
@@ -123,7 +120,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) -> Result<Effects<A>, Rejection> {
         self.check_member(from)?;
         self.check_generation(compare.generation)?;
-        compare.check(self.members.seats())?;
+        compare.check(self.chain.members().seats())?;
         let mut sources: BTreeMap<Seat, Comparison> = BTreeMap::new();
         for (seat, message, theirs) in &compare.headers {
             let found = sources.entry(*seat).or_default();
@@ -134,9 +131,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             match self.header_at(*seat, message) {
                 // A quorum has attested what came of it: whoever has something else there is not of ours.
                 None if self
-                    .tracks
-                    .get(seat.get())
-                    .is_some_and(|track| message < track.skipped) => {}
+                    .ledger
+                    .source(*seat)
+                    .is_some_and(|source| message < source.pruned()) => {}
                 None => found.beyond = true,
                 Some((.., ours)) if ours != *theirs => {
                     found.differs.get_or_insert(message);
@@ -168,8 +165,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let mut told = Ok(());
         for (seat, message) in proofs {
             let logged = self
-                .place(seat, message)
-                .and_then(|place| self.log.get(place));
+                .ledger
+                .log_index(seat, message)
+                .and_then(|place| self.ledger.log().get(place));
             let Some(certificate) = logged.map(|logged| logged.certificate.clone()) else {
                 continue;
             };

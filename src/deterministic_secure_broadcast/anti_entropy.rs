@@ -51,23 +51,23 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return;
         }
         let generation = self.generation();
-        let mut culprits = Signers::none(self.members.len());
+        let mut culprits = Signers::none(self.chain.members().len());
         for index in self
             .evidence
             .keys()
-            .filter_map(|culprit| self.members.index_of(culprit))
+            .filter_map(|culprit| self.chain.members().index_of(culprit))
         {
             culprits.insert(index);
         }
         // Whoever is no member hears from nobody of what it lacks.
         let lacking = !self.is_member()
             || self
-                .tracks
+                .slots
                 .iter()
-                .any(|track| track.parked.is_some() || !track.ahead.is_empty());
+                .any(|(_, slot)| slot.parked.is_some() || !slot.ahead.is_empty());
         let forked = self.forked();
         for peer in peers {
-            let clock = self.clock.clone();
+            let clock = self.ledger.clock().clone();
             let summary = Summary {
                 generation,
                 clock: clock.clone(),
@@ -81,9 +81,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             let _ = self.compare_tips(peer, forked.iter().copied(), effects);
             for certified in self
-                .tracks
+                .slots
                 .iter()
-                .filter_map(|track| track.ahead.values().next())
+                .filter_map(|(_, slot)| slot.ahead.values().next())
             {
                 let proof = Proof {
                     certificate: certified.certificate.clone(),
@@ -98,7 +98,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn next_peers(&mut self) -> Vec<Actor> {
         let own = self.actor();
         let others: Vec<Actor> = self
-            .members
+            .chain
+            .members()
             .actors()
             .iter()
             .copied()
@@ -162,20 +163,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.check_member(from).is_err() {
             return self.on_departed(from, summary);
         }
-        if !summary.culprits.is_canonical(self.members.len()) {
+        if !summary.culprits.is_canonical(self.chain.members().len()) {
             return Err(Malformed::Signers.into());
         }
         let mut effects = Effects::none();
         self.hand_over_to(from, &summary.clock, &mut effects);
-        if summary.clock.is_ahead_of(&self.clock) {
+        if summary.clock.is_ahead_of(self.ledger.clock()) {
             let pull = Pull {
                 generation: self.generation(),
-                clock: self.clock.clone(),
+                clock: self.ledger.clock().clone(),
             };
             effects.send(To::One(from), Payload::Pull(pull));
         }
         let unknown = self.evidence.iter().filter(|(culprit, _)| {
-            self.members
+            self.chain
+                .members()
                 .index_of(culprit)
                 .is_some_and(|index| !summary.culprits.contains(index))
         });
@@ -189,7 +191,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 effects.send(To::One(from), Payload::Evidence(Box::new(evidence)));
             }
         }
-        if let Some(theirs) = summary.state.filter(|_| summary.clock == self.clock)
+        if let Some(theirs) = summary
+            .state
+            .filter(|_| summary.clock == *self.ledger.clock())
             && let Some(ours) = self.digest_to_compare()
             && ours != theirs
         {
@@ -202,18 +206,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// R7: somebody who was a member stays until enough of us have what it has.
     fn on_departed(&mut self, from: Actor, summary: &Summary) -> Result<Effects<A>, Rejection> {
-        let departed = self.members.seat_of(&from).is_some();
+        let departed = self.chain.members().seat_of(&from).is_some();
         if !departed || !self.is_member() {
             return Err(Rejection::NotMember(from));
         }
-        let (generation, clock) = (self.generation(), self.clock.clone());
+        let (generation, clock) = (self.generation(), self.ledger.clock().clone());
         let answer = if summary.clock.is_ahead_of(&clock) {
             Payload::Pull(Pull { generation, clock })
         } else {
             Payload::Summary(Summary {
                 generation,
                 clock,
-                culprits: Signers::none(self.members.len()),
+                culprits: Signers::none(self.chain.members().len()),
                 state: None,
             })
         };
@@ -225,14 +229,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Counts a member that has all that we have, once we have left.
     fn hand_over_to(&mut self, from: Actor, theirs: &Clock, effects: &mut Effects<A>) {
-        if self.clock.is_ahead_of(theirs) {
+        if self.ledger.clock().is_ahead_of(theirs) {
             return;
         }
         let Some(enough) = &mut self.handover.leaving else {
             return;
         };
         enough.insert(from);
-        let members = self.members.actors();
+        let members = self.chain.members().actors();
         let counted = enough.iter().filter(|actor| members.contains(actor));
         if counted.count() >= R::quorum(members.len()) {
             self.handover.leaving = None;
@@ -256,8 +260,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         for (seat, theirs) in pull.clock.iter() {
             let index = theirs
                 .next()
-                .map_or(usize::MAX, |first| self.message(seat, first));
-            if let Some(place) = self.place(seat, index) {
+                .map_or(usize::MAX, |first| self.ledger.message_index(seat, first));
+            if let Some(place) = self.ledger.log_index(seat, index) {
                 next.insert(place, (seat, index));
             }
         }
@@ -266,7 +270,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let share = self.share_of(&from);
         let mut budget = self.quota.budget(share);
         while let Some((place, (seat, index))) = next.pop_first() {
-            let Some(logged) = self.log.get(place) else {
+            let Some(logged) = self.ledger.log().get(place) else {
                 break;
             };
             let bytes = logged.certificate.weight().saturating_add(logged.ops.len());
@@ -276,7 +280,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             let (certificate, ops) = (logged.certificate.clone(), Some(logged.ops.clone()));
             answers.push(Payload::Proof(Proof { certificate, ops }));
             let index = index.saturating_add(1);
-            if let Some(place) = self.place(seat, index) {
+            if let Some(place) = self.ledger.log_index(seat, index) {
                 next.insert(place, (seat, index));
             }
         }
@@ -291,7 +295,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     pub(super) fn check_clock(&self, have: usize) -> Result<(), Rejection> {
-        let need = self.members.seats();
+        let need = self.chain.members().seats();
         if have == need {
             Ok(())
         } else {
@@ -301,7 +305,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whose share of our answers a peer draws on.
     fn share_of(&self, peer: &Actor) -> Share {
-        Share::of(peer, &self.members, self.handover.admits(peer))
+        Share::of(peer, self.chain.members(), self.handover.admits(peer))
     }
 
     /// Charges a peer for an answer of so many bytes.

@@ -1,49 +1,19 @@
 //! Delivery: R2. A proof is valid whoever carries it; what it certifies is delivered in causal order.
 
-use std::sync::Arc;
-
-use super::effect::{Delivery, Effect, Effects, To};
+use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection};
 use super::evidence::{Evidence, SignedHeader, culprits};
-use super::header::{Header, MAX_MESSAGE_BYTES};
+use super::header::MAX_MESSAGE_BYTES;
 use super::journal::Record;
 use super::packet::{Payload, Proof, Pull};
-use super::rules::{DeliverFacts, OldFacts, Rules};
+use super::rules::{OldFacts, Rules};
+use super::slots::{Certified, Echoed, Open};
 use super::source::Flight;
-use super::witness::{Echoed, Open, Track};
 use super::{Certificate, SecureBroadcast};
 use crate::actor::{Actor, Counter, Keys, Sig};
 use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, MemberIndex, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
-
-/// How many certified messages of one source are held ahead of their delivery (I14). More are pulled
-/// again later.
-const MAX_AHEAD: usize = 8;
-
-/// A certified message that is not delivered yet.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Certified<Op> {
-    pub(super) certificate: Certificate,
-    pub(super) digest: Digest,
-    /// Its operations, if they are here; decoded if they were echoed here.
-    pub(super) ops: Option<(Bytes, Option<Arc<Vec<Op>>>)>,
-    /// Whether the journal has its operations.
-    pub(super) journaled: bool,
-    /// Its source's echo, if we have it: a certificate may leave it out.
-    pub(super) source_echo: Option<(Generation, Sig)>,
-}
-
-/// A message that was delivered.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Logged {
-    pub(super) digest: Digest,
-    pub(super) certificate: Certificate,
-    pub(super) ops: Bytes,
-    pub(super) last: Counter,
-    /// Its source's echo, if we have it: half of the evidence, should another header turn up.
-    pub(super) source_echo: Option<(Generation, Sig)>,
-}
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn on_proof(&mut self, from: Actor, proof: Proof) -> Result<Effects<A>, Rejection> {
@@ -53,7 +23,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Ok(ahead.unwrap_or_else(Effects::none));
         }
         let header = &certificate.header;
-        header.check(self.members.seats())?;
+        header.check(self.chain.members().seats())?;
         let (seat, first) = (header.source, header.first);
         if let Some(ops) = &ops {
             if ops.len() > MAX_MESSAGE_BYTES {
@@ -64,13 +34,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 return Err(Rejection::OpsMismatch);
             }
         }
-        if !R::takes_relayed_proofs() && self.members.in_seat(seat) != Some(&from) {
+        if !R::takes_relayed_proofs() && self.chain.members().in_seat(seat) != Some(&from) {
             return Err(Rejection::Relayed);
         }
-        if first <= self.track(seat)?.floor {
+        if first <= self.ledger.low_water(seat) {
             return Err(Rejection::Late);
         }
-        let digest = header.digest(&self.network);
+        let digest = header.digest(self.signer.network());
         if let Some((known, known_digest)) = self.certified_in(seat, first) {
             if known_digest == digest {
                 return match ops {
@@ -81,17 +51,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             let known = known.clone();
             return self.on_conflict(&known, &certificate, digest);
         }
-        let taken = first <= self.track(seat)?.delivered;
+        let taken = first <= self.ledger.delivered(seat);
         if taken && self.check_member(from).is_err() {
             return Err(Rejection::SlotTaken);
         }
-        let Some(members) = self.handover.members_of(certificate.generation).cloned() else {
+        let Some(members) = self.chain.members_of(certificate.generation).cloned() else {
             return Err(Rejection::Outdated(certificate.generation));
         };
         if certificate.generation < self.generation() && !self.may_take_old(&certificate, &digest) {
             let mut effects = Effects::none();
             // A leaver may be the only one who has them.
-            let known = self.members.seat_of(&from).is_some();
+            let known = self.chain.members().seat_of(&from).is_some();
             if known && self.pull_headers(from, &mut effects) {
                 return Ok(effects);
             }
@@ -99,12 +69,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         // What stands below a certificate that was verified needs no signatures of its own. They are relayed unread, and
         // nothing is concluded from them.
-        let proven = self.track(seat)?.ancestry.proves(first, &digest);
+        let proven = self.slot(seat)?.ancestry.proves(first, &digest);
         if proven {
             certificate.check_form(&members)?;
         } else {
             let verified = self.verified(certificate.generation, seat, digest);
-            certificate.verify::<K, R>(&self.network, &members, &digest, &verified)?;
+            certificate.verify::<K, R>(self.signer.network(), &members, &digest, &verified)?;
         }
         if taken {
             // G12: it lies across messages of ours, so there is another two that conflict before it.
@@ -122,14 +92,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             self.compare_certificate_with_seals(&certificate, &mut effects);
         }
         let is_best = self
-            .track(seat)?
+            .slot(seat)?
             .ahead
             .last_key_value()
             .is_none_or(|(best, _)| first > *best);
         let attached = self.attach(seat, certificate.clone(), digest, ops.clone(), !proven);
-        self.hold(seat, attached);
+        self.slots.buffer(attached);
         self.settle(&mut effects);
-        if self.track(seat)?.ahead.contains_key(&first) {
+        if self.slot(seat)?.ahead.contains_key(&first) {
             if is_best {
                 self.persist(Record::Certified { certificate, ops }, &mut effects);
             }
@@ -137,7 +107,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if self.check_member(from).is_ok() {
                 let pull = Pull {
                     generation: self.generation(),
-                    clock: self.clock.clone(),
+                    clock: self.ledger.clock().clone(),
                 };
                 effects.send(To::One(from), Payload::Pull(pull));
             }
@@ -147,23 +117,23 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// The certificate known for this very slot, delivered or not.
     fn certified_in(&self, seat: Seat, first: Counter) -> Option<(&Certificate, Digest)> {
-        if let Some(certified) = self.tracks.get(seat.get())?.ahead.get(&first) {
+        if let Some(certified) = self.slots.get(seat)?.ahead.get(&first) {
             return Some((&certified.certificate, certified.digest));
         }
-        let logged = self.logged(seat, first)?;
+        let logged = self.ledger.logged(seat, first)?;
         (logged.certificate.header.first == first).then_some((&logged.certificate, logged.digest))
     }
 
     /// R2: whether a certificate of an older generation may be taken.
     fn may_take_old(&self, certificate: &Certificate, digest: &Digest) -> bool {
-        let Ok(track) = self.track(certificate.header.source) else {
+        let Ok(track) = self.slot(certificate.header.source) else {
             return false;
         };
         let open = track.open.iter().find(|open| open.digest == *digest);
-        let mine = Some(certificate.header.source) == self.seat;
-        let flight = self.own.flight.as_ref().filter(|_| mine);
+        let mine = Some(certificate.header.source) == self.chain.seat();
+        let flight = self.source.flight.as_ref().filter(|_| mine);
         let flight = flight.is_some_and(|flight| flight.digest == *digest);
-        let activated = certificate.generation.next() >= Some(self.handover.since);
+        let activated = certificate.generation.next() >= Some(self.chain.since());
         R::may_take_old(&OldFacts {
             below_best: track.ancestry.proves(certificate.header.first, digest),
             open: open.is_some() || flight,
@@ -183,8 +153,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if generation != self.generation() {
             return verified;
         }
-        let source = self.members.index_in(seat);
-        let Ok(track) = self.track(seat) else {
+        let source = self.chain.members().index_in(seat);
+        let Ok(track) = self.slot(seat) else {
             return verified;
         };
         for open in track.open.iter().filter(|open| open.digest == digest) {
@@ -202,15 +172,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             verified.push((source, parked.request.echo));
         }
         if let Some(flight) = self
-            .own
+            .source
             .flight
             .as_ref()
             .filter(|flight| flight.digest == digest && flight.generation == generation)
         {
             let known = flight.echoes.iter();
-            verified.extend(
-                known.filter_map(|(actor, sig)| Some((self.members.index_of(actor)?, *sig))),
-            );
+            verified
+                .extend(known.filter_map(|(actor, sig)| {
+                    Some((self.chain.members().index_of(actor)?, *sig))
+                }));
         }
         verified
     }
@@ -218,11 +189,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// I13: whether a valid certificate shows a signature of ours that we know nothing of: somebody uses
     /// our key, or our journal is not ours.
     fn signed_elsewhere(&self, seat: Seat, certificate: &Certificate, digest: Digest) -> bool {
-        let members = self.handover.members_of(certificate.generation);
+        let members = self.chain.members_of(certificate.generation);
         let ours = members
             .and_then(|members| members.index_of(&self.actor()))
             .is_some_and(|index| certificate.signers.contains(index));
-        let Ok(track) = self.track(seat) else {
+        let Ok(track) = self.slot(seat) else {
             return false;
         };
         let first = certificate.header.first;
@@ -231,13 +202,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .ahead
             .last_key_value()
             .is_some_and(|(best, _)| first < *best);
-        let known = track.open.iter().any(|open| open.digest == digest)
+        let known = track.is_bound_to(&digest)
             || self
-                .own
+                .source
                 .flight
                 .as_ref()
                 .is_some_and(|flight| flight.digest == digest);
-        let own_slot = Some(seat) == self.seat;
+        let own_slot = Some(seat) == self.chain.seat();
         (ours || own_slot) && !known && !below_best
     }
 
@@ -250,14 +221,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) {
         let seat = certificate.header.source;
-        let members = self.handover.members_of(certificate.generation);
+        let members = self.chain.members_of(certificate.generation);
         let Some(index) = members.and_then(|members| members.index_in(seat)) else {
             return;
         };
         let Some(sig) = certificate.echo_of(index).copied() else {
             return;
         };
-        let Ok(track) = self.track(seat) else { return };
+        let Ok(track) = self.slot(seat) else { return };
         let first = certificate.header.first;
         let Some(known) = track.contradiction(first, &digest) else {
             return;
@@ -267,9 +238,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             header: certificate.header.clone(),
             sig,
         };
-        if let Some(culprit) = self.members.in_seat(seat).copied() {
+        if let Some(culprit) = self.chain.members().in_seat(seat).copied() {
             self.convict(
-                Evidence::headers(&self.network, culprit, known, other),
+                Evidence::headers(self.signer.network(), culprit, known, other),
                 effects,
             );
         }
@@ -282,11 +253,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         other: &Certificate,
         digest: Digest,
     ) -> Result<Effects<A>, Rejection> {
-        let members = self.handover.members_of(other.generation).cloned();
+        let members = self.chain.members_of(other.generation).cloned();
         let members = members.ok_or(Rejection::SlotTaken)?;
-        other.verify::<K, R>(&self.network, &members, &digest, &[])?;
+        other.verify::<K, R>(self.signer.network(), &members, &digest, &[])?;
         let mut effects = Effects::none();
-        for evidence in culprits(&self.handover.generations, known, other) {
+        for evidence in culprits(&self.chain.generations, known, other) {
             self.convict(evidence, &mut effects);
         }
         // Of two generations: whoever has signed the older one, and sealed as if it had not.
@@ -308,7 +279,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         brought: Option<Bytes>,
         verified: bool,
     ) -> Certified<A::Op> {
-        let members = self.handover.members_of(certificate.generation);
+        let members = self.chain.members_of(certificate.generation);
         let of_source = members.and_then(|members| members.index_in(seat));
         let in_certificate = of_source.filter(|_| verified);
         let in_certificate = in_certificate.and_then(|index| certificate.echo_of(index).copied());
@@ -319,7 +290,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             ops: None,
             journaled: false,
         };
-        let Ok(track) = self.track(seat) else {
+        let Ok(track) = self.slot(seat) else {
             return certified;
         };
         let parked = track
@@ -340,7 +311,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if certified.ops.is_some() {
             // We have echoed it.
         } else if let Some(flight) = self
-            .own
+            .source
             .flight
             .as_ref()
             .filter(|flight| flight.digest == digest)
@@ -362,7 +333,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         first: Counter,
         ops: Bytes,
     ) -> Result<Effects<A>, Rejection> {
-        let track = self.tracks.get_mut(seat.get());
+        let track = self.slots.get_mut(seat);
         let certified = track
             .and_then(|track| track.ahead.get_mut(&first))
             .ok_or(Rejection::Duplicate)?;
@@ -373,28 +344,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let mut effects = Effects::none();
         self.settle(&mut effects);
         Ok(effects)
-    }
-
-    /// Keeps a certified message until it can be delivered: `best`, and those nearest to delivery.
-    pub(super) fn hold(&mut self, seat: Seat, certified: Certified<A::Op>) {
-        let Some(track) = self.tracks.get_mut(seat.get()) else {
-            return;
-        };
-        let first = certified.certificate.header.first;
-        track
-            .ancestry
-            .prove(certified.digest, &certified.certificate.header);
-        track.ahead.insert(first, certified);
-        if track.ahead.len() > MAX_AHEAD {
-            let second_last = track.ahead.keys().rev().nth(1).copied();
-            second_last.and_then(|first| track.ahead.remove(&first));
-        }
-        // R2: above `best`, `best` := it, `open` := ∅.
-        let best = track
-            .ahead
-            .last_key_value()
-            .map_or(first, |(best, _)| *best);
-        track.open.retain(|open| open.header.first > best);
     }
 
     /// Does everything that has become possible: deliver, certify our message, issue the next one,
@@ -408,13 +357,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
         }
         for seat in self.seats() {
-            let Some(track) = self.tracks.get_mut(seat.get()) else {
+            let Some(track) = self.slots.get_mut(seat) else {
                 continue;
             };
             let Some(parked) = track.parked.take() else {
                 continue;
             };
-            if parked.request.header.first > track.delivered {
+            if parked.request.header.first > self.ledger.delivered(seat) {
                 // Whatever is wrong with it by now, its source will ask again.
                 let _ = self.consider(parked, None, effects);
             }
@@ -423,7 +372,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Every seat there is.
     pub(super) fn seats(&self) -> impl Iterator<Item = Seat> + use<A, K, R> {
-        (0_u16..).map(Seat::new).take(self.members.seats())
+        self.chain.seats()
     }
 
     fn deliver_ready(&mut self, effects: &mut Effects<A>) {
@@ -440,133 +389,49 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// R2: delivers the next message of this source if its predecessor, its causes and its
     /// operations are here.
     pub(super) fn deliver_next(&mut self, seat: Seat, effects: &mut Effects<A>) -> bool {
-        let Some(track) = self.tracks.get(seat.get()) else {
-            return false;
-        };
-        let Some((first, certified)) = track.ahead.first_key_value() else {
-            return false;
-        };
-        let header = &certified.certificate.header;
-        if !self.follows(track, header) || certified.ops.is_none() {
-            return false;
-        }
-        let first = *first;
-        let certified = self
-            .tracks
-            .get_mut(seat.get())
-            .and_then(|track| track.ahead.remove(&first));
-        certified.is_some_and(|certified| self.deliver(seat, certified, effects))
-    }
-
-    /// R2, I8: whether a certified message comes next.
-    fn follows(&self, track: &Track<A::Op>, header: &Header) -> bool {
-        R::may_deliver(&DeliverFacts {
-            linked: track.delivered.next() == Some(header.first) && header.previous == track.tip,
-            causes: self.has_delivered(&header.causes),
-        })
-    }
-
-    fn deliver(
-        &mut self,
-        seat: Seat,
-        certified: Certified<A::Op>,
-        effects: &mut Effects<A>,
-    ) -> bool {
-        let Certified {
-            certificate,
-            digest,
-            ops,
-            journaled,
-            source_echo,
-        } = certified;
-        let (Some((ops, decoded)), Some(source)) = (ops, self.members.in_seat(seat).copied())
+        let Some((first, certified)) = self
+            .slots
+            .get(seat)
+            .and_then(|slot| slot.ahead.first_key_value())
         else {
             return false;
         };
-        let header = &certificate.header;
-        let (first, Some(last)) = (header.first, header.last()) else {
+        let header = &certified.certificate.header;
+        if !self.ledger.may_deliver::<R>(header) || certified.ops.is_none() {
+            return false;
+        }
+        let first = *first;
+        let slot = self.slots.get_mut(seat);
+        let certified = slot.and_then(|slot| slot.ahead.remove(&first));
+        certified.is_some_and(|certified| self.deliver(certified, effects))
+    }
+
+    fn deliver(&mut self, certified: Certified<A::Op>, effects: &mut Effects<A>) -> bool {
+        let seat = certified.certificate.header.source;
+        let Some(source) = self.chain.members().in_seat(seat).copied() else {
             return false;
         };
-        // A quorum has decoded them; should it have lied, everybody skips them alike.
-        let decoded = decoded.unwrap_or_else(|| {
-            codec::decode_sequence(header.len as usize, &ops)
-                .unwrap_or_default()
-                .into()
-        });
-        // I3: on disk before anything that depends on it.
-        let delivered = Record::Delivered {
-            certificate: certificate.clone(),
-            source_echo,
-            ops: (!journaled).then(|| ops.clone()),
+        let journaled = certified.journaled;
+        let Some(ready) = certified.ready() else {
+            return false;
         };
-        self.persist(delivered, effects);
-        for (dot, op) in super::effect::dots(source, first).zip(decoded.iter()) {
-            self.algorithm.apply(dot, op.clone());
+        let record = Record::Delivered {
+            certificate: ready.certificate.clone(),
+            source_echo: ready.source_echo,
+            ops: (!journaled).then(|| ready.ops.clone()),
+        };
+        let Some(delivery) = self.ledger.deliver(source, ready) else {
+            return false;
+        };
+        // I3: on disk before anything that depends on it.
+        self.persist(record, effects);
+        effects.push(Effect::Deliver(delivery));
+        let last = self.ledger.delivered(seat);
+        self.slots.settle(seat, last);
+        if self.chain.seat() == Some(seat) {
+            self.source.settle(last);
         }
-        effects.push(Effect::Deliver(Delivery {
-            source,
-            seat,
-            first,
-            ops: decoded,
-        }));
-
-        self.clock.advance(seat, last);
-        if Some(seat) == self.seat {
-            self.own
-                .flight
-                .take_if(|flight| flight.header.first <= last);
-        }
-        let place = self.log.len();
-        if let Some(track) = self.tracks.get_mut(seat.get()) {
-            track.delivered = track.delivered.max(last);
-            track.tip = digest;
-            for (cause, counter) in &certificate.header.causes {
-                track.clock.advance(*cause, *counter);
-            }
-            track.open.retain(|open| open.header.first > last);
-            track.ancestry.deliver(last);
-            track
-                .parked
-                .take_if(|parked| parked.request.header.first <= last);
-            track.places.push(place);
-        }
-        self.log.push(Logged {
-            digest,
-            certificate,
-            ops,
-            last,
-            source_echo,
-        });
         true
-    }
-
-    /// The delivered message that covers this counter.
-    pub(super) fn logged(&self, seat: Seat, counter: Counter) -> Option<&Logged> {
-        let place = self.place(seat, self.message(seat, counter))?;
-        let logged = self.log.get(place)?;
-        (logged.certificate.header.first <= counter).then_some(logged)
-    }
-
-    /// Which of this source's delivered messages is the first to reach `counter`, from 0; as many as
-    /// there are if none does.
-    pub(super) fn message(&self, seat: Seat, counter: Counter) -> usize {
-        self.tracks.get(seat.get()).map_or(0, |track| {
-            let places = track.places.partition_point(|place| {
-                self.log
-                    .get(*place)
-                    .is_some_and(|logged| logged.last < counter)
-            });
-            track.skipped.saturating_add(places)
-        })
-    }
-
-    /// Where that message stands in the log, if it is not forgotten.
-    pub(super) fn place(&self, seat: Seat, message: usize) -> Option<usize> {
-        let track = self.tracks.get(seat.get())?;
-        track
-            .places
-            .get(message.checked_sub(track.skipped)?)
-            .copied()
     }
 
     /// Puts one record back; `None` if it does not follow from the ones before it.
@@ -579,19 +444,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 echo,
                 ops,
             } => {
-                let seat = self.seat.filter(|seat| *seat == header.source)?;
-                let track = self.tracks.get(seat.get())?;
-                if track.delivered.next() != Some(header.first) || generation > self.generation() {
+                self.chain.seat().filter(|own| *own == header.source)?;
+                if !self.ledger.is_next(&header) || generation > self.generation() {
                     return None;
                 }
                 let decoded = codec::decode_sequence(header.len as usize, &ops)
                     .ok()?
                     .into();
-                let digest = header.digest(&self.network);
+                let digest = header.digest(self.signer.network());
                 let vote = (generation, echo);
                 let flight =
                     Flight::new(self.actor(), vote, (header, digest), (ops, decoded), true);
-                self.own.flight = Some(flight);
+                self.source.flight = Some(flight);
             }
             Record::Open {
                 generation,
@@ -600,11 +464,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 echo,
                 ops,
             } => {
-                let digest = header.digest(&self.network);
+                let digest = header.digest(self.signer.network());
                 let decoded = codec::decode_sequence(header.len as usize, &ops)
                     .ok()?
                     .into();
-                let track = self.tracks.get_mut(header.source.get())?;
+                let track = self.slots.get_mut(header.source)?;
                 track.open = vec![Open {
                     header,
                     digest,
@@ -620,11 +484,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             Record::Certified { certificate, ops } => {
                 let seat = certificate.header.source;
-                let digest = certificate.header.digest(&self.network);
+                let digest = certificate.header.digest(self.signer.network());
                 let mut certified = self.attach(seat, certificate, digest, ops, true);
                 certified.journaled = certified.ops.is_some();
-                self.tracks.get(seat.get())?;
-                self.hold(seat, certified);
+                self.slots.get(seat)?;
+                self.slots.buffer(certified);
             }
             Record::Delivered {
                 certificate,
@@ -632,29 +496,27 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 ops,
             } => {
                 let seat = certificate.header.source;
-                if !self.follows(self.tracks.get(seat.get())?, &certificate.header) {
+                if !self.ledger.may_deliver::<R>(&certificate.header) {
                     return None;
                 }
-                let digest = certificate.header.digest(&self.network);
+                let digest = certificate.header.digest(self.signer.network());
                 let held = self
-                    .tracks
-                    .get_mut(seat.get())?
+                    .slots
+                    .get_mut(seat)?
                     .ahead
                     .remove(&certificate.header.first);
                 let mut certified = self.attach(seat, certificate, digest, ops, false);
                 certified.ops = certified.ops.or_else(|| held.and_then(|held| held.ops));
                 certified.journaled = true;
-                if !self.deliver(seat, certified, &mut Effects::none()) {
+                if !self.deliver(certified, &mut Effects::none()) {
                     return None;
                 }
-                if let Some(logged) = self.log.last_mut() {
-                    logged.source_echo = source_echo;
-                }
+                self.ledger.load_source_echo(source_echo);
             }
             Record::Evidence(evidence) => {
                 self.evidence.insert(evidence.culprit, *evidence);
             }
-            Record::Halted(why) => self.halted = Some(why),
+            Record::Halted(why) => self.signer.load_halted(why),
             Record::Checkpoint(checkpoint) => {
                 self.adopt(*checkpoint, &mut Effects::none());
             }
@@ -662,8 +524,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Record::Snapshot(piece) => self.replay_piece(*piece),
             Record::Installed(checkpoint) => self.replay_installed(*checkpoint)?,
             Record::Inherited { open, vouched } => {
-                let digest = open.header.digest(&self.network);
-                let track = self.tracks.get_mut(open.header.source.get())?;
+                let digest = open.header.digest(self.signer.network());
+                let track = self.slots.get_mut(open.header.source)?;
                 track.open.push(Open::inherited(digest, *open, vouched));
                 track.open.sort_by_key(|open| open.digest);
             }

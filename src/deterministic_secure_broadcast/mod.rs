@@ -35,6 +35,7 @@
 
 mod accountability;
 mod anti_entropy;
+mod chain;
 mod checkpoints;
 mod delivery;
 pub mod effect;
@@ -44,10 +45,13 @@ pub mod genesis;
 pub mod handover;
 pub mod header;
 pub mod journal;
+mod ledger;
 pub mod packet;
 pub mod proof;
 mod quota;
 pub mod rules;
+mod signer;
+mod slots;
 mod source;
 mod wire;
 mod witness;
@@ -74,17 +78,19 @@ pub use source::MAX_WAITING_OPS;
 pub use wire::checkpoint::Checkpoint;
 pub use wire::{checkpoint, evidence, exhibit, snapshot};
 
-use crate::actor::{Actor, Counter, Dot, Ed25519, Keys, NetworkId, Sig, SigningActor};
+use crate::actor::{Actor, Counter, Dot, Ed25519, Keys, NetworkId, SigningActor};
 use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, MemberIndex, Members, Seat};
-use crate::traits::{Causes, SecureBroadcastAlgorithm};
+use crate::traits::SecureBroadcastAlgorithm;
 use anti_entropy::Gossip;
+use chain::ChainState;
 use checkpoints::Checkpoints;
-use delivery::Logged;
 use handover::Handover;
+use ledger::Ledger;
 use quota::Quota;
-use source::Own;
-use witness::Track;
+use signer::Signer;
+use slots::{Slot, Slots};
+use source::Source;
 
 /// A replica: one member's copy of the algorithm, and everything needed to keep it equal to the
 /// others'.
@@ -96,30 +102,21 @@ use witness::Track;
 /// Effects are ordered. Carry them out in order, and send nothing, nor act on a delivery outside, before
 /// every [`Effect::Persist`] in front of it is durable. Then a crash at any point may lose an echo, never
 /// contradict one, and [`restore`](Self::restore) continues where the journal ends.
-#[derive(Clone)]
+///
+/// Two replicas are equal if whatever happens next, they do the same: everything counts but the secret.
+#[derive(Clone, PartialEq)]
 pub struct SecureBroadcast<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Rules = Sound> {
-    identity: SigningActor<K>,
-    network: NetworkId,
-    members: Arc<Members<K>>,
-    /// Our permanent number, if we are or ever were a member.
-    seat: Option<Seat>,
-    handover: Handover<K>,
-    algorithm: A,
-    /// What is known of each source, by seat.
-    tracks: Vec<Track<A::Op>>,
-    /// What is delivered of each source.
-    clock: Clock,
-    own: Own<A::Op>,
-    /// What was delivered and is not forgotten, in the order of delivery.
-    log: Vec<Logged>,
+    signer: Signer<K>,
+    chain: ChainState<K>,
+    handover: Handover,
+    ledger: Ledger<A>,
+    slots: Slots<A::Op>,
+    source: Source<A::Op>,
     checkpoints: Checkpoints<A::ReplicatedState>,
     /// One conviction per culprit.
     evidence: BTreeMap<Actor, Evidence>,
     gossip: Gossip,
     quota: Quota,
-    /// Whether the identity is in the journal.
-    reserved: bool,
-    halted: Option<Halt>,
     rules: PhantomData<R>,
 }
 
@@ -145,25 +142,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let mut algorithm = A::new(actor);
         algorithm.sync_from(genesis.state().clone());
         let (network, seats) = (genesis.network(), members.seats());
-        let members = Arc::new(members);
         Ok(Self {
-            network,
-            seat: members.seat_of(&actor),
-            handover: Handover::new(&network, members.clone()),
-            algorithm,
-            tracks: vec![Track::new(&genesis.network(), seats); seats],
-            clock: Clock::zero(seats),
-            own: Own::new(),
-            log: Vec::new(),
+            signer: Signer::new(identity, network),
+            chain: ChainState::new(actor, network, Arc::new(members)),
+            handover: Handover::new(),
+            ledger: Ledger::new(algorithm, &network, seats),
+            slots: Slots::new(seats),
+            source: Source::new(),
             checkpoints: Checkpoints::new(genesis.state().clone()),
             evidence: BTreeMap::new(),
             gossip: Gossip::default(),
             quota: Quota::new(seats),
-            reserved: false,
-            halted: None,
             rules: PhantomData,
-            members,
-            identity,
         })
     }
 
@@ -185,13 +175,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let mut records = journal.into_iter();
         match records.next() {
             Some(Record::Identity { network, actor }) => {
-                if network != replica.network || actor != replica.actor() {
+                if network != replica.network() || actor != replica.actor() {
                     return Err(RestoreError::Foreign);
                 }
             }
             _ => return Err(RestoreError::NoIdentity),
         }
-        replica.reserved = true;
+        replica.signer.load_reserved();
         for (index, record) in (1..).zip(records) {
             replica
                 .replay(record)
@@ -284,46 +274,44 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Our public identity.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        self.identity.actor()
+        self.signer.actor()
     }
 
     /// Our public identity with the secret we sign with now: what has to be stored after [`Effect::KeyChanged`], and
     /// handed to [`restore`](Self::restore).
     #[must_use]
     pub fn identity(&self) -> &SigningActor<K> {
-        &self.identity
+        self.signer.identity()
     }
 
     /// The network all our signatures are for.
     #[must_use]
     pub fn network(&self) -> NetworkId {
-        self.network
+        *self.signer.network()
     }
 
     /// Our copy of the algorithm, with everything delivered applied.
     #[must_use]
     pub fn algorithm(&self) -> &A {
-        &self.algorithm
+        self.ledger.algorithm()
     }
 
     /// The members of our generation.
     #[must_use]
     pub fn members(&self) -> &Members<K> {
-        &self.members
+        self.chain.members()
     }
 
     /// The members of any generation of the chain that we know.
     #[must_use]
     pub fn members_of(&self, generation: Generation) -> Option<&Members<K>> {
-        self.handover
-            .members_of(generation)
-            .map(|members| &**members)
+        self.chain.members_of(generation).map(|members| &**members)
     }
 
     /// Our generation.
     #[must_use]
     pub fn generation(&self) -> Generation {
-        self.members.generation()
+        self.chain.active()
     }
 
     /// Whether we may echo and issue.
@@ -334,39 +322,40 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// The chain of decisions, each of which made a generation of the one before it.
     pub fn chain(&self) -> impl Iterator<Item = &Link> + '_ {
-        self.handover.generations.links().iter()
+        self.chain.generations.links().iter()
     }
 
     /// The same with the members of every generation: what it takes to check what was signed in this network.
     #[must_use]
     pub fn generations(&self) -> &Generations<K> {
-        &self.handover.generations
+        &self.chain.generations
     }
 
     /// How far we have delivered each source.
     #[must_use]
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        self.ledger.clock()
     }
 
     /// How far we have delivered this actor; zero if it is no source.
     #[must_use]
     pub fn delivered(&self, actor: &Actor) -> Counter {
-        self.members
+        self.chain
+            .members()
             .seat_of(actor)
-            .map_or(Counter::ZERO, |seat| self.clock.get(seat))
+            .map_or(Counter::ZERO, |seat| self.ledger.clock().get(seat))
     }
 
     /// The digest of our state: equal for replicas that have delivered the same.
     #[must_use]
     pub fn state_digest(&self) -> Digest {
-        Digest::of(&codec::encode(&self.algorithm.state()))
+        Digest::of(&codec::encode(&self.ledger.algorithm().state()))
     }
 
     /// How many of our own operations are submitted and not yet delivered here.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.own.pending()
+        self.source.pending()
     }
 
     /// Everybody we can convict, with the evidence.
@@ -377,13 +366,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Why we have stopped signing, if we have.
     #[must_use]
     pub fn halted(&self) -> Option<Halt> {
-        self.halted
+        self.signer.halted()
     }
 
     /// The certificates of what was delivered and is not forgotten, in the order of delivery, each with the bytes of
     /// its operations. Without a [`checkpoint`](Self::checkpoint) that is everything.
     pub fn log(&self) -> impl Iterator<Item = (&Certificate, &Bytes)> + '_ {
-        self.log
+        self.ledger
+            .log()
             .iter()
             .map(|logged| (&logged.certificate, &logged.ops))
     }
@@ -391,36 +381,33 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// The certificate that covers this dot, if it is delivered and not forgotten.
     #[must_use]
     pub fn certificate(&self, dot: &Dot) -> Option<&Certificate> {
-        let seat = self.members.seat_of(&dot.actor)?;
-        self.logged(seat, dot.counter)
+        let seat = self.chain.members().seat_of(&dot.actor)?;
+        self.ledger
+            .logged(seat, dot.counter)
             .map(|logged| &logged.certificate)
     }
 
     /// The header this replica is bound to in the open slot of `source`, if it has echoed one.
     #[must_use]
     pub fn open(&self, source: &Actor) -> Option<&Header> {
-        let seat = self.members.seat_of(source)?;
-        self.tracks
-            .get(seat.get())?
-            .open
-            .first()
-            .map(|open| &open.header)
+        let seat = self.chain.members().seat_of(source)?;
+        self.slots.get(seat)?.open.first().map(|open| &open.header)
     }
 
     /// Lets a message carry at most this many operations (at least 1, at most [`MAX_MESSAGE_OPS`]).
     pub fn limit_message_ops(&mut self, ops: usize) {
-        self.own.limit_ops(ops);
+        self.source.limit_ops(ops);
     }
 
     // What the doors share.
 
     fn index(&self) -> Option<MemberIndex> {
-        self.seat.and_then(|seat| self.members.index_in(seat))
+        self.chain.index()
     }
 
-    fn track(&self, seat: Seat) -> Result<&Track<A::Op>, Rejection> {
-        self.tracks
-            .get(seat.get())
+    fn slot(&self, seat: Seat) -> Result<&Slot<A::Op>, Rejection> {
+        self.slots
+            .get(seat)
             .ok_or(Rejection::Malformed(Malformed::UnknownSeat(seat)))
     }
 
@@ -435,7 +422,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whom we serve: members, and those whom we let join.
     fn check_served(&self, actor: Actor) -> Result<(), Rejection> {
-        if self.members.index_of(&actor).is_some() || self.handover.admits(&actor) {
+        if self.chain.members().index_of(&actor).is_some() || self.handover.admits(&actor) {
             return Ok(());
         }
         Err(Rejection::NotMember(actor))
@@ -443,34 +430,23 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// The highest certificate known of a source, with its header's digest.
     fn best(&self, seat: Seat) -> Option<(&Certificate, Digest)> {
-        let track = self.tracks.get(seat.get())?;
-        if let Some((_, certified)) = track.ahead.last_key_value() {
+        if let Some((_, certified)) = self.slots.get(seat)?.ahead.last_key_value() {
             return Some((&certified.certificate, certified.digest));
         }
-        let Some(place) = track.places.last() else {
-            return track
-                .kept
-                .as_ref()
-                .map(|(certificate, digest)| (certificate, *digest));
-        };
-        let logged = self.log.get(*place)?;
-        Some((&logged.certificate, logged.digest))
+        self.ledger.last_certificate(seat)
     }
 
     /// Makes room for new seats.
     fn grow(&mut self, seats: usize) {
-        self.clock.grow(seats);
-        for track in &mut self.tracks {
-            track.clock.grow(seats);
-        }
-        let new = Track::new(&self.network, seats);
-        self.tracks.resize(seats, new);
+        self.ledger.grow(self.signer.network(), seats);
+        self.slots.grow(seats);
         self.gossip.grow();
         self.quota.grow(seats);
     }
 
     fn check_member(&self, actor: Actor) -> Result<MemberIndex, Rejection> {
-        self.members
+        self.chain
+            .members()
             .index_of(&actor)
             .ok_or(Rejection::NotMember(actor))
     }
@@ -480,140 +456,32 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if !self.is_member() {
             return Err(Rejection::NotMember(self.actor()));
         }
-        self.halted
+        self.signer
+            .halted()
             .map_or(Ok(()), |halt| Err(Rejection::Halted(halt)))
     }
 
     /// I5: appends to the journal, which begins with the reservation of the identity.
     fn persist(&mut self, record: Record, effects: &mut Effects<A>) {
-        self.reserve(effects);
-        effects.persist(record);
-    }
-
-    fn reserve(&mut self, effects: &mut Effects<A>) {
-        if !self.reserved {
-            self.reserved = true;
-            effects.persist(Record::Identity {
-                network: self.network,
-                actor: self.actor(),
-            });
-        }
-    }
-
-    /// Signs an echo. The first signature ever is preceded by the reservation of the identity.
-    fn sign(&mut self, header: Digest, effects: &mut Effects<A>) -> Sig {
-        self.reserve(effects);
-        let statement = EchoStatement {
-            generation: self.generation(),
-            header,
-        };
-        self.identity.sign(&self.network, &statement)
+        self.signer.persist(record, effects);
     }
 
     fn halt(&mut self, halt: Halt, effects: &mut Effects<A>) {
-        if self.halted.is_none() {
-            self.halted = Some(halt);
-            self.persist(Record::Halted(halt), effects);
-            effects.push(Effect::Halted(halt));
-        }
-    }
-
-    /// Whether everything these entries name is delivered here.
-    fn has_delivered(&self, causes: &[(Seat, Counter)]) -> bool {
-        causes
-            .iter()
-            .all(|(seat, counter)| *counter <= self.clock.get(*seat))
-    }
-
-    /// Checks operations in turn: their causes lie below `clock` or earlier in their own source's
-    /// past, and the algorithm says yes. I10: the same check for the source and for every witness.
-    fn check_ops(
-        &self,
-        first: &Dot,
-        ops: &[A::Op],
-        clock: &Clock,
-    ) -> Result<(), (usize, ReturnReason<A::Invalid>)> {
-        for (index, (dot, op)) in effect::dots(first.actor, first.counter)
-            .zip(ops)
-            .enumerate()
-        {
-            let Causes::Dots(causes) = self.algorithm.causes(op) else {
-                continue;
-            };
-            let known = causes.iter().all(|cause| {
-                if cause.actor == dot.actor {
-                    return cause.counter < dot.counter;
-                }
-                self.members
-                    .seat_of(&cause.actor)
-                    .is_some_and(|seat| cause.counter <= clock.get(seat))
-            });
-            if !known {
-                return Err((index, ReturnReason::CauseNotDelivered));
-            }
-        }
-        self.algorithm
-            .validate_batch(first, ops)
-            .map_err(|(index, invalid)| (index, ReturnReason::Invalid(invalid)))
+        self.signer.halt(halt, effects);
     }
 }
-
-/// Two replicas are equal if they are the same replica and whatever happens next, they do the same:
-/// everything counts but the secret, which its public key stands for.
-impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> PartialEq for SecureBroadcast<A, K, R> {
-    fn eq(&self, other: &Self) -> bool {
-        let Self {
-            identity,
-            network,
-            members,
-            seat,
-            handover,
-            algorithm,
-            tracks,
-            clock,
-            own,
-            log,
-            checkpoints,
-            evidence,
-            gossip,
-            quota,
-            reserved,
-            halted,
-            rules: _,
-        } = self;
-        identity.actor() == other.actor()
-            && identity.key() == other.identity.key()
-            && *network == other.network
-            && *members == other.members
-            && *seat == other.seat
-            && *handover == other.handover
-            && *algorithm == other.algorithm
-            && *tracks == other.tracks
-            && *clock == other.clock
-            && *own == other.own
-            && *log == other.log
-            && *checkpoints == other.checkpoints
-            && *evidence == other.evidence
-            && *gossip == other.gossip
-            && *quota == other.quota
-            && *reserved == other.reserved
-            && *halted == other.halted
-    }
-}
-
-impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> Eq for SecureBroadcast<A, K, R> {}
 
 /// Without its key, its log and its copy of the algorithm, which would bury the rest.
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> fmt::Debug for SecureBroadcast<A, K, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecureBroadcast")
             .field("actor", &self.actor())
-            .field("network", &self.network)
+            .field("network", self.signer.network())
             .field("generation", &self.generation())
             .field("rules", &R::NAME)
-            .field("clock", &self.clock)
+            .field("clock", self.ledger.clock())
             .field("pending", &self.pending())
-            .field("halted", &self.halted)
+            .field("halted", &self.signer.halted())
             .finish_non_exhaustive()
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::delivery::Certified;
 use super::effect::{Effect, Effects, To};
 use super::error::{Refused, RefusedReason, Rejection, ReturnReason};
 use super::header::{EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};
 use super::journal::Record;
 use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Refusal, Request};
 use super::rules::{Rules, SignerFacts};
+use super::signer::Unsigned;
+use super::slots::Certified;
 use super::{Certificate, SecureBroadcast};
 use crate::actor::{Actor, Counter, Dot, Keys, Sig, signing_bytes};
 use crate::codec::{self, Bytes, DecodeError, Digest};
@@ -21,7 +22,7 @@ pub const MAX_WAITING_OPS: usize = 1 << 16;
 
 /// Our own operations on their way.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Own<Op> {
+pub(super) struct Source<Op> {
     waiting: VecDeque<Op>,
     pub(super) flight: Option<Flight<Op>>,
     limit: usize,
@@ -89,7 +90,7 @@ impl<Op> Flight<Op> {
     }
 }
 
-impl<Op> Own<Op> {
+impl<Op> Source<Op> {
     pub(super) fn new() -> Self {
         Self {
             waiting: VecDeque::new(),
@@ -100,6 +101,11 @@ impl<Op> Own<Op> {
 
     pub(super) fn limit_ops(&mut self, ops: usize) {
         self.limit = ops.clamp(1, MAX_MESSAGE_OPS as usize);
+    }
+
+    /// Everything of ours up to this counter is delivered.
+    pub(super) fn settle(&mut self, last: Counter) {
+        self.flight.take_if(|flight| flight.header.first <= last);
     }
 
     pub(super) fn pending(&self) -> usize {
@@ -113,12 +119,12 @@ impl<Op> Own<Op> {
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn submit(&mut self, ops: Vec<A::Op>) -> Result<Effects<A>, Refused<A::Op>> {
-        let waiting = self.own.waiting.len().saturating_add(ops.len());
+        let waiting = self.source.waiting.len().saturating_add(ops.len());
         let reason = if !self.is_member() {
             Some(RefusedReason::NotMember)
         } else if self.is_leaving() {
             Some(RefusedReason::Leaving)
-        } else if let Some(halt) = self.halted {
+        } else if let Some(halt) = self.signer.halted() {
             Some(RefusedReason::Halted(halt))
         } else if waiting > MAX_WAITING_OPS {
             Some(RefusedReason::QueueFull {
@@ -131,7 +137,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(reason) = reason {
             return Err(Refused { reason, ops });
         }
-        self.own.waiting.extend(ops);
+        self.source.waiting.extend(ops);
         let mut effects = Effects::none();
         self.settle(&mut effects);
         Ok(effects)
@@ -139,19 +145,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Builds the next message if our slot is free (I6) and something waits. Returns whether it did.
     pub(super) fn issue(&mut self, effects: &mut Effects<A>) -> bool {
-        let Some(seat) = self.seat else { return false };
-        let Ok(track) = self.track(seat) else {
+        let Some(seat) = self.chain.seat() else {
             return false;
         };
-        let free = self.own.flight.is_none()
-            && track.ahead.is_empty()
+        let (Ok(slot), Some(history)) = (self.slot(seat), self.ledger.source(seat)) else {
+            return false;
+        };
+        let free = self.source.flight.is_none()
+            && slot.ahead.is_empty()
             && self.check_signing().is_ok()
             && !self.is_sealed();
-        if !free || self.own.waiting.is_empty() {
+        if !free || self.source.waiting.is_empty() {
             return false;
         }
-        let (previous, before) = (track.tip, track.clock.clone());
-        let Some(first) = track.delivered.next() else {
+        let (previous, before) = (history.tip(), history.clock().clone());
+        let Some(first) = self.ledger.delivered(seat).next() else {
             self.give_back(&ReturnReason::Exhausted, effects);
             return false;
         };
@@ -159,7 +167,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let (ops, bytes) = loop {
             let batch = self.next_batch(&dot, effects);
             // A batch of which all came back is no message: nothing else would ask for the next one.
-            if !batch.0.is_empty() || self.own.waiting.is_empty() {
+            if !batch.0.is_empty() || self.source.waiting.is_empty() {
                 break batch;
             }
         };
@@ -178,34 +186,35 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             causes,
             ops: Digest::of(&bytes),
         };
-        let digest = header.digest(&self.network);
+        let digest = header.digest(self.signer.network());
         let generation = self.generation();
+        let (actor, alone) = (self.actor(), self.chain.members().len() == 1);
+        let bytes = Bytes::from(bytes);
+        let statement = EchoStatement {
+            generation,
+            header: digest,
+        };
         // I1: reserve the dots on disk; nothing of this message leaves before.
-        let echo = self.sign(digest, effects);
-        let ops_bytes = Bytes::from(bytes);
-        if R::persists_own() {
-            let (header, ops) = (header.clone(), ops_bytes.clone());
-            self.persist(
-                Record::Own {
-                    generation,
-                    header,
-                    echo,
-                    ops,
-                },
-                effects,
+        let unsigned = Unsigned::new(self.signer.network(), &statement, |echo| {
+            let record = R::persists_own().then(|| Record::Own {
+                generation,
+                header: header.clone(),
+                echo,
+                ops: bytes.clone(),
+            });
+            let flight = Flight::new(
+                actor,
+                (generation, echo),
+                (header, digest),
+                (bytes, ops.into()),
+                record.is_some(),
             );
-        }
-        let flight = Flight::new(
-            self.actor(),
-            (generation, echo),
-            (header, digest),
-            (ops_bytes, ops.into()),
-            R::persists_own(),
-        );
-        if self.members.len() > 1 {
-            effects.send(To::Members, flight.request());
-        }
-        self.own.flight = Some(flight);
+            (record, flight)
+        });
+        self.signer.commit([unsigned], effects, |flight| {
+            let flight = self.source.flight.insert(flight);
+            (!alone).then(|| (To::Members, flight.request()))
+        });
         true
     }
 
@@ -213,8 +222,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// invalid ones go back to the caller, for a correct source signs nothing witnesses would refuse.
     fn next_batch(&mut self, first: &Dot, effects: &mut Effects<A>) -> (Vec<A::Op>, Vec<u8>) {
         let (mut ops, mut bytes) = (Vec::new(), Vec::new());
-        while ops.len() < self.own.limit {
-            let Some(op) = self.own.waiting.pop_front() else {
+        while ops.len() < self.source.limit {
+            let Some(op) = self.source.waiting.pop_front() else {
                 break;
             };
             let before = bytes.len();
@@ -228,7 +237,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             if bytes.len() > limit {
                 bytes.truncate(before);
-                self.own.waiting.push_front(op);
+                self.source.waiting.push_front(op);
                 break;
             }
             ops.push(op);
@@ -239,7 +248,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return (Vec::new(), Vec::new());
         }
         let taken = ops.len();
-        while let Err((index, reason)) = self.check_ops(first, &ops, &self.clock) {
+        while let Err((index, reason)) =
+            self.ledger
+                .check_ops(self.chain.members(), first, &ops, self.ledger.clock())
+        {
             if index >= ops.len() {
                 // The algorithm breaks its contract; nothing can be signed.
                 ops.clear();
@@ -276,7 +288,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
         }
         for op in kept.into_iter().rev() {
-            self.own.waiting.push_front(op);
+            self.source.waiting.push_front(op);
         }
     }
 
@@ -286,7 +298,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         reason: &ReturnReason<A::Invalid>,
         effects: &mut Effects<A>,
     ) {
-        for op in std::mem::take(&mut self.own.waiting) {
+        for op in std::mem::take(&mut self.source.waiting) {
             let reason = reason.clone();
             effects.push(Effect::Returned { op, reason });
         }
@@ -294,13 +306,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// The clock entries these operations need beyond what our chain of headers names already.
     fn needed(&self, own: Seat, ops: &[A::Op], before: &super::Clock) -> Vec<(Seat, Counter)> {
-        let mut needed = super::Clock::zero(self.members.seats());
+        let mut needed = super::Clock::zero(self.chain.members().seats());
         for op in ops {
-            match self.algorithm.causes(op) {
-                Causes::EverythingDelivered => needed = self.clock.clone(),
+            match self.ledger.algorithm().causes(op) {
+                Causes::EverythingDelivered => needed = self.ledger.clock().clone(),
                 Causes::Dots(dots) => {
                     for dot in &dots {
-                        if let Some(seat) = self.members.seat_of(&dot.actor) {
+                        if let Some(seat) = self.chain.members().seat_of(&dot.actor) {
                             needed.advance(seat, dot.counter);
                         }
                     }
@@ -317,10 +329,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(effects) = self.on_other_generation(from, echo.generation)? {
             return Ok(effects);
         }
-        let member = self.members.index_of(&from);
+        let member = self.chain.members().index_of(&from);
         self.check_signing()?;
         let delivered = self.delivered(&self.actor());
-        let Some(flight) = self.own.flight.as_mut() else {
+        let Some(flight) = self.source.flight.as_mut() else {
             let late = echo.first <= delivered;
             return Err(if late {
                 Rejection::Late
@@ -345,8 +357,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 generation: echo.generation,
                 header: flight.digest,
             };
-            let bytes = signing_bytes(&self.network, &statement);
-            match member.and_then(|index| self.members.key(index)) {
+            let bytes = signing_bytes(self.signer.network(), &statement);
+            match member.and_then(|index| self.chain.members().key(index)) {
                 Some(key) => K::verify(key, &bytes, &echo.sig),
                 None => K::public(&from).is_ok_and(|key| K::verify(&key, &bytes, &echo.sig)),
             }
@@ -363,16 +375,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         flight.counted = flight.counted.saturating_add(1);
         let mut effects = Effects::none();
         if self.handover.has_seals_of(echo.generation)
-            && let Some(flight) = &self.own.flight
+            && let Some(flight) = &self.source.flight
         {
             let (header, digest) = (flight.header.clone(), flight.digest);
             let signed = (echo.generation, &echo.sig);
             self.compare_echo_with_seal(from, signed, (&header, &digest), &mut effects);
         }
-        let Some(flight) = &self.own.flight else {
+        let Some(flight) = &self.source.flight else {
             return Ok(effects);
         };
-        if flight.counted >= R::quorum(self.members.len()) {
+        if flight.counted >= R::quorum(self.chain.members().len()) {
             self.settle(&mut effects);
         }
         Ok(effects)
@@ -381,18 +393,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// If a quorum has echoed our message (in a network of one, we alone): delivers it, and lets
     /// everybody know. Returns whether it did.
     pub(super) fn certify(&mut self, effects: &mut Effects<A>) -> bool {
-        let (Some(seat), Some(flight)) = (self.seat, self.own.flight.as_ref()) else {
+        let (Some(seat), Some(flight)) = (self.chain.seat(), self.source.flight.as_ref()) else {
             return false;
         };
         let stale = flight.generation != self.generation();
-        if stale || flight.counted < R::quorum(self.members.len()) {
+        if stale || flight.counted < R::quorum(self.chain.members().len()) {
             return false;
         }
-        let mut signers = Signers::none(self.members.len());
+        let mut signers = Signers::none(self.chain.members().len());
         let mut signatures = Vec::with_capacity(flight.echoes.len());
         // Members are sorted by key, and so is this map: the signatures come in index order.
         for (actor, sig) in &flight.echoes {
-            if let Some(index) = self.members.index_of(actor) {
+            if let Some(index) = self.chain.members().index_of(actor) {
                 signers.insert(index);
                 signatures.push(*sig);
             }
@@ -410,9 +422,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             source_echo: Some((flight.generation, flight.echo)),
             certificate: certificate.clone(),
         };
-        self.hold(seat, certified);
+        self.slots.buffer(certified);
         let delivered = self.deliver_next(seat, effects);
-        if self.members.len() > 1 {
+        if self.chain.members().len() > 1 {
             effects.send(
                 To::Members,
                 Payload::Proof(Proof {
@@ -429,7 +441,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.check_signing().is_err() || self.is_sealed() {
             return;
         }
-        let Some(flight) = self.own.flight.as_mut() else {
+        let Some(flight) = self.source.flight.as_mut() else {
             return;
         };
         if !std::mem::replace(&mut flight.aged, true) {
@@ -439,7 +451,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             effects.send(To::Members, flight.request());
             return;
         }
-        for member in self.members.actors() {
+        for member in self.chain.members().actors() {
             if !flight.echoes.contains_key(member) {
                 effects.send(To::One(*member), flight.request());
             }
@@ -452,7 +464,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         refusal: Refusal,
     ) -> Result<Effects<A>, Rejection> {
         self.check_member(from)?;
-        let flight = self.own.flight.as_ref().ok_or(Rejection::NotRequested)?;
+        let flight = self.source.flight.as_ref().ok_or(Rejection::NotRequested)?;
         if refusal.first != flight.header.first || refusal.header != flight.digest {
             return Err(Rejection::NotRequested);
         }

@@ -1,166 +1,20 @@
 //! The witness's side: R1, and what is kept of every source.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::delivery::Certified;
+use super::SecureBroadcast;
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection, ReturnReason};
 use super::evidence::{Evidence, MAX_EVIDENCE_BYTES, SignedHeader};
-use super::handover::Ancestry;
-use super::header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES};
+use super::header::{EchoStatement, MAX_MESSAGE_BYTES};
 use super::journal::Record;
-use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Pull, Refusal, Request};
+use super::ledger::History;
+use super::packet::{MAX_REASON_BYTES, Payload, Proof, Pull, Refusal, Request};
 use super::rules::{EchoFacts, OpenSlot, Rules, SignerFacts};
-use super::{Certificate, SecureBroadcast};
-use crate::actor::{Actor, Counter, Dot, Keys, NetworkId, Sig, signing_bytes};
-use crate::codec::{self, Bytes, Digest};
-use crate::membership::{Generation, Seat};
+use super::signer::Unsigned;
+use super::slots::{Echoed, Open, Parked};
+use crate::actor::{Actor, Counter, Dot, Keys, signing_bytes};
+use crate::codec::{self, Digest};
+use crate::membership::Seat;
 use crate::traits::SecureBroadcastAlgorithm;
-
-/// What a replica keeps of one source.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Track<Op> {
-    /// The counter of the last operation delivered.
-    pub(super) delivered: Counter,
-    /// The digest of the last header delivered; of none, the network id.
-    pub(super) tip: Digest,
-    /// That header's clock: its causes summed along the chain.
-    pub(super) clock: Clock,
-    /// The header in the slot after it that we have echoed.
-    pub(super) open: Vec<Open<Op>>,
-    /// Certified and not yet delivered, by first counter; the last is `best`. Bounded.
-    pub(super) ahead: BTreeMap<Counter, Certified<Op>>,
-    /// A request that came too early, its signature and digests checked.
-    pub(super) parked: Option<Parked>,
-    /// What is proven of the way from what is delivered to a certificate taken over at a hand-over.
-    pub(super) ancestry: Ancestry,
-    /// Where its messages stand in the log, as far as they are not forgotten.
-    pub(super) places: Vec<usize>,
-    /// How many messages are forgotten, all of them before those.
-    pub(super) skipped: usize,
-    /// The counter of the last operation forgotten.
-    pub(super) floor: Counter,
-    /// The certificate of the last message forgotten, with the digest of its header.
-    pub(super) kept: Option<(Certificate, Digest)>,
-}
-
-/// A header this replica is bound to.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Open<Op> {
-    pub(super) header: Header,
-    pub(super) digest: Digest,
-    pub(super) source_echo: (Generation, Sig),
-    /// Our echo and its operations; none if it was inherited at a hand-over and not echoed since.
-    pub(super) echoed: Option<Echoed<Op>>,
-    /// Whether more than may lie have shown it, or we have been there (R2).
-    pub(super) vouched: bool,
-}
-
-/// What goes with our echo.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Echoed<Op> {
-    pub(super) echo: (Generation, Sig),
-    pub(super) ops: Bytes,
-    pub(super) decoded: Arc<Vec<Op>>,
-    /// Whether it is in the journal.
-    pub(super) journaled: bool,
-}
-
-impl<Op> Open<Op> {
-    /// A header somebody else is bound to, and so are we from now on.
-    pub(super) fn inherited(digest: Digest, signed: SignedHeader, vouched: bool) -> Self {
-        Self {
-            header: signed.header,
-            digest,
-            source_echo: (signed.generation, signed.sig),
-            echoed: None,
-            vouched,
-        }
-    }
-
-    pub(super) fn signed(&self) -> SignedHeader {
-        let (generation, sig) = self.source_echo;
-        SignedHeader {
-            generation,
-            header: self.header.clone(),
-            sig,
-        }
-    }
-
-    /// Our echo of it in this generation, if we have given it.
-    fn echo(&self, generation: Generation) -> Option<Payload> {
-        let (of, sig) = self.echoed.as_ref()?.echo;
-        (of == generation).then_some(Payload::Echo(Echo {
-            generation,
-            first: self.header.first,
-            header: self.digest,
-            sig,
-        }))
-    }
-}
-
-/// A request held until what it needs is delivered.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Parked {
-    pub(super) request: Request,
-    pub(super) digest: Digest,
-    /// Whether its operations have the digest its header names.
-    attached: bool,
-}
-
-impl<Op> Track<Op> {
-    pub(super) fn new(network: &NetworkId, seats: usize) -> Self {
-        Self {
-            delivered: Counter::ZERO,
-            tip: *network.digest(),
-            clock: Clock::zero(seats),
-            open: Vec::new(),
-            ahead: BTreeMap::new(),
-            parked: None,
-            ancestry: Ancestry::default(),
-            places: Vec::new(),
-            skipped: 0,
-            floor: Counter::ZERO,
-            kept: None,
-        }
-    }
-
-    /// How many messages are delivered.
-    pub(super) fn messages(&self) -> usize {
-        self.skipped.saturating_add(self.places.len())
-    }
-
-    /// Another header than this one that the source has signed for the same slot.
-    pub(super) fn contradiction(&self, first: Counter, digest: &Digest) -> Option<SignedHeader> {
-        let open = self
-            .open
-            .iter()
-            .find(|open| open.header.first == first && open.digest != *digest);
-        let parked = self
-            .parked
-            .as_ref()
-            .filter(|parked| parked.request.header.first == first && parked.digest != *digest);
-        open.map(Open::signed).or_else(|| {
-            parked.map(|parked| SignedHeader {
-                generation: parked.request.generation,
-                header: parked.request.header.clone(),
-                sig: parked.request.echo,
-            })
-        })
-    }
-
-    fn open_slot(&self, first: Counter, digest: &Digest) -> OpenSlot {
-        match self.open.as_slice() {
-            [] => OpenSlot::Empty,
-            [open] if open.digest == *digest => OpenSlot::Same,
-            [open] if open.header.first == first => OpenSlot::Other,
-            // It stands in another slot: only broken rules let that happen.
-            [_] => OpenSlot::Empty,
-            _ => OpenSlot::Frozen,
-        }
-    }
-}
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn on_request(
@@ -172,21 +26,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(effects) = self.on_other_generation(from, request.generation)? {
             return Ok(effects);
         }
-        request.header.check(self.members.seats())?;
+        request.header.check(self.chain.members().seats())?;
         if request.ops.len() > MAX_MESSAGE_BYTES {
             let (have, limit) = (request.ops.len(), MAX_MESSAGE_BYTES);
             return Err(Malformed::TooLarge { have, limit }.into());
         }
         let seat = request.header.source;
-        let digest = request.header.digest(&self.network);
-        if Some(seat) == self.seat {
+        let digest = request.header.digest(self.signer.network());
+        if Some(seat) == self.chain.seat() {
             return self.on_own_request(&request, digest);
         }
-        if request.header.first <= self.track(seat)?.delivered {
+        if request.header.first <= self.ledger.delivered(seat) {
             return self.on_old_request(from, &request, digest);
         }
         self.check_signing()?;
-        let track = self.track(seat)?;
+        let track = self.slot(seat)?;
         // Asked again: the same echo again, never an error (L1).
         if let [open] = track.open.as_slice()
             && open.digest == digest
@@ -220,7 +74,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
         let mut effects = Effects::none();
         let mut convicted = self.compare_with_open(&request, digest, &mut effects)?;
-        if let Some(source) = self.members.in_seat(seat).copied() {
+        if let Some(source) = self.chain.members().in_seat(seat).copied() {
             let (echo, header) = (
                 (request.generation, &request.echo),
                 (&request.header, &digest),
@@ -250,24 +104,27 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) -> Result<Effects<A>, Rejection> {
         let first = request.header.first;
         let flying = self
-            .own
+            .source
             .flight
             .as_ref()
             .is_some_and(|flight| flight.digest == digest);
-        let logged = self.seat.and_then(|seat| self.logged(seat, first));
+        let logged = self
+            .chain
+            .seat()
+            .and_then(|seat| self.ledger.logged(seat, first));
         if flying || logged.is_some_and(|logged| logged.digest == digest) {
             return Err(Rejection::Duplicate);
         }
         // What is forgotten tells nothing.
-        if let Some(seat) = self.seat
-            && first <= self.track(seat)?.floor
+        if let Some(seat) = self.chain.seat()
+            && first <= self.ledger.low_water(seat)
         {
             return Err(Rejection::Late);
         }
         self.verify_source(request, digest)?;
         // I13: our key has signed what we do not know: a twin, or a journal we have lost.
         let mut effects = Effects::none();
-        if self.halted.is_some() {
+        if self.signer.halted().is_some() {
             return Err(Rejection::Duplicate);
         }
         self.halt(Halt::KeyUsedElsewhere, &mut effects);
@@ -282,7 +139,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         digest: Digest,
     ) -> Result<Effects<A>, Rejection> {
         let header = &request.header;
-        let Some(logged) = self.logged(header.source, header.first) else {
+        let Some(logged) = self.ledger.logged(header.source, header.first) else {
             return Err(Rejection::Late);
         };
         let mut effects = Effects::none();
@@ -321,13 +178,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         let verify = || {
             let key = self
-                .members
+                .chain
+                .members()
                 .index_in(seat)
-                .and_then(|index| self.members.key(index));
+                .and_then(|index| self.chain.members().key(index));
             key.is_some_and(|key| {
                 K::verify(
                     key,
-                    &signing_bytes(&self.network, &statement),
+                    &signing_bytes(self.signer.network(), &statement),
                     &request.echo,
                 )
             })
@@ -342,7 +200,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Ok(());
         }
         Err(Rejection::InvalidSignature {
-            signer: self.members.in_seat(seat).copied(),
+            signer: self.chain.members().in_seat(seat).copied(),
         })
     }
 
@@ -353,7 +211,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         digest: Digest,
         effects: &mut Effects<A>,
     ) -> Result<bool, Rejection> {
-        let track = self.track(request.header.source)?;
+        let track = self.slot(request.header.source)?;
         let first = request.header.first;
         let known = track.contradiction(first, &digest);
         Ok(known.is_some_and(|known| self.convict_source(known, request, effects)))
@@ -365,7 +223,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         request: &Request,
         effects: &mut Effects<A>,
     ) -> bool {
-        let Some(culprit) = self.members.in_seat(request.header.source).copied() else {
+        let Some(culprit) = self.chain.members().in_seat(request.header.source).copied() else {
             return false;
         };
         let other = SignedHeader {
@@ -374,7 +232,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             sig: request.echo,
         };
         self.convict(
-            Evidence::headers(&self.network, culprit, known, other),
+            Evidence::headers(self.signer.network(), culprit, known, other),
             effects,
         )
     }
@@ -401,7 +259,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.evidence.contains_key(&evidence.culprit) {
             return Err(Rejection::Duplicate);
         }
-        evidence.verify_by::<K, R>(&self.handover.generations)?;
+        evidence.verify_by::<K, R>(&self.chain.generations)?;
         let mut effects = Effects::none();
         self.convict(evidence, &mut effects);
         Ok(effects)
@@ -423,19 +281,22 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             attached,
         } = &parked;
         let header = &request.header;
-        let track = self.track(header.source)?;
+        let track = self.slot(header.source)?;
         let facts = EchoFacts {
-            next: track.delivered.next() == Some(header.first),
+            next: self.ledger.is_next(header),
             settled: track.ahead.is_empty(),
-            linked: track.tip == header.previous,
-            causes: self.has_delivered(&header.causes),
+            linked: self.ledger.is_linked(header),
+            causes: self.ledger.has_delivered(&header.causes),
             digest: *attached,
             valid: true,
             open: track.open_slot(header.first, digest),
-            active: !self.is_sealed() && self.members.index_in(header.source).is_some(),
+            active: !self.is_sealed() && self.chain.members().index_in(header.source).is_some(),
         };
         if R::may_echo(&facts) {
-            let advanced = |(seat, counter): &&(Seat, Counter)| *counter <= track.clock.get(*seat);
+            let clock = self.ledger.source(header.source).map(History::clock);
+            let advanced = |(seat, counter): &&(Seat, Counter)| {
+                clock.is_some_and(|clock| *counter <= clock.get(*seat))
+            };
             if let Some((seat, _)) = header.causes.iter().find(advanced) {
                 return Err(Malformed::NeedlessCause(*seat).into());
             }
@@ -472,14 +333,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let decoded = codec::decode_sequence::<A::Op>(header.len as usize, &ops)
             .map_err(|error| Rejection::Malformed(Malformed::Operations(error)))?;
         let source = *self
-            .members
+            .chain
+            .members()
             .in_seat(header.source)
             .ok_or(Rejection::Malformed(Malformed::UnknownSeat(header.source)))?;
-        let mut clock = self.track(header.source)?.clock.clone();
-        for (seat, counter) in &header.causes {
-            clock.advance(*seat, *counter);
-        }
-        let verdict = self.check_ops(&Dot::new(source, header.first), &decoded, &clock);
+        let clock = self
+            .ledger
+            .clock_of(&header)
+            .ok_or(Malformed::UnknownSeat(header.source))?;
+        let first = Dot::new(source, header.first);
+        let verdict = self
+            .ledger
+            .check_ops(self.chain.members(), &first, &decoded, &clock);
         let facts = EchoFacts {
             valid: verdict.is_ok(),
             ..facts
@@ -498,42 +363,44 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             effects.send(To::One(source), Payload::Refusal(refusal));
             return Ok(());
         }
-        let sig = self.sign(digest, effects);
-        if R::persists_open() {
+        let seat = header.source;
+        let statement = EchoStatement {
+            generation,
+            header: digest,
+        };
+        let unsigned = Unsigned::new(self.signer.network(), &statement, |echo| {
             // I2: the header that binds us is on disk before the echo leaves.
-            let open = Record::Open {
+            let record = R::persists_open().then(|| Record::Open {
                 generation,
                 header: header.clone(),
                 source_echo,
-                echo: sig,
+                echo,
                 ops: ops.clone(),
+            });
+            let open = Open {
+                header,
+                digest,
+                source_echo: (generation, source_echo),
+                echoed: Some(Echoed {
+                    echo: (generation, echo),
+                    ops,
+                    decoded: decoded.into(),
+                    journaled: record.is_some(),
+                }),
+                vouched: true,
             };
-            self.persist(open, effects);
-        }
-        let seat = header.source;
-        let open = Open {
-            header,
-            digest,
-            source_echo: (generation, source_echo),
-            echoed: Some(Echoed {
-                echo: (generation, sig),
-                ops,
-                decoded: decoded.into(),
-                journaled: R::persists_open(),
-            }),
-            vouched: true,
-        };
-        if let Some(echo) = open.echo(generation) {
-            self.answer(seat, echo, effects);
-        }
-        if let Some(track) = self.tracks.get_mut(seat.get()) {
-            track.open = vec![open];
-        }
+            (record, open)
+        });
+        self.signer.commit([unsigned], effects, |open| {
+            let echo = open.echo(generation)?;
+            self.slots.get_mut(seat)?.open = vec![open];
+            Some((To::One(source), echo))
+        });
         Ok(())
     }
 
     fn answer(&self, seat: Seat, payload: Payload, effects: &mut Effects<A>) {
-        if let Some(source) = self.members.in_seat(seat) {
+        if let Some(source) = self.chain.members().in_seat(seat) {
             effects.send(To::One(*source), payload);
         }
     }
@@ -552,10 +419,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let seat = parked.request.header.source;
         let pull = Pull {
             generation: self.generation(),
-            clock: self.clock.clone(),
+            clock: self.ledger.clock().clone(),
         };
-        let source = self.members.in_seat(seat).copied();
-        let Some(track) = self.tracks.get_mut(seat.get()) else {
+        let source = self.chain.members().in_seat(seat).copied();
+        let Some(track) = self.slots.get_mut(seat) else {
             return Err(Malformed::UnknownSeat(seat).into());
         };
         if track

@@ -94,9 +94,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Of each source, up to where the messages are forgotten: [`log`](Self::log) has what comes after.
     #[must_use]
     pub fn forgotten(&self) -> Clock {
-        let mut clock = Clock::zero(self.members.seats());
-        for (seat, track) in self.seats().zip(&self.tracks) {
-            clock.advance(seat, track.floor);
+        let mut clock = Clock::zero(self.chain.members().seats());
+        for (seat, source) in self.ledger.sources() {
+            clock.advance(seat, source.low_water());
         }
         clock
     }
@@ -104,7 +104,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// How many messages were ever delivered here, those in a snapshot included.
     #[must_use]
     pub fn height(&self) -> usize {
-        self.checkpoints.forgotten.saturating_add(self.log.len())
+        self.ledger.height()
     }
 
     /// Takes a checkpoint that is delivered here as the new base; whether it is what we have come to ourselves.
@@ -147,7 +147,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.checkpoints.genesis = None;
         let before = self.checkpoints.renew(base);
         if let Some(before) = before {
-            self.forget(before.checkpoint.clock());
+            self.ledger.prune(before.checkpoint.clock());
             self.checkpoints.before = Some(before);
         }
         effects.push(Effect::Checkpoint { clock });
@@ -170,12 +170,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 tips.push(base.tips.get(seat.get()).cloned().flatten());
                 continue;
             }
-            let logged = self.logged(seat, counter)?;
+            let logged = self.ledger.logged(seat, counter)?;
             let certificate = &logged.certificate;
             let members = self.members_of(certificate.generation)?;
             if logged.last != counter
                 || certificate
-                    .verify::<K, R>(&self.network, members, &logged.digest, &[])
+                    .verify::<K, R>(self.signer.network(), members, &logged.digest, &[])
                     .is_err()
             {
                 return None;
@@ -185,33 +185,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Some(tips)
     }
 
-    /// Drops the messages below this clock from memory.
-    pub(super) fn forget(&mut self, clock: &Clock) {
-        for track in &mut self.tracks {
-            track.places.clear();
-        }
-        let log = std::mem::take(&mut self.log);
-        for logged in log {
-            let seat = logged.certificate.header.source;
-            let Some(track) = self.tracks.get_mut(seat.get()) else {
-                continue;
-            };
-            if logged.last > clock.get(seat) {
-                track.places.push(self.log.len());
-                self.log.push(logged);
-                continue;
-            }
-            self.checkpoints.forgotten = self.checkpoints.forgotten.saturating_add(1);
-            track.skipped = track.skipped.saturating_add(1);
-            track.floor = logged.last;
-            track.kept = Some((logged.certificate, logged.digest));
-        }
-    }
-
     /// Whether somebody who has delivered this much of a source lacks what is forgotten here.
     pub(super) fn has_forgotten(&self, seat: Seat, delivered: Counter) -> bool {
-        self.tracks
-            .get(seat.get())
-            .is_some_and(|track| delivered < track.floor)
+        delivered < self.ledger.low_water(seat)
     }
 }

@@ -17,11 +17,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     #[must_use]
     pub fn compact_journal(&self) -> Vec<Record> {
         let mut records = Vec::new();
-        if !self.reserved {
+        if !self.signer.is_reserved() {
             return records;
         }
         records.push(Record::Identity {
-            network: self.network,
+            network: *self.signer.network(),
             actor: self.actor(),
         });
         self.compact_chain(&mut records);
@@ -34,7 +34,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .base
             .as_ref()
             .map(|base| base.checkpoint.clock());
-        let beyond = self.log.iter().filter(|logged| {
+        let beyond = self.ledger.log().iter().filter(|logged| {
             let seat = logged.certificate.header.source;
             covered.is_none_or(|covered| logged.last > covered.get(seat))
         });
@@ -52,7 +52,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         {
             records.push(Record::Attested(self.checkpoints.pledge.clone()));
         }
-        if let Some(flight) = &self.own.flight {
+        if let Some(flight) = &self.source.flight {
             records.push(Record::Own {
                 generation: flight.generation,
                 header: flight.header.clone(),
@@ -63,13 +63,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let evidence = self.evidence.values().cloned().map(Box::new);
         records.extend(evidence.map(Record::Evidence));
         self.compact_decision(&mut records);
-        records.extend(self.halted.map(Record::Halted));
+        records.extend(self.signer.halted().map(Record::Halted));
         records
     }
 
     /// What we are bound to of every source, and what is certified ahead of its delivery.
     fn compact_tracks(&self, records: &mut Vec<Record>) {
-        for track in &self.tracks {
+        for (_, track) in self.slots.iter() {
             for open in &track.open {
                 let (generation, source_echo) = open.source_echo;
                 let header = open.header.clone();

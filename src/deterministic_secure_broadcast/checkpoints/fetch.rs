@@ -5,11 +5,12 @@
 
 use super::base::{Base, open, tips_of};
 use crate::actor::{Actor, Counter, Keys};
-use crate::codec::{self, Bytes, Digest};
-use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To, dots};
+use crate::codec::{Bytes, Digest};
+use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, Malformed, Rejection};
 use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::journal::Record;
+use crate::deterministic_secure_broadcast::ledger::Position;
 use crate::deterministic_secure_broadcast::packet::{Payload, Pull};
 use crate::deterministic_secure_broadcast::quota::Once;
 use crate::deterministic_secure_broadcast::rules::Rules;
@@ -134,7 +135,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             self.checkpoints.fetch = None;
             return;
         };
-        if !ahead.clock().is_ahead_of(&self.clock) {
+        if !ahead.clock().is_ahead_of(self.ledger.clock()) {
             if let Some(checkpoint) = self.checkpoints.ahead.take() {
                 self.checkpoints.fetch = None;
                 self.checkpoints.waited = 0;
@@ -143,7 +144,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return;
         }
         self.checkpoints.waited = self.checkpoints.waited.saturating_add(1);
-        let far = lag(ahead.clock(), &self.clock) >= WORTH_OPS;
+        let far = lag(ahead.clock(), self.ledger.clock()) >= WORTH_OPS;
         let idle = self.checkpoints.fetch.as_mut().map(|fetch| {
             fetch.idle = fetch.idle.saturating_add(1);
             fetch.idle
@@ -170,7 +171,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             // Everybody in turn, one at a time: the same answer from two is one too many.
             self.checkpoints.turn = self.checkpoints.turn.wrapping_add(1);
             let others = self
-                .members
+                .chain
+                .members()
                 .actors()
                 .iter()
                 .filter(|member| **member != self.actor());
@@ -204,7 +206,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .iter()
             .any(|(seat, counter)| self.has_forgotten(seat, counter));
         let base = self.checkpoints.base.as_ref();
-        let far = lag(&self.clock, theirs) >= WORTH_OPS;
+        let far = lag(self.ledger.clock(), theirs) >= WORTH_OPS;
         if !forgotten && !far {
             return false;
         }
@@ -303,7 +305,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 self.recognise(fetch.checkpoint.clock(), &mut effects);
                 self.install(fetch, &mut effects);
                 self.settle(&mut effects);
-                let (generation, clock) = (self.generation(), self.clock.clone());
+                let (generation, clock) = (self.generation(), self.ledger.clock().clone());
                 effects.send(To::One(from), Payload::Pull(Pull { generation, clock }));
             }
             None if more => self.pull_snapshot(from, &mut effects),
@@ -325,7 +327,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             let Some((tip, None)) = fetch.tips.get(seat.get()) else {
                 continue;
             };
-            let digest = certificate.header.digest(&self.network);
+            let digest = certificate.header.digest(self.signer.network());
             let ends = certificate.header.last() == Some(fetch.checkpoint.clock().get(seat));
             if digest != tip.header || !ends {
                 return Err(Rejection::BadSnapshot);
@@ -336,7 +338,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if !held {
                 let members = self.members_of(certificate.generation);
                 let members = members.ok_or(Rejection::BadSnapshot)?;
-                certificate.verify::<K, R>(&self.network, members, &digest, &[])?;
+                certificate.verify::<K, R>(self.signer.network(), members, &digest, &[])?;
             }
             taken.push((seat, certificate));
         }
@@ -356,14 +358,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// I13: whatever our key has issued beyond all that we know was issued by somebody else.
     fn recognise(&mut self, clock: &Clock, effects: &mut Effects<A>) {
         let flying = self
-            .own
+            .source
             .flight
             .as_ref()
             .and_then(|flight| flight.header.last());
         let issued = flying
             .unwrap_or(Counter::ZERO)
             .max(self.delivered(&self.actor()));
-        if self.seat.is_some_and(|seat| clock.get(seat) > issued) {
+        if self
+            .chain
+            .seat()
+            .is_some_and(|seat| clock.get(seat) > issued)
+        {
             self.halt(Halt::KeyUsedElsewhere, effects);
         }
     }
@@ -393,26 +399,30 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         self.persist_base(&base, effects);
         let clock = base.checkpoint.clock().clone();
-        let before = self.height();
         let mut algorithm = A::new(self.actor());
         algorithm.sync_from(state);
-        self.forget(&clock);
-        for logged in &self.log {
-            let header = &logged.certificate.header;
-            let ops = codec::decode_sequence::<A::Op>(header.len as usize, &logged.ops);
-            if let Some(source) = self.members.in_seat(header.source).copied() {
-                for (dot, op) in dots(source, header.first).zip(ops.unwrap_or_default()) {
-                    algorithm.apply(dot, op);
-                }
+        let positions = clock
+            .iter()
+            .zip(tips)
+            .map(|((_, counter), (tip, certificate))| Position {
+                counter,
+                header: tip.header,
+                messages: usize::try_from(tip.messages).unwrap_or(usize::MAX),
+                clock: tip.clock,
+                certificate,
+            });
+        let before = self.ledger.clock().clone();
+        self.ledger
+            .install(algorithm, self.chain.members(), &clock, positions.collect());
+        for (seat, counter) in clock
+            .iter()
+            .filter(|(seat, counter)| *counter > before.get(*seat))
+        {
+            self.slots.settle(seat, counter);
+            if self.chain.seat() == Some(seat) {
+                self.source.settle(counter);
             }
         }
-        self.algorithm = algorithm;
-        for ((seat, counter), (tip, certificate)) in clock.iter().zip(tips) {
-            self.move_to(seat, counter, tip, certificate);
-        }
-        let messages = self.tracks.iter().map(|track| track.messages());
-        let height = messages.fold(0, usize::saturating_add).max(before);
-        self.checkpoints.forgotten = height.saturating_sub(self.log.len());
         self.checkpoints.renew(base);
         self.checkpoints.before = None;
         self.checkpoints.genesis = None;
@@ -421,46 +431,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .take_if(|ahead| !ahead.clock().is_ahead_of(&clock));
         self.checkpoints.waited = 0;
         effects.push(Effect::Installed { clock });
-    }
-
-    /// Everything of this source up to a counter is in a snapshot.
-    fn move_to(
-        &mut self,
-        seat: Seat,
-        counter: Counter,
-        tip: Tip,
-        certificate: Option<Certificate>,
-    ) {
-        let Some(track) = self.tracks.get_mut(seat.get()) else {
-            return;
-        };
-        let messages = usize::try_from(tip.messages).unwrap_or(usize::MAX);
-        track.skipped = messages;
-        track.floor = counter;
-        if let Some(certificate) = certificate {
-            track.kept = Some((certificate, tip.header));
-        }
-        if counter <= track.delivered {
-            return;
-        }
-        track.delivered = counter;
-        track.tip = tip.header;
-        track.clock = Clock::zero(track.clock.seats());
-        for (cause, counter) in &tip.clock {
-            track.clock.advance(*cause, *counter);
-        }
-        track.open.retain(|open| open.header.first > counter);
-        track.ahead.retain(|first, _| *first > counter);
-        track.ancestry.deliver(counter);
-        track
-            .parked
-            .take_if(|parked| parked.request.header.first <= counter);
-        self.clock.advance(seat, counter);
-        if Some(seat) == self.seat {
-            self.own
-                .flight
-                .take_if(|flight| flight.header.first <= counter);
-        }
     }
 
     /// The snapshot in pieces that fit into records, and then that it holds.

@@ -13,6 +13,7 @@ use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::quota::{BYTES_PER_TICK, Once};
 use crate::deterministic_secure_broadcast::rules::{AttestFacts, Rules};
+use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::deterministic_secure_broadcast::wire::checkpoint::{
     Attest, Checkpoint, CheckpointProposal, CheckpointStatement,
 };
@@ -80,7 +81,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// How many ticks others go before us.
     fn draft_turn(&self) -> u32 {
-        let members = self.members.len();
+        let members = self.chain.members().len();
         let base = self
             .checkpoints
             .base
@@ -98,25 +99,28 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     fn draft(&mut self, effects: &mut Effects<A>) {
         let Some(index) = self.index() else { return };
         // Before anything dear is done.
-        if !self.is_ripe() || !self.hosts(index) || !self.is_beyond_pledge(&self.clock) {
+        if !self.is_ripe() || !self.hosts(index) || !self.is_beyond_pledge(self.ledger.clock()) {
             return;
         }
-        let Ok(standing) = self.standing_at(&self.clock) else {
+        let Ok(standing) = self.standing_at(self.ledger.clock()) else {
             return;
         };
         // A snapshot that nobody can read helps nobody.
         if super::base::open::<A>(&standing.snapshot).is_none() {
             return;
         }
-        let manifest = standing.manifest.digest();
-        let sig = self.attest(index, &standing.manifest, effects);
-        self.checkpoints.worked_out = Some(standing.clone());
-        self.checkpoints.draft = Some(Drafted {
-            clock: name(&standing.manifest.clock),
-            standing,
-            manifest,
-            attested: BTreeMap::from([(index, sig)]),
-            age: 0,
+        let digest = standing.manifest.digest();
+        let manifest = standing.manifest.clone();
+        self.attest(index, &manifest, effects, |checkpoints, sig| {
+            checkpoints.worked_out = Some(standing.clone());
+            checkpoints.draft = Some(Drafted {
+                clock: name(&standing.manifest.clock),
+                standing,
+                manifest: digest,
+                attested: BTreeMap::from([(index, sig)]),
+                age: 0,
+            });
+            None
         });
         self.repeat_draft(effects);
         self.certify_draft(effects);
@@ -160,7 +164,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some((host, ticks)) = &mut self.checkpoints.host {
             *ticks = ticks.saturating_add(1);
             if *ticks >= HOST_TICKS {
-                let members = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+                let members = u32::try_from(self.chain.members().len()).unwrap_or(u32::MAX);
                 self.checkpoints
                     .hosted
                     .insert(*host, members.saturating_mul(HOST_TICKS));
@@ -169,30 +173,36 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    /// Signs what we have come to, and is bound to its clock before that leaves.
+    /// Signs what we have come to, and is bound to its clock before that leaves. `remember`: what becomes of the signature.
     fn attest(
         &mut self,
         drafter: MemberIndex,
         manifest: &Manifest,
         effects: &mut Effects<A>,
-    ) -> Sig {
-        self.reserve(effects);
+        remember: impl FnOnce(&mut super::Checkpoints<A::ReplicatedState>, Sig) -> Option<(To, Payload)>,
+    ) {
         self.checkpoints.host.get_or_insert((drafter, 0));
-        if manifest.clock.is_ahead_of(&self.checkpoints.pledge) {
-            self.persist(Record::Attested(manifest.clock.clone()), effects);
+        let further = manifest.clock.is_ahead_of(&self.checkpoints.pledge);
+        if further {
             self.pledge(&manifest.clock);
         }
-        let (generation, manifest) = (self.generation(), manifest.digest());
         let statement = CheckpointStatement {
-            generation,
-            manifest,
+            generation: self.generation(),
+            manifest: manifest.digest(),
         };
-        self.identity.sign(&self.network, &statement)
+        let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| {
+            let record = further.then(|| Record::Attested(manifest.clock.clone()));
+            (record, sig)
+        });
+        let mut remember = Some(remember);
+        self.signer.commit([unsigned], effects, |sig| {
+            remember.take()?(&mut self.checkpoints, sig)
+        });
     }
 
     /// From here on we attest nothing that does not cover this, too.
     pub(in crate::deterministic_secure_broadcast) fn pledge(&mut self, clock: &Clock) {
-        let mut pledge = Clock::zero(self.members.seats());
+        let mut pledge = Clock::zero(self.chain.members().seats());
         for (seat, counter) in self.checkpoints.pledge.iter().chain(clock.iter()) {
             pledge.advance(seat, counter);
         }
@@ -202,7 +212,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// R6: a new generation has begun, and everything that a quorum of the one before may have attested lies below what
     /// any quorum of its seals shows.
     pub(in crate::deterministic_secure_broadcast) fn pledge_inherited(&mut self) {
-        let mut inherited = self.clock.clone();
+        let mut inherited = self.ledger.clock().clone();
         for seat in self.seats() {
             let last = self.best(seat).and_then(|(best, _)| best.header.last());
             inherited.advance(seat, last.unwrap_or(Counter::ZERO));
@@ -219,13 +229,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             clock: draft.standing.manifest.clock.clone(),
         });
         if draft.attested.len() <= 1 {
-            if self.members.len() > 1 {
+            if self.chain.members().len() > 1 {
                 effects.send(To::Members, payload);
             }
             return;
         }
-        for actor in self.members.actors() {
-            let index = self.members.index_of(actor);
+        for actor in self.chain.members().actors() {
+            let index = self.chain.members().index_of(actor);
             if index.is_some_and(|index| !draft.attested.contains_key(&index)) {
                 effects.send(To::One(*actor), payload.clone());
             }
@@ -276,17 +286,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             standing => standing?,
         };
         self.quota.note(from, Once::WorkOutProposal);
-        let manifest = standing.manifest.digest();
-        let sig = self.attest(index, &standing.manifest, &mut effects);
-        self.checkpoints.worked_out = Some(standing);
+        let digest = standing.manifest.digest();
         let generation = self.generation();
-        let attest = Attest {
-            generation,
-            clock: name(&draft.clock),
-            manifest,
-            sig,
-        };
-        effects.send(To::One(from), Payload::Attest(attest));
+        let manifest = standing.manifest.clone();
+        self.attest(index, &manifest, &mut effects, |checkpoints, sig| {
+            checkpoints.worked_out = Some(standing);
+            let attest = Attest {
+                generation,
+                clock: name(&draft.clock),
+                manifest: digest,
+                sig,
+            };
+            Some((To::One(from), Payload::Attest(attest)))
+        });
         Ok(effects)
     }
 
@@ -300,8 +312,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let index = self.check_member(from)?;
         let (generation, manifest) = (attest.generation, attest.manifest);
-        let network = self.network;
-        let key = self.members.key(index).cloned();
+        let network = *self.signer.network();
+        let key = self.chain.members().key(index).cloned();
         let draft = self
             .checkpoints
             .draft
@@ -331,7 +343,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     fn certify_draft(&mut self, effects: &mut Effects<A>) {
-        let members = self.members.len();
+        let members = self.chain.members().len();
         let enough = |draft: &mut Drafted| draft.attested.len() >= R::quorum(members);
         let Some(draft) = self.checkpoints.draft.take_if(enough) else {
             return;
@@ -393,9 +405,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         // forgotten what it covers may be too few to attest anything anew.
         let members = self.members_of(checkpoint.generation);
         let members = members.ok_or(Rejection::Outdated(checkpoint.generation))?;
-        checkpoint.verify::<K, R>(&self.network, members)?;
+        checkpoint.verify::<K, R>(self.signer.network(), members)?;
         let mut effects = Effects::none();
-        if checkpoint.clock().is_ahead_of(&self.clock) {
+        if checkpoint.clock().is_ahead_of(self.ledger.clock()) {
             self.checkpoints.ahead = Some(checkpoint);
             return Ok(effects);
         }

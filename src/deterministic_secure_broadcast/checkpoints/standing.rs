@@ -37,9 +37,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         {
             return Ok(known.clone());
         }
-        let delivered = !clock.is_ahead_of(&self.clock);
-        let (tips, state) = if *clock == self.clock {
-            (self.tips_now(), codec::encode(&self.algorithm.state()))
+        let delivered = !clock.is_ahead_of(self.ledger.clock());
+        let (tips, state) = if *clock == *self.ledger.clock() {
+            (
+                self.tips_now(),
+                codec::encode(&self.ledger.algorithm().state()),
+            )
         } else if delivered {
             self.replayed_to(clock)?
         } else {
@@ -60,10 +63,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     fn tips_now(&self) -> Vec<Tip> {
-        let tips = self.tracks.iter().map(|track| Tip {
-            header: track.tip,
-            messages: u64::try_from(track.messages()).unwrap_or(u64::MAX),
-            clock: nonzero(&track.clock),
+        let tips = self.ledger.sources().map(|(_, source)| Tip {
+            header: source.tip(),
+            messages: u64::try_from(source.messages()).unwrap_or(u64::MAX),
+            clock: nonzero(source.clock()),
         });
         tips.collect()
     }
@@ -81,13 +84,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let covered = |seat: Seat| base.map_or(Counter::ZERO, |base| base.get(seat));
         for (seat, counter) in clock.iter() {
             let ends = self
+                .ledger
                 .logged(seat, counter)
                 .is_some_and(|logged| logged.last == counter);
             if counter != covered(seat) && !ends {
                 return Err(Malformed::Snapshot.into());
             }
         }
-        for logged in &self.log {
+        for logged in self.ledger.log() {
             let header = &logged.certificate.header;
             if logged.last <= covered(header.source) || header.first > clock.get(header.source) {
                 continue;
@@ -112,12 +116,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Goes through the log once more, from the base, and leaves out what lies beyond the clock.
     fn replayed_to(&self, clock: &Clock) -> Result<(Vec<Tip>, Vec<u8>), Rejection> {
         self.check_closed(clock)?;
-        let seats = self.members.seats();
+        let seats = self.chain.members().seats();
         let mut walkers = vec![
             Walker {
                 delivered: Counter::ZERO,
                 tip: Tip {
-                    header: *self.network.digest(),
+                    header: *self.signer.network().digest(),
                     messages: 0,
                     clock: Vec::new(),
                 },
@@ -143,7 +147,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         } else if let Some(genesis) = &self.checkpoints.genesis {
             algorithm.sync_from(genesis.clone());
         }
-        for logged in &self.log {
+        for logged in self.ledger.log() {
             let header = &logged.certificate.header;
             let (seat, limit) = (header.source, clock.get(header.source));
             let Some(walker) = walkers.get_mut(seat.get()) else {
@@ -159,7 +163,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 walker.clock.advance(*seat, *counter);
             }
             let ops = codec::decode_sequence::<A::Op>(header.len as usize, &logged.ops);
-            let Some(source) = self.members.in_seat(seat).copied() else {
+            let Some(source) = self.chain.members().in_seat(seat).copied() else {
                 continue;
             };
             for (dot, op) in dots(source, header.first).zip(ops.unwrap_or_default()) {

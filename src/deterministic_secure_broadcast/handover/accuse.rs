@@ -28,9 +28,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) -> bool {
         !self.evidence.contains_key(&evidence.culprit)
-            && evidence
-                .verify_by::<K, R>(&self.handover.generations)
-                .is_ok()
+            && evidence.verify_by::<K, R>(&self.chain.generations).is_ok()
             && self.convict(evidence, effects)
     }
 
@@ -41,7 +39,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         contradiction: Option<Contradiction>,
         effects: &mut Effects<A>,
     ) -> bool {
-        let members = self.handover.members_of(generation);
+        let members = self.chain.members_of(generation);
         let culprit = members.and_then(|members| members.actor(index).copied());
         let found = culprit.zip(contradiction);
         found.is_some_and(|(culprit, contradiction)| {
@@ -140,7 +138,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let generation = self.generation();
         let known = self.handover.round.lock.as_ref() == Some(lock);
         if !known {
-            self.hear_votes(lock.votes(&self.network.clone(), generation), effects);
+            self.hear_votes(
+                lock.votes(&self.signer.network().clone(), generation),
+                effects,
+            );
         }
     }
 
@@ -148,7 +149,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn hear_link(&mut self, link: &Link, effects: &mut Effects<A>) {
         let generation = self.generation();
         if generation.next() == Some(link.decision.generation) {
-            self.hear_votes(link.votes(&self.network.clone(), generation), effects);
+            self.hear_votes(
+                link.votes(&self.signer.network().clone(), generation),
+                effects,
+            );
         }
     }
 
@@ -159,8 +163,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         other: &Link,
         effects: &mut Effects<A>,
     ) -> Result<(), Rejection> {
-        let network = self.network;
-        let generations = &self.handover.generations;
+        let network = *self.signer.network();
+        let generations = &self.chain.generations;
         let generation = other.decision.generation;
         let known = generations.link_to(generation).cloned();
         let known = known.filter(|known| known.decision != other.decision);
@@ -194,7 +198,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Two seals of one member and generation.
     pub(super) fn compare_seals(&mut self, other: &Seal, effects: &mut Effects<A>) -> bool {
-        let generations = &self.handover.generations;
+        let generations = &self.chain.generations;
         let Some(known) = self.handover.seals.get(&(other.generation, other.signer)) else {
             return false;
         };
@@ -218,7 +222,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         certificate: &Certificate,
         effects: &mut Effects<A>,
     ) -> bool {
-        let generations = &self.handover.generations;
+        let generations = &self.chain.generations;
         let seals = self.handover.seals_of(certificate.generation);
         let found: Vec<Evidence> = seals
             .filter_map(|seal| hidden_by::<K, R>(generations, certificate, seal))
@@ -239,10 +243,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) -> bool {
         let (generation, sig) = echo;
-        let members = self.handover.members_of(generation);
+        let members = self.chain.members_of(generation);
         let index = members.and_then(|members| members.index_of(&culprit));
         let seal = index.and_then(|index| self.handover.seals.get(&(generation, index)));
-        let denied = seal.filter(|seal| denies::<R>(&self.network, (header, digest), seal));
+        let denied = seal.filter(|seal| denies::<R>(self.signer.network(), (header, digest), seal));
         let Some(seal) = denied else {
             return false;
         };
@@ -261,7 +265,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         seal: &Seal,
         effects: &mut Effects<A>,
     ) -> bool {
-        let members = self.handover.members_of(seal.generation);
+        let members = self.chain.members_of(seal.generation);
         let culprit = members.and_then(|members| members.actor(seal.signer).copied());
         let Some(culprit) = culprit.filter(|culprit| !self.evidence.contains_key(culprit)) else {
             return false;
@@ -275,16 +279,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// An echo of this seal's signer for a message of this source, if the seal denies it.
     fn denied_echo(&self, culprit: Actor, seat: Seat, seal: &Seal) -> Option<SignedHeader> {
         let generation = seal.generation;
-        let track = self.tracks.get(seat.get())?;
-        let denied =
-            |header: &Header, digest: &Digest| denies::<R>(&self.network, (header, digest), seal);
+        let track = self.slots.get(seat)?;
+        let denied = |header: &Header, digest: &Digest| {
+            denies::<R>(self.signer.network(), (header, digest), seal)
+        };
         let shown = seal.of(seat).and_then(|shown| shown.best.as_ref());
         let passed = shown.and_then(|best| best.header.last());
-        let recent = track
-            .places
+        let recent = self
+            .ledger
+            .source(seat)?
+            .places()
             .iter()
             .rev()
-            .filter_map(|place| self.log.get(*place));
+            .filter_map(|place| self.ledger.log().get(*place));
         let recent = recent
             .take_while(|logged| Some(logged.last) > passed)
             .take(MAX_RECENT);
@@ -306,8 +313,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
         }
         // Of our own message we have the echoes one by one, and of a message that is open its source's.
-        if Some(seat) == self.seat
-            && let Some(flight) = &self.own.flight
+        if Some(seat) == self.chain.seat()
+            && let Some(flight) = &self.source.flight
             && flight.generation == generation
             && let Some(sig) = flight.echoes.get(&culprit)
             && denied(&flight.header, &flight.digest)
@@ -319,7 +326,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 sig,
             });
         }
-        if self.members.in_seat(seat) == Some(&culprit) {
+        if self.chain.members().in_seat(seat) == Some(&culprit) {
             let open = track.open.iter().find(|open| {
                 open.source_echo.0 == generation && denied(&open.header, &open.digest)
             });

@@ -11,10 +11,12 @@ use crate::deterministic_secure_broadcast::error::{Halt, ReturnReason};
 use crate::deterministic_secure_broadcast::evidence::{
     Evidence, Invention, SignedHeader, is_of_its_source,
 };
+use crate::deterministic_secure_broadcast::header::EchoStatement;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::{ActivateFacts, Linked, OldFacts, Rules, View};
-use crate::deterministic_secure_broadcast::witness::Open;
+use crate::deterministic_secure_broadcast::signer::Unsigned;
+use crate::deterministic_secure_broadcast::slots::Open;
 use crate::membership::{Generation, MemberIndex, Seat, Signers, quorum};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -35,12 +37,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Returns whether it did.
     pub(super) fn try_activate(&mut self, effects: &mut Effects<A>) -> bool {
         let ours = self.generation();
-        let mut target = self.handover.last();
+        let mut target = self.chain.last();
         while target > ours {
             let before = Generation::new(target.get().saturating_sub(1));
             if self.is_ready(before) {
                 let members = self
-                    .handover
+                    .chain
                     .members_of(before)
                     .map_or(0, |members| members.len());
                 let mut signers = Signers::none(members);
@@ -61,11 +63,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Whether the generation after `before` may be activated.
     fn is_ready(&self, before: Generation) -> bool {
         let members = self
-            .handover
+            .chain
             .members_of(before)
             .map_or(0, |members| members.len());
         R::may_activate(&ActivateFacts {
-            decided: self.handover.last() > before,
+            decided: self.chain.last() > before,
             // Whoever has stopped signing echoes no more, and cannot seal.
             settled: self.is_sealed() || self.index().is_none() || self.halted().is_some(),
             seals: self.handover.seals_of(before).count(),
@@ -121,7 +123,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         seals: &[Seal],
         invented: &mut Vec<Invented>,
     ) -> Merged {
-        let network = self.network;
+        let network = *self.signer.network();
         let own = self.best(seat);
         let bound = self.bound(seat);
         let named = own.map(|(certificate, digest)| Named::with(digest, &certificate.header));
@@ -137,7 +139,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let shown = |digest: Digest| counts.get(&digest).copied().unwrap_or(0);
         let members = self
-            .handover
+            .chain
             .members_of(before)
             .map_or(0, |members| members.len());
         let mut higher: Vec<(Named, &Certificate, MemberIndex)> = Vec::new();
@@ -210,7 +212,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 if signed.is_some() {
                     break;
                 }
-                if is_of_its_source(sealed, &self.handover.generations) {
+                if is_of_its_source(sealed, &self.chain.generations) {
                     signed = Some(sealed);
                 } else {
                     invented.push((*signer, seat, Invention::Open(*place)));
@@ -239,15 +241,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return true;
         }
         let open = bound.iter().any(|(known, _)| *known == digest);
-        let activated = certificate.generation.next() >= Some(self.handover.since);
+        let activated = certificate.generation.next() >= Some(self.chain.since());
         // Who was there needs nobody's word; who was not takes that of more than may lie.
         let skipped = before != self.generation();
         let members = self
-            .handover
+            .chain
             .members_of(before)
             .map_or(0, |members| members.len());
         let of_open = self
-            .track(certificate.header.source)
+            .slot(certificate.header.source)
             .ok()
             .is_some_and(|track| {
                 let mut open = track.open.iter();
@@ -264,10 +266,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whether a quorum of its generation has signed a certificate.
     fn is_signed(&self, certificate: &Certificate, digest: Digest) -> bool {
-        let members = self.handover.members_of(certificate.generation);
+        let members = self.chain.members_of(certificate.generation);
         members.is_some_and(|members| {
             certificate
-                .verify::<K, R>(&self.network, members, &digest, &[])
+                .verify::<K, R>(self.signer.network(), members, &digest, &[])
                 .is_ok()
         })
     }
@@ -281,7 +283,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         what: Invention,
         effects: &mut Effects<A>,
     ) {
-        let members = self.handover.members_of(generation);
+        let members = self.chain.members_of(generation);
         let culprit = members.and_then(|members| members.actor(signer).copied());
         let seal = self.handover.seals.get(&(generation, signer));
         if let Some((culprit, seal)) = culprit.zip(seal) {
@@ -298,27 +300,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) {
         let (skipped, was_member) = (before != self.generation(), self.is_member());
-        let Some(members) = self.handover.members_of(target).cloned() else {
+        if self.chain.activate(target, skipped).is_none() {
             return;
-        };
+        }
         let faults = self
-            .handover
+            .chain
             .members_of(before)
             .map_or(0, |members| quorum::faults(members.len()));
-        let link = self.handover.generations.link_to(target);
+        let link = self.chain.generations.link_to(target);
         let change = link.map(|link| link.decision.change);
-        self.members = members;
-        let seats = self.members.seats();
-        self.seat = self.members.seat_of(&self.actor());
-        self.grow(seats);
-        if skipped {
-            self.handover.since = target;
-        }
+        self.grow(self.chain.members().seats());
         for Merged { seat, best, open } in merged {
             if let Some(certificate) = best {
-                let digest = certificate.header.digest(&self.network);
+                let digest = certificate.header.digest(self.signer.network());
                 let certified = self.attach(seat, certificate, digest, None, true);
-                self.hold(seat, certified);
+                self.slots.buffer(certified);
             }
             let open = open.into_iter().map(|(digest, signed, shown)| {
                 let vouched = !skipped || shown > faults;
@@ -326,9 +322,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             });
             self.inherit(seat, open.collect(), effects);
         }
-        for track in &mut self.tracks {
-            track.parked = None;
-        }
+        self.slots.drop_parked();
         self.handover.begin(target);
         self.checkpoints.begin_generation();
         self.quota.begin_generation();
@@ -337,7 +331,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             effects.push(Effect::Generation {
                 generation: target,
                 change,
-                members: self.members.actors().into(),
+                members: self.chain.members().actors().into(),
             });
         }
         if self.is_member() {
@@ -355,12 +349,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         open: Vec<(Digest, SignedHeader, bool)>,
         effects: &mut Effects<A>,
     ) {
-        let mine = Some(seat) == self.seat;
+        let mine = Some(seat) == self.chain.seat();
         let stranger = open.iter().any(|(digest, ..)| {
-            let flight = self.own.flight.as_ref();
+            let flight = self.source.flight.as_ref();
             flight.is_none_or(|flight| flight.digest != *digest)
         });
-        let Some(track) = self.tracks.get_mut(seat.get()) else {
+        let Some(track) = self.slots.get_mut(seat) else {
             return;
         };
         if mine {
@@ -383,11 +377,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             });
         }
         if let [(_, one, _), (_, other, _), ..] = open.as_slice()
-            && let Some(culprit) = self.members.in_seat(seat).copied()
+            && let Some(culprit) = self.chain.members().in_seat(seat).copied()
         {
             let (one, other) = (one.clone(), other.clone());
             self.convict(
-                Evidence::headers(&self.network, culprit, one, other),
+                Evidence::headers(self.signer.network(), culprit, one, other),
                 effects,
             );
         }
@@ -398,7 +392,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         &mut self,
         effects: &mut Effects<A>,
     ) {
-        let Some(flight) = &self.own.flight else {
+        let Some(flight) = &self.source.flight else {
             return;
         };
         let fresh = flight.generation == self.generation();
@@ -406,26 +400,32 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return;
         }
         let (header, digest, ops) = (flight.header.clone(), flight.digest, flight.ops.clone());
-        let generation = self.generation();
-        let echo = self.sign(digest, effects);
-        let record = Record::Own {
+        let (actor, generation) = (self.actor(), self.generation());
+        let alone = self.chain.members().len() == 1;
+        let flight = &mut self.source.flight;
+        let statement = EchoStatement {
             generation,
-            header,
-            echo,
-            ops,
+            header: digest,
         };
-        self.persist(record, effects);
-        let actor = self.actor();
-        if let Some(flight) = &mut self.own.flight {
+        // I1: in this generation, too, on disk before the request leaves.
+        let echo = Unsigned::new(self.signer.network(), &statement, |echo| {
+            let record = Record::Own {
+                generation,
+                header,
+                echo,
+                ops,
+            };
+            (Some(record), echo)
+        });
+        self.signer.commit([echo], effects, |echo| {
+            let flight = flight.as_mut()?;
             flight.again(actor, generation, echo);
-            if self.members.len() > 1 {
-                effects.send(To::Members, flight.request());
-            }
-        }
+            (!alone).then(|| (To::Members, flight.request()))
+        });
     }
 }
 
-impl<K: Keys> super::Handover<K> {
+impl super::Handover {
     /// A new generation begins: what was about the one before it is over.
     pub(super) fn begin(&mut self, generation: Generation) {
         let before = Generation::new(generation.get().saturating_sub(1));

@@ -99,8 +99,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) -> bool {
         let mut any = false;
-        for (seat, track) in self.seats().zip(&self.tracks) {
-            let delivered = track.delivered;
+        for (seat, track) in self.slots.iter() {
+            let delivered = self.ledger.delivered(seat);
             if let Some(below) = track.ancestry.lacks(delivered) {
                 let source = seat;
                 let pull = PullHeaders {
@@ -123,14 +123,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.check_served(from)?;
         let mut headers = Vec::new();
         let mut bytes = 0_usize;
-        let mut message = self.message(pull.source, pull.below);
+        let mut message = self.ledger.message_index(pull.source, pull.below);
         while headers.len() < MAX_HEADERS {
             let Some(before) = message.checked_sub(1) else {
                 break;
             };
             message = before;
-            let place = self.place(pull.source, message);
-            let Some(logged) = place.and_then(|place| self.log.get(place)) else {
+            let place = self.ledger.log_index(pull.source, message);
+            let Some(logged) = place.and_then(|place| self.ledger.log().get(place)) else {
                 break;
             };
             if logged.last <= pull.delivered {
@@ -154,7 +154,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         from: Actor,
         headers: &Headers,
     ) -> Result<Effects<A>, Rejection> {
-        if self.members.seat_of(&from).is_none() {
+        if self.chain.members().seat_of(&from).is_none() {
             return Err(Rejection::NotMember(from));
         }
         let seat = headers
@@ -162,8 +162,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .first()
             .ok_or(Rejection::NotRequested)?
             .source;
-        let (network, seats) = (self.network, self.members.seats());
-        let track = self.tracks.get_mut(seat.get());
+        let (network, seats) = (*self.signer.network(), self.chain.members().seats());
+        let track = self.slots.get_mut(seat);
         let track = track.ok_or(Rejection::Malformed(Malformed::UnknownSeat(seat)))?;
         let mut taken = false;
         for header in &headers.headers {
@@ -176,7 +176,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if header.source != seat || digest != previous || !before {
                 break;
             }
-            if header.first <= track.delivered {
+            if header.first <= self.ledger.delivered(seat) {
                 break;
             }
             track.ancestry.prove(digest, header);
@@ -187,7 +187,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let mut effects = Effects::none();
         if !self.pull_headers(from, &mut effects) {
-            let (generation, clock) = (self.generation(), self.clock.clone());
+            let (generation, clock) = (self.generation(), self.ledger.clock().clone());
             effects.send(To::One(from), Payload::Pull(Pull { generation, clock }));
         }
         Ok(effects)

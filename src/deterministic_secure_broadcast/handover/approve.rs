@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::Handover;
 use super::decision::Approvals;
 use super::statement::ApproveStatement;
 use crate::actor::{Actor, Keys, Sig};
@@ -11,6 +12,7 @@ use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::membership::{Change, ChangeError, MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -50,7 +52,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(halt) = self.halted() {
             return Err(ChangeRefused::Halted(halt));
         }
-        self.members.after(&change)?;
+        self.chain.members().after(&change)?;
         let possession = match change {
             Change::Join(actor) => {
                 let possession = self.handover.candidates.get(&actor).copied();
@@ -108,7 +110,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whether the next generation is decided.
     pub(in crate::deterministic_secure_broadcast) fn is_decided(&self) -> bool {
-        self.handover.last() > self.generation()
+        self.chain.is_decided()
     }
 
     /// Gives the approvals that are due, and reports what no longer applies.
@@ -120,7 +122,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return;
         }
         for change in self.handover.wanted.clone() {
-            if let Err(why) = self.members.after(&change) {
+            if let Err(why) = self.chain.members().after(&change) {
                 self.handover.wanted.remove(&change);
                 let (wanted, possession) = (false, None);
                 self.persist(
@@ -140,17 +142,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if self.may_approve(index, &change) {
                 let generation = self.generation();
                 let statement = ApproveStatement { generation, change };
-                self.reserve(effects);
-                let sig = self.identity.sign(&self.network, &statement);
-                self.persist(
-                    Record::Approved {
+                let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| {
+                    let record = Record::Approved {
                         generation,
                         change,
                         sig,
-                    },
-                    effects,
-                );
-                self.count_approval(index, change, sig);
+                    };
+                    (Some(record), sig)
+                });
+                self.signer.commit([unsigned], effects, |sig| {
+                    self.handover.count_approval(index, change, sig);
+                    None
+                });
                 if let Some(approvals) = self.approvals(&change, Some(index)) {
                     effects.send(To::Members, Payload::Approvals(approvals));
                 }
@@ -168,18 +171,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         !many && theirs.all(|(other, _)| other.subject() != change.subject())
     }
 
-    pub(super) fn count_approval(&mut self, index: MemberIndex, change: Change, sig: Sig) {
-        let approvals = self.handover.approvals.entry(change).or_default();
-        approvals.insert(index, sig);
-    }
-
     /// The approvals of a change: of one member, or all of them.
     pub(super) fn approvals(&self, change: &Change, of: Option<MemberIndex>) -> Option<Approvals> {
         let possession = match change {
             Change::Join(actor) => Some(*self.handover.candidates.get(actor)?),
             _ => None,
         };
-        let mut signers = Signers::none(self.members.len());
+        let mut signers = Signers::none(self.chain.members().len());
         let mut signatures = Vec::new();
         for (index, sig) in self.handover.approvals.get(change)? {
             if of.is_none_or(|of| of == *index) {
@@ -198,7 +196,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// A change that a quorum approves.
     pub(super) fn approved(&self) -> Option<Change> {
-        let members = self.members.len();
+        let members = self.chain.members().len();
         let enough = self
             .handover
             .approvals
@@ -206,7 +204,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .filter(|(change, approvals)| {
                 let asked = match change {
                     Change::Leave(actor) => {
-                        let index = self.members.index_of(actor);
+                        let index = self.chain.members().index_of(actor);
                         index.is_some_and(|index| approvals.contains_key(&index))
                     }
                     _ => true,
@@ -215,7 +213,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             });
         enough
             .map(|(change, _)| *change)
-            .find(|change| self.members.after(change).is_ok())
+            .find(|change| self.chain.members().after(change).is_ok())
     }
 
     pub(in crate::deterministic_secure_broadcast) fn on_approvals(
@@ -240,14 +238,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if new.is_empty() {
             return Err(Rejection::Duplicate);
         }
-        approvals.check::<K, R>(&self.network, &self.members, 1)?;
+        approvals.check::<K, R>(self.signer.network(), &self.chain.members(), 1)?;
         let mut effects = Effects::none();
         let heard = self.handover.approvals.contains_key(&change);
         if let (Change::Join(actor), Some(possession)) = (change, approvals.possession) {
             self.handover.candidates.entry(actor).or_insert(possession);
         }
         for (index, sig) in new {
-            self.count_approval(index, change, sig);
+            self.handover.count_approval(index, change, sig);
         }
         if !heard && !self.handover.wanted.contains(&change) {
             let by = from;
@@ -262,5 +260,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         self.approve(&mut effects);
         Ok(effects)
+    }
+}
+
+impl Handover {
+    pub(super) fn count_approval(&mut self, index: MemberIndex, change: Change, sig: Sig) {
+        self.approvals.entry(change).or_default().insert(index, sig);
     }
 }

@@ -1,5 +1,6 @@
 //! R4: the attempts in which our generation decides, and how one ends.
 
+use super::Handover;
 use super::decision::{Shown, Timeout, Timeouts, precommit};
 use super::statement::TimeoutStatement;
 use crate::actor::{Actor, Keys, verify};
@@ -10,6 +11,7 @@ use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::{EnterFacts, Rules, TimeoutFacts};
+use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::membership::{MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -101,46 +103,33 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let highest = self.handover.round.lock.clone();
         let shown = highest
             .as_ref()
-            .map(|lock| (lock.attempt, lock.decision.digest(&self.network)));
+            .map(|lock| (lock.attempt, lock.decision.digest(self.signer.network())));
         let statement = TimeoutStatement {
             generation,
             attempt,
             highest: shown,
         };
-        self.reserve(effects);
-        let sig = self.identity.sign(&self.network, &statement);
-        let timeout = Timeout {
-            generation,
-            attempt,
-            highest,
-            sig,
-        };
-        if R::persists_votes() {
-            self.persist(Record::TimedOut(Box::new(timeout.clone())), effects);
-        }
-        effects.send(To::Members, Payload::Timeout(Box::new(timeout.clone())));
-        self.record_timeout(index, timeout);
+        let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| {
+            let timeout = Timeout {
+                generation,
+                attempt,
+                highest,
+                sig,
+            };
+            let record = R::persists_votes().then(|| Record::TimedOut(Box::new(timeout.clone())));
+            (record, timeout)
+        });
+        self.signer.commit([unsigned], effects, |timeout| {
+            let payload = Payload::Timeout(Box::new(timeout.clone()));
+            self.handover.record_timeout(index, timeout, shown);
+            Some((To::Members, payload))
+        });
         self.try_enter(effects);
     }
 
-    /// Counts a timeout of our own.
-    pub(super) fn record_timeout(&mut self, index: MemberIndex, timeout: Timeout) {
-        let highest = self.shown(&timeout);
-        let sig = timeout.sig;
-        let shown = Shown { highest, sig };
-        let docket = self.handover.docket(timeout.generation);
-        docket.note_timeout(timeout.attempt, index, shown);
-        let round = &mut self.handover.round;
-        round.timeouts.insert(index, shown);
-        if let Some(lock) = timeout.highest.clone() {
-            round.show(lock);
-        }
-        round.timeout = Some(timeout);
-    }
-
-    fn shown(&self, timeout: &Timeout) -> Option<(u32, Digest)> {
+    pub(super) fn shown(&self, timeout: &Timeout) -> Option<(u32, Digest)> {
         let lock = timeout.highest.as_ref()?;
-        Some((lock.attempt, lock.decision.digest(&self.network)))
+        Some((lock.attempt, lock.decision.digest(self.signer.network())))
     }
 
     pub(in crate::deterministic_secure_broadcast) fn on_timeout(
@@ -189,14 +178,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             attempt: timeout.attempt,
             highest,
         };
-        let key = self.members.key(index);
-        if !key.is_some_and(|key| verify::<K, _>(key, &self.network, &statement, &timeout.sig)) {
+        let key = self.chain.members().key(index);
+        if !key
+            .is_some_and(|key| verify::<K, _>(key, self.signer.network(), &statement, &timeout.sig))
+        {
             return Err(Rejection::InvalidSignature { signer: Some(from) });
         }
         if let Some(lock) = &timeout.highest
             && self.handover.round.lock.as_ref() != Some(lock)
         {
-            lock.check::<K, R>(&self.network, &self.members)?;
+            lock.check::<K, R>(self.signer.network(), &self.chain.members())?;
         }
         let (attempt, sig) = (timeout.attempt, timeout.sig);
         if let Some(lock) = timeout.highest {
@@ -215,7 +206,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Puts the timeouts of this attempt together, if they are a quorum.
     fn try_enter(&mut self, effects: &mut Effects<A>) {
-        let members = self.members.len();
+        let members = self.chain.members().len();
         let round = &self.handover.round;
         let facts = EnterFacts {
             not_behind: true,
@@ -233,7 +224,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let highest = R::highest(shown.iter().map(|shown| precommit(shown.highest)));
         let lock = round.shown.clone();
-        if highest != lock.as_ref().map(|lock| lock.precommit(&self.network)) {
+        if highest
+            != lock
+                .as_ref()
+                .map(|lock| lock.precommit(self.signer.network()))
+        {
             return;
         }
         let timeouts = Timeouts {
@@ -254,7 +249,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let facts = EnterFacts {
             not_behind: timeouts.attempt >= self.handover.round.attempt,
             timeouts: timeouts.signers.count(),
-            members: self.members.len(),
+            members: self.chain.members().len(),
         };
         if !R::may_enter(&facts) {
             return;
@@ -279,9 +274,30 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.is_decided() || timeouts.attempt < self.handover.round.attempt {
             return Err(Rejection::Late);
         }
-        timeouts.check::<K, R>(&self.network, &self.members)?;
+        timeouts.check::<K, R>(self.signer.network(), &self.chain.members())?;
         let mut effects = Effects::none();
         self.enter(timeouts, &mut effects);
         Ok(effects)
+    }
+}
+
+impl Handover {
+    /// Counts a timeout of our own. `highest`: what it says of the highest quorum of first votes.
+    pub(super) fn record_timeout(
+        &mut self,
+        index: MemberIndex,
+        timeout: Timeout,
+        highest: Option<(u32, Digest)>,
+    ) {
+        let sig = timeout.sig;
+        let shown = Shown { highest, sig };
+        self.docket(timeout.generation)
+            .note_timeout(timeout.attempt, index, shown);
+        let round = &mut self.round;
+        round.timeouts.insert(index, shown);
+        if let Some(lock) = timeout.highest.clone() {
+            round.show(lock);
+        }
+        round.timeout = Some(timeout);
     }
 }

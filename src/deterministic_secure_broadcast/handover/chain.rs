@@ -15,6 +15,7 @@ use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::quota::Once;
 use crate::deterministic_secure_broadcast::rules::{Rules, SealFacts};
+use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::membership::{Change, Generation, Members, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -73,7 +74,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whoever has a seat has its own turn; strangers, of whom there may be any number, share some.
     fn is_known(&self, actor: &Actor) -> bool {
-        self.members.seat_of(actor).is_some()
+        self.chain.members().seat_of(actor).is_some()
     }
 
     /// One request per peer and tick.
@@ -87,7 +88,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.quota.note(from, Once::AskForChain);
         let pull = PullChain {
             active: self.generation(),
-            decided: self.handover.last(),
+            decided: self.chain.last(),
         };
         effects.send(To::One(from), Payload::PullChain(pull));
         true
@@ -115,7 +116,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) -> Result<(), Rejection> {
         let have = usize::try_from(pull.decided.get()).unwrap_or(usize::MAX);
         let links = self
-            .handover
+            .chain
             .generations
             .links()
             .iter()
@@ -161,12 +162,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) -> Result<Effects<A>, Rejection> {
         let mut effects = Effects::none();
         for link in chain.links {
-            let last = self.handover.last();
+            let last = self.chain.last();
             if link.decision.generation <= last {
                 let _ = self.on_other_decision(&link, &mut effects);
                 continue;
             }
-            match self.handover.generations.check::<R>(&link) {
+            match self.chain.generations.check::<R>(&link) {
                 Ok(next) => self.decided(link, next, &mut effects),
                 // What came before it holds.
                 Err(_) if !effects.is_empty() => break,
@@ -188,8 +189,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn decided(&mut self, link: Link, next: Members<K>, effects: &mut Effects<A>) {
         self.persist(Record::Decided(Box::new(link.clone())), effects);
         self.hear_link(&link, effects);
-        self.handover.generations.append(link, next);
-        let (ours, last) = (self.generation(), self.handover.last());
+        self.chain.generations.append(link, next);
+        let (ours, last) = (self.generation(), self.chain.last());
         let near = |of: Generation| of <= ours || of.get().saturating_add(2) >= last.get();
         self.handover.seals.retain(|(of, _), _| near(*of));
     }
@@ -214,7 +215,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// The decision that ends our generation, once it is known.
     fn next_link(&self) -> Option<&Link> {
-        self.handover.generations.link_to(self.generation().next()?)
+        self.chain.generations.link_to(self.generation().next()?)
     }
 
     /// R5: seals our generation, once, if the next one is decided.
@@ -233,11 +234,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             // I13: somebody else has our key.
             return self.halt(Halt::KeyUsedElsewhere, effects);
         }
-        let Some(link) = self.handover.generations.tip_of(generation).copied() else {
+        let Some(link) = self.chain.generations.tip_of(generation).copied() else {
             return;
         };
         let sources = self.sealed_sources();
-        let mut seal = Seal {
+        let seal = Seal {
             generation,
             signer: index,
             sources,
@@ -247,17 +248,25 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             // Nobody would read it, nor we our own journal. Whoever has not sealed goes on in this generation.
             return;
         }
-        self.reserve(effects);
         let statement = seal.statement(link);
-        seal.sig = self.identity.sign(&self.network, &statement);
-        if R::persists_seal() {
-            self.persist(Record::Seal(Box::new(seal.clone())), effects);
-        }
-        self.handover
-            .seals
-            .insert((generation, index), seal.clone());
+        let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| {
+            let seal = Seal { sig, ..seal };
+            let record = R::persists_seal().then(|| Record::Seal(Box::new(seal.clone())));
+            (record, seal)
+        });
+        let mut sealed = None;
+        self.signer.commit([unsigned], effects, |seal| {
+            self.handover
+                .seals
+                .insert((generation, index), seal.clone());
+            sealed = Some(seal);
+            None
+        });
+        // The last word in our generation: it leaves when the key that has signed it is erased.
         self.erase_key(effects);
-        self.send_seal(&seal, effects);
+        if let Some(seal) = sealed {
+            self.send_seal(&seal, effects);
+        }
     }
 
     /// To the members of this generation and the next.
@@ -294,7 +303,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Every header right after `best` that we are bound to, our own message included.
     pub(super) fn bound(&self, seat: Seat) -> Vec<(codec::Digest, SignedHeader)> {
         let mut open = Vec::new();
-        if let Some(track) = self.tracks.get(seat.get()) {
+        if let Some(track) = self.slots.get(seat) {
             let generation = self.generation();
             let carried = track.open.iter().filter(|open| {
                 let echo = open.echoed.as_ref().map(|echoed| echoed.echo);
@@ -302,8 +311,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             });
             open.extend(carried.map(|open| (open.digest, open.signed())));
         }
-        if Some(seat) == self.seat
-            && let Some(flight) = &self.own.flight
+        if Some(seat) == self.chain.seat()
+            && let Some(flight) = &self.source.flight
         {
             let known = open.iter().any(|(digest, _)| *digest == flight.digest);
             if !known {
@@ -321,7 +330,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let best = self
             .best(seat)
             .map(|(certificate, digest)| (&certificate.header, digest));
-        open.retain(|(_, signed)| follows(&self.network, best, &signed.header));
+        open.retain(|(_, signed)| follows(self.signer.network(), best, &signed.header));
         open
     }
 
@@ -340,7 +349,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         // Those who are ahead of us have activated the last generation decided, or the one before it; the next one
         // they may be unable to activate without us.
-        let last = self.handover.last();
+        let last = self.chain.last();
         let near = got < last && got.get().saturating_add(2) >= last.get();
         if got > have && !near {
             if self.ask_chain(from, &mut effects) {
@@ -352,7 +361,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if self.handover.seals.contains_key(&place) {
             return Err(Rejection::Duplicate);
         }
-        seal.check::<K>(&self.handover.generations)?;
+        seal.check::<K>(&self.chain.generations)?;
         if got == have && self.index() == Some(seal.signer) {
             // I13: every seal of ours is in our journal.
             self.halt(Halt::KeyUsedElsewhere, &mut effects);

@@ -14,11 +14,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         records: &mut Vec<Record>,
     ) {
         let handover = &self.handover;
-        let links = handover.generations.links().iter().cloned().map(Box::new);
+        let links = self.chain.generations.links().iter().cloned().map(Box::new);
         records.extend(links.map(Record::Decided));
         records.push(Record::Resumed {
             generation: self.generation(),
-            since: handover.since,
+            since: self.chain.since(),
             leaving: handover.leaving.is_some(),
         });
         let seals = handover.seals.values().cloned().map(Box::new);

@@ -1,5 +1,6 @@
 //! R4: deciding on one approved change, in attempts. Two rounds of votes, and a quorum of timeouts between attempts.
 
+use super::Handover;
 use super::decision::{
     Approvals, Decision, Link, Lock, Phase, Proposal, Timeouts, Vote, vote_bytes,
 };
@@ -12,6 +13,7 @@ use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::{ProposeFacts, Rules, Vote1Facts, Vote2Facts};
+use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::membership::{MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 use std::collections::BTreeMap;
@@ -20,7 +22,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// The leader of this attempt.
     pub(super) fn leader(&self, attempt: u32) -> Option<MemberIndex> {
         let turn = self.generation().get().wrapping_add(u64::from(attempt));
-        let members = u64::try_from(self.members.len()).ok()?;
+        let members = u64::try_from(self.chain.members().len()).ok()?;
         let rank = turn.checked_rem(members)?;
         u16::try_from(rank).ok().map(MemberIndex::new)
     }
@@ -37,15 +39,20 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let lock = proposal
             .timeouts
             .and_then(|timeouts| timeouts.highest.as_ref());
-        let value = proposal.decision.digest(&self.network);
-        let applies = self.members.after(&proposal.decision.change).is_ok()
-            && proposal.decision.link == self.handover.generations.tip()
+        let value = proposal.decision.digest(self.signer.network());
+        let applies = self
+            .chain
+            .members()
+            .after(&proposal.decision.change)
+            .is_ok()
+            && proposal.decision.link == self.chain.generations.tip()
             && Some(proposal.decision.generation) == self.generation().next();
         ProposeFacts {
             leader: self.leader(attempt) == Some(index),
-            approved: applies && R::is_approved(proposal.approvals, self.members.len()),
+            approved: applies && R::is_approved(proposal.approvals, self.chain.members().len()),
             justified: before == shown,
-            carries_highest: lock.is_none_or(|lock| lock.decision.digest(&self.network) == value),
+            carries_highest: lock
+                .is_none_or(|lock| lock.decision.digest(self.signer.network()) == value),
         }
     }
 
@@ -73,7 +80,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                     let keys = self.announced(&change);
                     let decision = Decision {
                         generation: self.generation().next()?,
-                        link: self.handover.generations.tip(),
+                        link: self.chain.generations.tip(),
                         change,
                         keys: keys.keys.digest(),
                     };
@@ -91,26 +98,31 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let statement = ProposeStatement {
             generation,
             attempt,
-            decision: decision.digest(&self.network),
+            decision: decision.digest(self.signer.network()),
         };
-        self.reserve(effects);
-        let sig = self.identity.sign(&self.network, &statement);
-        let proposal = Proposal {
-            generation,
-            attempt,
-            decision,
-            approvals,
-            keys,
-            timeouts,
-            sig,
-        };
-        if R::persists_votes() {
-            self.persist(Record::Proposed(Box::new(proposal.clone())), effects);
+        let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| {
+            let proposal = Proposal {
+                generation,
+                attempt,
+                decision,
+                approvals,
+                keys,
+                timeouts,
+                sig,
+            };
+            let record = R::persists_votes().then(|| Record::Proposed(Box::new(proposal.clone())));
+            (record, proposal)
+        });
+        let mut proposed = None;
+        self.signer.commit([unsigned], effects, |proposal| {
+            let payload = Payload::Propose(Box::new(proposal.clone()));
+            proposed = Some(proposal);
+            Some((To::Members, payload))
+        });
+        if let Some(proposal) = proposed {
+            self.hear_proposal(&proposal);
+            self.handover.round.proposal = Some(proposal);
         }
-        let payload = Payload::Propose(Box::new(proposal.clone()));
-        effects.send(To::Members, payload);
-        self.hear_proposal(&proposal);
-        self.handover.round.proposal = Some(proposal);
         self.vote(effects);
     }
 
@@ -138,12 +150,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let statement = ProposeStatement {
             generation: proposal.generation,
             attempt,
-            decision: proposal.decision.digest(&self.network),
+            decision: proposal.decision.digest(self.signer.network()),
         };
-        let key = self.members.key(leader);
-        if !key.is_some_and(|key| verify::<K, _>(key, &self.network, &statement, &proposal.sig)) {
+        let key = self.chain.members().key(leader);
+        if !key.is_some_and(|key| {
+            verify::<K, _>(key, self.signer.network(), &statement, &proposal.sig)
+        }) {
             return Err(Rejection::InvalidSignature {
-                signer: self.members.actor(leader).copied(),
+                signer: self.chain.members().actor(leader).copied(),
             });
         }
         let timeouts = proposal.timeouts.as_ref();
@@ -154,21 +168,24 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         {
             return Err(Malformed::Proposal.into());
         }
-        let (network, least) = (self.network, R::quorum(self.members.len()));
+        let (network, least) = (
+            *self.signer.network(),
+            R::quorum(self.chain.members().len()),
+        );
         proposal
             .approvals
-            .check::<K, R>(&network, &self.members, least)?;
+            .check::<K, R>(&network, &self.chain.members(), least)?;
         let known = |index: MemberIndex, key: &Actor, sig: &Sig| {
             self.handover.announced.get(&index) == Some(&(*key, *sig))
         };
         proposal
             .keys
-            .check(&network, &proposal.decision, &self.members, known)?;
+            .check(&network, &proposal.decision, &self.chain.members(), known)?;
         if let Some(timeouts) = &proposal.timeouts {
             if timeouts.generation != proposal.generation {
                 return Err(Malformed::Proposal.into());
             }
-            timeouts.check::<K, R>(&network, &self.members)?;
+            timeouts.check::<K, R>(&network, &self.chain.members())?;
             self.enter(timeouts.clone(), &mut effects);
         }
         if self.handover.round.attempt == attempt {
@@ -195,7 +212,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 proposal: self.facts(proposal.attempt, leader.unwrap_or(index), &carried),
             };
             if R::may_vote1(&facts) {
-                let digest = proposal.decision.digest(&self.network);
+                let digest = proposal.decision.digest(self.signer.network());
                 self.cast(index, Phase::First, digest, effects);
             }
         }
@@ -211,34 +228,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) {
         let (generation, attempt) = (self.generation(), self.handover.round.attempt);
-        self.reserve(effects);
-        let bytes = vote_bytes(&self.network, phase, generation, attempt, decision);
-        let vote = Vote {
-            generation,
-            attempt,
-            phase,
-            decision,
-            sig: self.identity.sign_bytes(&bytes),
-        };
-        if R::persists_votes() {
-            self.persist(Record::Voted(vote), effects);
-        }
-        self.record_vote(index, vote);
-        effects.send(To::Members, Payload::Vote(vote));
-    }
-
-    /// Counts a vote of our own.
-    pub(super) fn record_vote(&mut self, index: MemberIndex, vote: Vote) {
-        let round = &mut self.handover.round;
-        let (votes, cast) = match vote.phase {
-            Phase::First => (&mut round.first, &mut round.cast_first),
-            Phase::Second => (&mut round.second, &mut round.cast_second),
-        };
-        votes.insert(index, (vote.decision, vote.sig));
-        *cast = Some(vote);
-        self.handover
-            .docket(vote.generation)
-            .note_vote(index, &vote);
+        let bytes = vote_bytes(self.signer.network(), phase, generation, attempt, decision);
+        let unsigned = Unsigned::of_bytes(bytes, |sig| {
+            let vote = Vote {
+                generation,
+                attempt,
+                phase,
+                decision,
+                sig,
+            };
+            (R::persists_votes().then_some(Record::Voted(vote)), vote)
+        });
+        self.signer.commit([unsigned], effects, |vote| {
+            self.handover.record_vote(index, vote);
+            Some((To::Members, Payload::Vote(vote)))
+        });
     }
 
     pub(in crate::deterministic_secure_broadcast) fn on_vote(
@@ -280,8 +284,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if votes.contains_key(&index) {
             return Err(Rejection::Duplicate);
         }
-        let bytes = vote.bytes(&self.network);
-        let key = self.members.key(index);
+        let bytes = vote.bytes(self.signer.network());
+        let key = self.chain.members().key(index);
         if !key.is_some_and(|key| K::verify(key, &bytes, &vote.sig)) {
             return Err(Rejection::InvalidSignature { signer: Some(from) });
         }
@@ -297,7 +301,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return;
         }
         self.precommit(effects);
-        let members = self.members.len();
+        let members = self.chain.members().len();
         let round = &self.handover.round;
         let Some((digest, signers, signatures)) = tally(&round.second, members) else {
             return;
@@ -313,7 +317,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let known = proposed.into_iter().chain(locked);
         let Some((decision, announced)) = known
             .into_iter()
-            .find(|(decision, _)| decision.digest(&self.network) == digest)
+            .find(|(decision, _)| decision.digest(self.signer.network()) == digest)
         else {
             return;
         };
@@ -325,7 +329,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             signatures,
         };
         // Our own count need not be checked again, only that it applies.
-        if let Ok(next) = link.next_members(&self.members) {
+        if let Ok(next) = link.next_members(&self.chain.members()) {
             self.decided(link, next, effects);
             self.after_decision(effects);
         }
@@ -333,7 +337,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// A quorum of first votes: remember it, then vote a second time.
     fn precommit(&mut self, effects: &mut Effects<A>) {
-        let members = self.members.len();
+        let members = self.chain.members().len();
         let round = &self.handover.round;
         let Some(proposal) = &round.proposal else {
             return;
@@ -341,7 +345,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Some((digest, signers, signatures)) = tally(&round.first, members) else {
             return;
         };
-        if proposal.decision.digest(&self.network) != digest {
+        if proposal.decision.digest(self.signer.network()) != digest {
             return;
         }
         let votes1 = signatures.len();
@@ -421,4 +425,18 @@ fn tally(
         }
     }
     Some((most, signers, signatures))
+}
+
+impl Handover {
+    /// Counts a vote of our own.
+    pub(super) fn record_vote(&mut self, index: MemberIndex, vote: Vote) {
+        let round = &mut self.round;
+        let (votes, cast) = match vote.phase {
+            Phase::First => (&mut round.first, &mut round.cast_first),
+            Phase::Second => (&mut round.second, &mut round.cast_second),
+        };
+        votes.insert(index, (vote.decision, vote.sig));
+        *cast = Some(vote);
+        self.docket(vote.generation).note_vote(index, &vote);
+    }
 }

@@ -9,6 +9,7 @@ use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::membership::{Change, ChangeError};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -21,7 +22,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// # Errors
     /// [`ChangeError`] if we are a member, or were one with this key, which then must not sign again.
     pub fn join(&mut self) -> Result<Effects<A>, ChangeError> {
-        self.members.after(&Change::Join(self.actor()))?;
+        self.chain.members().after(&Change::Join(self.actor()))?;
         let mut effects = Effects::none();
         if !self.handover.joining {
             self.handover.joining = true;
@@ -32,7 +33,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Asks everybody; the chain, too, for the members may be others by now.
-    pub(in crate::deterministic_secure_broadcast) fn ask_to_join(&self, effects: &mut Effects<A>) {
+    pub(in crate::deterministic_secure_broadcast) fn ask_to_join(
+        &mut self,
+        effects: &mut Effects<A>,
+    ) {
         if self.is_member()
             || !self.handover.joining
             || self.halted() == Some(Halt::KeyUsedElsewhere)
@@ -40,9 +44,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return;
         }
         let actor = self.actor();
-        let possession = self.identity.sign(&self.network, &JoinStatement { actor });
-        let join = Join { actor, possession };
-        effects.send(To::Members, Payload::Join(join));
+        let statement = JoinStatement { actor };
+        // That we ask is in the journal already.
+        let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| (None, sig));
+        self.signer.commit([unsigned], effects, |possession| {
+            let join = Join { actor, possession };
+            Some((To::Members, Payload::Join(join)))
+        });
     }
 
     pub(in crate::deterministic_secure_broadcast) fn on_join(
@@ -51,11 +59,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) -> Result<Effects<A>, Rejection> {
         let Join { actor, possession } = *join;
         let change = Change::Join(actor);
-        self.members.after(&change).map_err(Rejection::Change)?;
+        self.chain
+            .members()
+            .after(&change)
+            .map_err(Rejection::Change)?;
         if self.handover.candidates.contains_key(&actor) {
             return Err(Rejection::Duplicate);
         }
-        join.verify::<K>(&self.network)?;
+        join.verify::<K>(self.signer.network())?;
         // Keys cost nothing: a crowd must not keep others out.
         self.handover.make_room(MAX_CANDIDATES);
         self.handover.crowd.push_back(actor);

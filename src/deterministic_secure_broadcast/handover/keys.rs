@@ -18,6 +18,7 @@ use crate::deterministic_secure_broadcast::error::{Halt, Malformed, Rejection, R
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::membership::{Change, Generation, MAX_MEMBERS, MemberIndex, Members, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -138,18 +139,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if idle || self.handover.announced.contains_key(&index) {
             return;
         }
-        self.reserve(effects);
-        let (generation, key) = (self.generation(), self.identity.next().key());
+        let (generation, key) = (self.generation(), self.signer.identity().next().key());
         let statement = NextKeyStatement { generation, key };
-        let sig = self.identity.sign(&self.network, &statement);
-        let next = NextKey {
-            generation,
-            key,
-            sig,
-        };
-        self.persist(Record::Announced(next), effects);
-        self.handover.announced.insert(index, (key, sig));
-        effects.send(To::Members, Payload::NextKey(next));
+        let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| {
+            let next = NextKey {
+                generation,
+                key,
+                sig,
+            };
+            (Some(Record::Announced(next)), next)
+        });
+        self.signer.commit([unsigned], effects, |next| {
+            let announced = (next.key, next.sig);
+            self.handover.announced.insert(index, announced);
+            Some((To::Members, Payload::NextKey(next)))
+        });
     }
 
     /// Says it again to those whose turn it is, and to whoever may propose next.
@@ -165,7 +169,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .leader(round.attempt)
             .filter(|_| round.proposal.is_none());
         let leader = leader
-            .and_then(|leader| self.members.actor(leader))
+            .and_then(|leader| self.chain.members().actor(leader))
             .copied();
         let leader = leader.filter(|leader| *leader != self.actor() && !peers.contains(leader));
         let generation = self.generation();
@@ -201,8 +205,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         } = *next;
         K::public(&key).map_err(Rejection::WeakKey)?;
         let statement = NextKeyStatement { generation, key };
-        let public = self.members.key(index);
-        if !public.is_some_and(|public| verify::<K, _>(public, &self.network, &statement, &sig)) {
+        let public = self.chain.members().key(index);
+        if !public
+            .is_some_and(|public| verify::<K, _>(public, self.signer.network(), &statement, &sig))
+        {
             return Err(Rejection::InvalidSignature { signer: Some(from) });
         }
         self.handover.announced.insert(index, (key, sig));
@@ -213,14 +219,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whether a leader need not wait: everybody who goes on has announced its key, or had the time to.
     pub(super) fn has_keys(&self, change: &Change) -> bool {
-        let goes = self.members.index_of(&change.subject());
+        let goes = self.chain.members().index_of(&change.subject());
         let announced = self
             .handover
             .announced
             .keys()
             .filter(|index| Some(**index) != goes);
         let go_on = self
-            .members
+            .chain
+            .members()
             .len()
             .saturating_sub(usize::from(goes.is_some()));
         !R::erases_keys() || announced.count() >= go_on || self.handover.round.waited >= KEY_TICKS
@@ -228,8 +235,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// What was announced by those who go on after this change.
     pub(super) fn announced(&self, change: &Change) -> Announced {
-        let goes = self.members.index_of(&change.subject());
-        let mut members = Signers::none(self.members.len());
+        let goes = self.chain.members().index_of(&change.subject());
+        let mut members = Signers::none(self.chain.members().len());
         let (mut keys, mut signatures) = (Vec::new(), Vec::new());
         for (index, (key, sig)) in &self.handover.announced {
             if Some(*index) != goes {
@@ -246,7 +253,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn has_foreign_key(&self) -> bool {
         let next = self.generation().next().and_then(|next| self.due(next));
         next.is_some_and(|due| {
-            !due.gone && due.last != self.identity.key() && due.last != self.identity.next().key()
+            !due.gone
+                && due.last != self.signer.identity().key()
+                && due.last != self.signer.identity().next().key()
         })
     }
 
@@ -258,8 +267,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Some(due) = self.due(next).filter(|_| R::erases_keys()) else {
             return;
         };
-        if due.gone || due.last != self.identity.key() {
-            self.identity = self.identity.next();
+        if due.gone || due.last != self.signer.identity().key() {
+            let identity = self.signer.identity().next();
+            self.signer.follow(identity);
             effects.key_changed(next);
         }
     }
@@ -273,9 +283,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let steps = ours.get().saturating_sub(base.get());
         match self.identity_at(due, steps) {
-            Some(identity) if identity.key() == self.identity.key() => {}
+            Some(identity) if identity.key() == self.signer.identity().key() => {}
             Some(identity) => {
-                self.identity = identity;
+                self.signer.follow(identity);
                 effects.key_changed(ours);
             }
             // I13: somebody has announced it with our key.
@@ -292,12 +302,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let gone = match self.due(base) {
             Some(due) => {
                 if let Some(identity) = self.identity_at(due, base.get()) {
-                    self.identity = identity;
+                    self.signer.follow(identity);
                     return Ok(());
                 }
                 due.gone
             }
-            None => self.identity.key() == self.actor(),
+            None => self.signer.identity().key() == self.actor(),
         };
         // Whoever has gone has no key that others know of, and signs nothing.
         if gone {
@@ -309,7 +319,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// With the secret that is due, in at most so many steps from the one we have.
     fn identity_at(&self, due: Due, steps: u64) -> Option<SigningActor<K>> {
-        let mut identity = self.identity.clone();
+        let mut identity = self.signer.identity().clone();
         let mut steps = 0..steps;
         while identity.key() != due.last {
             steps.next()?;
@@ -321,7 +331,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// The key we have in this generation, if we ever were a member.
     fn due(&self, generation: Generation) -> Option<Due> {
-        let members = self.handover.members_of(generation)?;
+        let members = self.chain.members_of(generation)?;
         let seat = members.seat_of(&self.actor())?;
         Some(Due {
             last: members.key_bytes(seat)?,

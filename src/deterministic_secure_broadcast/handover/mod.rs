@@ -28,11 +28,10 @@ mod seal;
 pub mod statement;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 
-use crate::actor::{Actor, Keys, NetworkId, Sig};
+use crate::actor::{Actor, Sig};
 use crate::codec::Digest;
-use crate::membership::{Change, Generation, MemberIndex, Members};
+use crate::membership::{Change, Generation, MemberIndex};
 
 pub(super) use ancestry::Ancestry;
 pub use ancestry::{Headers, PullHeaders};
@@ -50,11 +49,7 @@ pub use seal::{Seal, SealedSource};
 
 /// What a replica knows about generations: those there were, and how far the next one is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Handover<K: Keys> {
-    /// The chain of decisions, and the members of every generation; it may end beyond ours.
-    pub(super) generations: Generations<K>,
-    /// We have activated this generation and every one after it up to ours.
-    pub(super) since: Generation,
+pub(super) struct Handover {
     /// Seals of the generation before ours, with which we have activated it, of ours, and of the last one decided.
     seals: BTreeMap<(Generation, MemberIndex), Seal>,
     /// What we approve, now and in later generations, as long as it applies.
@@ -123,11 +118,9 @@ impl Round {
     }
 }
 
-impl<K: Keys> Handover<K> {
-    pub(super) fn new(network: &NetworkId, genesis: Arc<Members<K>>) -> Self {
+impl Handover {
+    pub(super) fn new() -> Self {
         Self {
-            generations: Generations::of(*network, genesis),
-            since: Generation::GENESIS,
             seals: BTreeMap::new(),
             wanted: BTreeSet::new(),
             candidates: BTreeMap::new(),
@@ -139,16 +132,6 @@ impl<K: Keys> Handover<K> {
             joining: false,
             leaving: None,
         }
-    }
-
-    /// The members of a generation, if the chain goes that far.
-    pub(super) fn members_of(&self, generation: Generation) -> Option<&Arc<Members<K>>> {
-        self.generations.members_of(generation)
-    }
-
-    /// The last generation that is decided.
-    pub(super) fn last(&self) -> Generation {
-        self.generations.last()
     }
 
     /// Makes room for one more who asks to join: whoever of the crowd asked first has to ask again.

@@ -35,7 +35,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 sig,
             } => {
                 let index = self.index().filter(|_| generation == self.generation())?;
-                self.count_approval(index, change, sig);
+                self.handover.count_approval(index, change, sig);
             }
             Record::Announced(next) => {
                 let index = self
@@ -58,12 +58,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 {
                     return None;
                 }
-                self.record_vote(index, vote);
+                self.handover.record_vote(index, vote);
             }
             Record::Locked(lock) => self.learn_lock(*lock),
             Record::TimedOut(timeout) => {
                 let index = self.index()?;
-                self.record_timeout(index, *timeout);
+                let shown = self.shown(&timeout);
+                self.handover.record_timeout(index, *timeout, shown);
             }
             Record::Entered(timeouts) => {
                 let attempt = timeouts.attempt.checked_add(1)?;
@@ -75,7 +76,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 self.handover.round.next(attempt, *timeouts);
             }
             Record::Decided(link) => {
-                let generations = &mut self.handover.generations;
+                let generations = &mut self.chain.generations;
                 let next = link.next_members(generations.newest()).ok()?;
                 generations.append(*link, next);
             }
@@ -91,10 +92,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 since,
                 leaving,
             } => {
-                self.members = self.handover.members_of(generation)?.clone();
-                self.seat = self.members.seat_of(&self.actor());
-                self.grow(self.members.seats());
-                self.handover.since = since;
+                self.chain.load(generation, since)?;
+                self.grow(self.chain.members().seats());
                 self.handover.begin(generation);
                 self.handover.leaving = leaving.then(std::collections::BTreeSet::new);
             }
@@ -112,7 +111,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     fn learn_approvals(&mut self, approvals: &Approvals) {
         self.learn(approvals.change, approvals.possession);
         for (index, sig) in approvals.iter() {
-            self.count_approval(index, approvals.change, *sig);
+            self.handover.count_approval(index, approvals.change, *sig);
         }
     }
 
