@@ -2,6 +2,9 @@
 
 mod seed;
 
+#[path = "common/golden.rs"]
+mod golden;
+
 use std::collections::BTreeSet;
 
 use bft_crdts::actor::{signing_bytes, verify};
@@ -342,4 +345,129 @@ fn dots_are_ordered_by_actor_then_counter_and_end_at_the_last_counter() {
         Some(Counter::new(u64::MAX))
     );
     assert_eq!(decode::<Dot>(&encode(&dot(7, 300))), Ok(dot(7, 300)));
+}
+
+/// For implementations in other languages: which keys are acceptable, and which signatures verify.
+#[test]
+fn the_strict_rule_is_written_down_as_vectors() {
+    let mut rng = ChaCha8Rng::seed_from_u64(25_519);
+    let mut keys: Vec<(&str, [u8; 32])> = Vec::new();
+    keys.extend(
+        small_order_encodings()
+            .into_iter()
+            .map(|key| ("small order", key)),
+    );
+    for low in [0xee, 0xf0, 0xff] {
+        let mut bytes = [0xff; 32];
+        (bytes[0], bytes[31]) = (low, 0x7f);
+        keys.push(("y not below p", bytes));
+    }
+    for _ in 0..6 {
+        keys.push(("random", rng.random()));
+    }
+    let mut signatures = Vec::new();
+    let mut sign = |name: &'static str, key: [u8; 32], message: &[u8], sig: Sig| {
+        signatures.push((name, key, message.to_vec(), sig));
+    };
+    let honest = ed25519_dalek::SigningKey::from_bytes(&rng.random());
+    let public = honest.verifying_key().to_bytes();
+    for message in [&b""[..], b"r", &[7; 200]] {
+        sign("honest", public, message, Ed25519::sign(&honest, message));
+    }
+    let good = Ed25519::sign(&honest, b"m");
+    sign("another message", public, b"n", good);
+    let (r, s): ([u8; 32], [u8; 32]) = {
+        let (r, s) = good.as_bytes().split_at(32);
+        (r.try_into().unwrap(), s.try_into().unwrap())
+    };
+    sign(
+        "S + L",
+        public,
+        b"m",
+        sig(&CompressedEdwardsY(r), &plus_order(&s)),
+    );
+    let mut flipped = r;
+    flipped[31] ^= 0x80;
+    sign(
+        "the sign of R flipped",
+        public,
+        b"m",
+        sig(&CompressedEdwardsY(flipped), &s),
+    );
+    // R of small order: S·B = R + k·A holds for S = k·a.
+    let (a, torsion) = (random_scalar(&mut rng), EIGHT_TORSION[3]);
+    let public = EdwardsPoint::mul_base(&a).compress();
+    let small = EIGHT_TORSION[0].compress();
+    let k = challenge(&small, &public, b"m");
+    sign(
+        "R is the identity",
+        public.to_bytes(),
+        b"m",
+        sig(&small, (k * a).as_bytes()),
+    );
+    // R with a part of small order: a check that multiplies by the cofactor takes it.
+    let r = random_scalar(&mut rng);
+    let shifted = (EdwardsPoint::mul_base(&r) + torsion).compress();
+    let k = challenge(&shifted, &public, b"m");
+    sign(
+        "R of mixed order",
+        public.to_bytes(),
+        b"m",
+        sig(&shifted, (r + k * a).as_bytes()),
+    );
+    // A key of mixed order: valid exactly if its part of small order cancels.
+    let mixed = (EdwardsPoint::mul_base(&a) + torsion).compress();
+    keys.push(("mixed order", mixed.to_bytes()));
+    let mut seen = BTreeSet::new();
+    for message in 0_u8..64 {
+        let r = random_scalar(&mut rng);
+        let commitment = EdwardsPoint::mul_base(&r).compress();
+        let k = challenge(&commitment, &mixed, &[message]);
+        let signature = sig(&commitment, (r + k * a).as_bytes());
+        let actor = Actor::from_bytes(mixed.to_bytes());
+        if seen.insert(accepts(&actor, &[message], &signature)) {
+            sign(
+                "by a key of mixed order",
+                mixed.to_bytes(),
+                &[message],
+                signature,
+            );
+        }
+    }
+    assert_eq!(seen.len(), 2, "one that cancels, one that does not");
+
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    let key = |(name, key): &(&str, [u8; 32])| {
+        let acceptable = Ed25519::public(&Actor::from_bytes(*key)).is_ok();
+        format!(
+            "{{\"name\": \"{name}\", \"key\": \"{}\", \"acceptable\": {acceptable}}}",
+            hex(key)
+        )
+    };
+    let keys: Vec<String> = keys.iter().map(key).collect();
+    let line = |(name, key, message, sig): &(&str, [u8; 32], Vec<u8>, Sig)| {
+        let verifies = accepts(&Actor::from_bytes(*key), message, sig);
+        format!(
+            "{{\"name\": \"{name}\", \"key\": \"{}\", \"message\": \"{}\", \"signature\": \"{}\", \"verifies\": {verifies}}}",
+            hex(key),
+            hex(message),
+            sig.to_hex()
+        )
+    };
+    let lines: Vec<String> = signatures.iter().map(line).collect();
+    let seed: Actor = Actor::from_bytes([7; 32]);
+    let next = Ed25519::next(&ed25519_dalek::SigningKey::from_bytes(seed.as_bytes()));
+    let text = format!(
+        "{{\"keys\": [\n{}\n],\n\"signatures\": [\n{}\n],\n\"next\": {{\"seed\": \"{}\", \"seed after it\": \"{}\"}}}}\n",
+        keys.join(",\n"),
+        lines.join(",\n"),
+        seed.to_hex(),
+        hex(next.as_bytes())
+    );
+    golden::compare("tests/vectors/ed25519.json", &text);
 }

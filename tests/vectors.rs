@@ -4,6 +4,12 @@
 //! --test vectors` writes the new bytes, and the version in the domain of the statement or the name of the algorithm
 //! changes with them.
 
+#[path = "common/exhibiting.rs"]
+mod exhibiting;
+
+#[path = "common/files.rs"]
+mod files;
+
 #[path = "common/golden.rs"]
 mod golden;
 
@@ -13,6 +19,7 @@ mod specimens;
 #[path = "common/wire.rs"]
 mod wire;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use bft_crdts::actor::signing_bytes;
@@ -38,6 +45,11 @@ fn lines<'a>(vectors: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> String {
     vectors.into_iter().map(line).collect()
 }
 
+/// The tags of enums that these are: fewer than 251 variants take one byte.
+fn tags(vectors: &[(&str, Vec<u8>)]) -> BTreeSet<u8> {
+    vectors.iter().map(|(_, bytes)| bytes[0]).collect()
+}
+
 #[test]
 fn packets_keep_their_bytes() {
     let vectors = specimens::payloads();
@@ -51,6 +63,8 @@ fn packets_keep_their_bytes() {
     let vectors = vectors
         .iter()
         .map(|(name, payload)| (*name, encode(payload)));
+    let vectors: Vec<_> = vectors.collect();
+    assert_eq!(tags(&vectors), (0..=24).collect(), "one of each");
     golden::compare("tests/vectors/packets.txt", &lines(vectors));
 }
 
@@ -71,7 +85,11 @@ fn records_keep_their_bytes() {
     let mut frame = Vec::new();
     journal::append(&mut frame, &vectors[0].1);
     let vectors = vectors.iter().map(|(name, record)| (*name, encode(record)));
-    let vectors = vectors.chain([("identity in its frame", frame)]);
+    let vectors: Vec<_> = vectors.collect();
+    assert_eq!(tags(&vectors), (0..=24).collect(), "one of each");
+    let vectors = vectors
+        .into_iter()
+        .chain([("identity in its frame", frame)]);
     golden::compare("tests/vectors/records.txt", &lines(vectors));
 }
 
@@ -104,6 +122,11 @@ fn statements_keep_the_bytes_that_are_signed() {
         ("next key of seat 2", next.key().as_bytes().to_vec()),
         ("next key, as signed", signing_bytes(&network, &announced)),
     ];
+    let digests = files::digests();
+    let digests = digests
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.clone()));
+    let vectors = vectors.into_iter().chain(digests);
     golden::compare("tests/vectors/statements.txt", &lines(vectors));
 }
 
@@ -139,4 +162,55 @@ fn operations_and_states_keep_their_bytes() {
         ("entries", encode(&set.state())),
     ];
     golden::compare("tests/vectors/operations.txt", &lines(vectors));
+}
+
+/// A text as JSON.
+fn json(text: &str) -> String {
+    serde_json::to_string(text).expect("a text")
+}
+
+#[test]
+fn files_prove_what_the_specification_says() {
+    let geneses = files::geneses();
+    let cases = files::cases();
+    assert!(cases.len() > 200, "only {} cases", cases.len());
+    let (mut text, mut wrong) = (String::from("{\"geneses\": {\n"), Vec::new());
+    let genesis = |(name, bytes): &(&str, Vec<u8>)| format!("{}: \"{}\"", json(name), hex(bytes));
+    text += &geneses.iter().map(genesis).collect::<Vec<_>>().join(",\n");
+    text += "\n},\n\"cases\": [\n";
+    let mut lines = Vec::new();
+    for case in &cases {
+        let (_, genesis) = geneses
+            .iter()
+            .find(|(name, _)| *name == case.genesis)
+            .expect("a genesis");
+        let answer = files::answer(genesis, &case.file, case.pin.as_deref());
+        let (verdict, kind) = match &answer {
+            Ok(()) => ("proven", ""),
+            Err((verdict, kind)) => (verdict.name(), kind.as_str()),
+        };
+        if kind != case.kind {
+            wrong.push(format!("{}: {kind}, not {}", case.name, case.kind));
+        }
+        let pin = case.pin.as_deref().map_or("null".to_owned(), json);
+        // A file of a megabyte of zeros would drown the others.
+        if case.file.len() < 100_000 {
+            lines.push(format!(
+                "{{\"name\": {}, \"genesis\": {}, \"pin\": {pin}, \"verdict\": \"{verdict}\", \"kind\": \"{kind}\", \"file\": \"{}\"}}",
+                json(&case.name), json(case.genesis), hex(&case.file)
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    text += &lines.join(",\n");
+    text += "\n]}\n";
+    golden::compare("tests/vectors/files.json", &text);
+}
+
+#[test]
+fn statements_of_every_domain_keep_their_signatures() {
+    let (lines, domains) = files::statements();
+    assert_eq!(domains.len(), 10, "one for each domain");
+    let text = format!("[\n{}\n]\n", lines.join(",\n"));
+    golden::compare("tests/vectors/signatures.json", &text);
 }
