@@ -42,6 +42,7 @@ mod stage;
 pub mod svg;
 mod time;
 pub mod trace;
+mod transcript;
 mod wire;
 mod workload;
 pub mod world;
@@ -74,5 +75,6 @@ pub use self_check::{Difference, Fingerprint, SameRun, first_difference, self_ch
 pub use simulation::{Net, NetError, Outcome, Progress};
 pub use stage::{Auditor, DrawnMember, Staged};
 pub use time::{Span, VirtualTime};
+pub use transcript::Transcript;
 pub use wire::Wire;
 pub use workload::{BankRow, Item, Make, Maker, Scene, bank_rows};

@@ -17,6 +17,7 @@ use super::report::Traffic;
 use super::simulation::change_label;
 use super::stage::Staged;
 use super::trace::{Outcome, TraceEvent, TraceKind};
+use super::transcript::{Transcriber, Transcript};
 use super::wire::Wire;
 use crate::actor::{Actor, Counter, Keys, NetworkId};
 use crate::codec::{self, Digest};
@@ -44,6 +45,7 @@ pub(crate) struct Recorder<A: Staged> {
     /// By node, its packets that replicas rejected.
     pub(crate) rejected: Vec<u64>,
     print: Print,
+    transcriber: Option<Transcriber>,
     trace: Option<Vec<TraceEvent>>,
     detailer: Option<Box<Detailer>>,
     names: Names,
@@ -137,6 +139,7 @@ impl<A: Staged> Recorder<A> {
             traffic: Traffic::default(),
             rejected: vec![0; nodes.len()],
             print: Print::new(),
+            transcriber: None,
             trace: traced.then(Vec::new),
             detailer: None,
             names,
@@ -148,6 +151,11 @@ impl<A: Staged> Recorder<A> {
             network,
             versions: BTreeMap::new(),
         }
+    }
+
+    pub(crate) fn transcribed(mut self, transcribed: bool) -> Self {
+        self.transcriber = transcribed.then(Transcriber::new);
+        self
     }
 
     /// Whether a trace is written, so that labels are worth making.
@@ -187,6 +195,11 @@ impl<A: Staged> Recorder<A> {
     /// The details, if they were asked for. Once.
     pub(crate) fn details(&mut self) -> Option<Details> {
         self.take_details()
+    }
+
+    /// The transcript so far, if one was asked for.
+    pub(crate) fn transcript(&self) -> Option<Transcript> {
+        self.transcriber.as_ref().map(Transcriber::finish)
     }
 
     pub(crate) fn finish(mut self) -> (Digest, Option<Vec<TraceEvent>>, Traffic) {
@@ -521,6 +534,9 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                     self.traffic.duplicated += 1;
                 } else {
                     self.traffic.count(message.kind(), bytes);
+                    if let Some(transcriber) = &mut self.transcriber {
+                        transcriber.sent(moment.at, from, to, message.bytes());
+                    }
                 }
                 if self.is_traced() {
                     self.detail_sent(copy, message, to);
@@ -577,6 +593,9 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                     ops.len() as u64,
                 ];
                 self.print.event(4, moment, &numbers, &[]);
+                if let Some(transcriber) = &mut self.transcriber {
+                    transcriber.delivered(moment.at, node, &delivery);
+                }
                 if self.is_traced() {
                     self.detail_delivered(&delivery);
                     for (dot, op) in delivery.iter() {
@@ -610,6 +629,9 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
             Event::Persisted { node, record } => {
                 self.print
                     .event(5, moment, &[number(node), record.len() as u64], &[]);
+                if let Some(transcriber) = &mut self.transcriber {
+                    transcriber.persisted(moment.at, node, record);
+                }
             }
             Event::Fired { .. } => {}
             Event::Crashed { node } => {

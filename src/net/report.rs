@@ -7,6 +7,7 @@ use super::schedule::{Fate, Way};
 use super::stage::Staged;
 use super::time::{Span, VirtualTime};
 use super::trace::Trace;
+use super::transcript::Transcript;
 use crate::actor::Counter;
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::{Evidence, Halt, PacketKind};
@@ -58,6 +59,8 @@ pub struct Report<A: Staged> {
     pub schedule: Option<BTreeMap<Way, Fate>>,
     /// A digest of everything that happened, always.
     pub trace_digest: Digest,
+    /// The digests of what was sent, persisted and delivered, if they were asked for.
+    pub transcript: Option<Transcript>,
     /// How the correct ones among the members at the end ended.
     pub finals: Vec<FinalState<A>>,
     /// Steps of the engine.

@@ -79,6 +79,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     traced: bool,
     detailed: bool,
     write_schedule: bool,
+    transcribed: bool,
     network: String,
     title: String,
     scenario: String,
@@ -173,6 +174,7 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
             traced: false,
             detailed: false,
             write_schedule: false,
+            transcribed: false,
             network: "net".into(),
             title: String::new(),
             scenario: String::new(),
@@ -205,6 +207,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             traced,
             detailed,
             write_schedule,
+            transcribed,
             network,
             title,
             scenario,
@@ -230,6 +233,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             traced,
             detailed,
             write_schedule,
+            transcribed,
             network,
             title,
             scenario,
@@ -435,6 +439,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         self
     }
 
+    /// Digests what is sent, persisted and delivered, for [`Report::transcript`].
+    #[must_use]
+    pub fn transcribed(mut self) -> Self {
+        self.transcribed = true;
+        self
+    }
+
     /// The node of this name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<NodeId> {
@@ -620,7 +631,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             partitions,
             network,
         )
-        .detailed(self.detailed);
+        .detailed(self.detailed)
+        .transcribed(self.transcribed);
         recorder.plan(&self.faults);
         let agenda = Agenda::new(self.items, &places, nodes.len());
         let planned = self.changes.iter().map(|planned| planned.at).max();

@@ -72,10 +72,8 @@ const SCENARIO: (&str, &str) = (
 fn page_picture(out: &Path) -> Result<Option<PathBuf>> {
     let input = Input::parse(Path::new(SCENARIO.0), SCENARIO.1)?;
     let options = Options {
-        seed: input.scenario.seed,
-        rules: SOUND,
         traced: true,
-        write_schedule: false,
+        ..Options::of(input.scenario.seed, SOUND)
     };
     let ran = simulate::run_detailed(&input, options, &mut |_, _| {})?;
     let (trace, details) = (

@@ -59,10 +59,8 @@ pub fn pack(
     let path = below.join(format!("{name}-{rules}-{seed}"));
     let read = Input::parse(&path.join(SCENARIO), &text)?;
     let options = Options {
-        seed: read.scenario.seed,
-        rules: &read.scenario.rules,
         traced: true,
-        write_schedule: false,
+        ..Options::of(read.scenario.seed, &read.scenario.rules)
     };
     let ran = simulate(&read, options, &mut |_, _| ())?;
     let mut violations = ran.report.violations.iter();

@@ -27,10 +27,11 @@ pub fn run(args: &args::Run) -> Result<bool> {
     input.swarm(&args.swarm)?;
     let scenario = &input.scenario;
     let options = Options {
-        seed: args.seed.unwrap_or(scenario.seed),
-        rules: args.rules.as_deref().unwrap_or(&scenario.rules),
         traced: true,
-        write_schedule: false,
+        ..Options::of(
+            args.seed.unwrap_or(scenario.seed),
+            args.rules.as_deref().unwrap_or(&scenario.rules),
+        )
     };
     if args.self_check {
         return self_check::check(&input, options, args.json);
@@ -52,6 +53,7 @@ pub fn run(args: &args::Run) -> Result<bool> {
         sometimes,
         exhibits,
         schedule: _,
+        transcript: _,
     } = ran?;
     if let Some(trace) = &trace {
         logging::trace(trace);

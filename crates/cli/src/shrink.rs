@@ -235,10 +235,8 @@ impl<'a> Shrinker<'a> {
     fn run(&mut self, scenario: &Scenario, write_schedule: bool) -> Option<Ran> {
         self.left = self.left.checked_sub(1)?;
         let options = Options {
-            seed: self.seed,
-            rules: self.rules,
-            traced: false,
             write_schedule,
+            ..Options::of(self.seed, self.rules)
         };
         let mut scenario = scenario.clone();
         scenario.limits.events = scenario.limits.events.min(self.steps);

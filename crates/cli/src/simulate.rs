@@ -11,8 +11,8 @@ use bft_crdts::net::details::Details;
 use bft_crdts::net::trace::Trace;
 use bft_crdts::net::{
     self, Cast, Chance, Crash, CrashPoint, Ended, FakeKeys, Fate, Faults, Law, Limits, Net, NodeId,
-    Partition, PlannedChange, Progress, RefusedItem, Schedule, SeededKeys, Span, Tail, VirtualTime,
-    Way,
+    Partition, PlannedChange, Progress, RefusedItem, Schedule, SeededKeys, Span, Tail, Transcript,
+    VirtualTime, Way,
 };
 use bft_crdts::{Actor, Ed25519, Rules, Sound};
 use bft_crdts_controls::chosen::{self, Chosen};
@@ -37,6 +37,8 @@ pub struct Options<'a> {
     pub traced: bool,
     /// Whether to write down what becomes of every packet.
     pub write_schedule: bool,
+    /// Whether to digest what is sent, persisted and delivered.
+    pub transcribed: bool,
 }
 
 impl<'a> Options<'a> {
@@ -48,6 +50,7 @@ impl<'a> Options<'a> {
             rules,
             traced: false,
             write_schedule: false,
+            transcribed: false,
         }
     }
 }
@@ -67,6 +70,8 @@ pub struct Ran {
     pub exhibits: Vec<Exhibited>,
     /// What became of every packet, if it was asked for.
     pub schedule: Option<Vec<Copy>>,
+    /// The digests of what was sent, persisted and delivered, if they were asked for.
+    pub transcript: Option<Transcript>,
 }
 
 /// Runs a scenario; `progress` is told every now and then how many of how many rows are settled.
@@ -168,6 +173,7 @@ impl Stage<'_> {
                 fate,
             })
         };
+        let transcript = ran.transcript;
         let schedule = ran.schedule.take();
         let schedule = schedule.map(|fates| fates.into_iter().filter_map(copy).collect());
         let report = report(self.input, scenario, self.options, &rows, &people, ran)?;
@@ -178,6 +184,7 @@ impl Stage<'_> {
             sometimes,
             exhibits,
             schedule,
+            transcript,
         })
     }
 }
@@ -229,6 +236,9 @@ fn network<A: Play, K: SeededKeys>(
     }
     if options.write_schedule {
         net = net.write_schedule();
+    }
+    if options.transcribed {
+        net = net.transcribed();
     }
     if options.traced {
         let title = scenario.chart.title.as_ref().unwrap_or(&scenario.name);

@@ -132,6 +132,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let rejected = rejected.map(|(_, packets)| packets).sum();
         let details = self.recorder.details();
         let schedule = self.engine.written_schedule();
+        let transcript = self.recorder.transcript();
         let (trace_digest, events, traffic) = self.recorder.finish();
         let trace = events.map(|events| Trace {
             title: self.title,
@@ -165,6 +166,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             details,
             schedule,
             trace_digest,
+            transcript,
             finals,
             steps: moment.step,
             ended_at: moment.at,
