@@ -20,8 +20,8 @@ use bft_crdts::bank::Bank;
 use bft_crdts::deterministic_secure_broadcast::exhibit::{
     Exhibit, FileError, GenesisFile, MAX_FILE_BYTES, Subject, Unproven,
 };
-use bft_crdts::deterministic_secure_broadcast::handover::NextKeys;
-use bft_crdts::deterministic_secure_broadcast::handover::statement::SecondVoteStatement;
+use bft_crdts::deterministic_secure_broadcast::wire::NextKeys;
+use bft_crdts::deterministic_secure_broadcast::wire::statement::SecondVoteStatement;
 use bft_crdts::deterministic_secure_broadcast::{ChainError, Decision, Generations, Link, Pin};
 use bft_crdts::membership::Signers;
 use bft_crdts::{

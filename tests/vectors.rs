@@ -25,8 +25,8 @@ use std::fmt::Write;
 use bft_crdts::actor::signing_bytes;
 use bft_crdts::bank::{self, Ledger};
 use bft_crdts::codec::{decode, encode};
-use bft_crdts::deterministic_secure_broadcast::handover::statement::NextKeyStatement;
 use bft_crdts::deterministic_secure_broadcast::journal;
+use bft_crdts::deterministic_secure_broadcast::wire::statement::NextKeyStatement;
 use bft_crdts::{
     Actor, Bank, Counter, Dot, Generation, Payload, Record, SecureBroadcastAlgorithm, orswot,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::handover::Generations;
+use super::wire::Generations;
 use crate::actor::{Actor, Keys, NetworkId};
 use crate::membership::{Generation, MemberIndex, Members, Seat};
 

@@ -11,13 +11,13 @@ use thiserror::Error;
 
 use super::error::Halt;
 use super::frame::{self, Framed};
-use super::handover::{Link, Lock, NextKey, Proposal, Seal, Timeout, Timeouts, Vote};
 use super::header::{Clock, Header};
 use super::proof::Certificate;
 use super::wire::checkpoint::Checkpoint;
 use super::wire::evidence::Evidence;
 use super::wire::signed::SignedHeader;
 use super::wire::snapshot::SnapshotPiece;
+use super::wire::{Link, Lock, NextKey, Proposal, Seal, Timeout, Timeouts, Vote};
 use crate::actor::{Actor, NetworkId, Sig};
 use crate::codec::{self, Bytes, DecodeError};
 use crate::membership::{Change, Generation, Signers};

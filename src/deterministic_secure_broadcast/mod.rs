@@ -42,7 +42,7 @@ pub mod effect;
 pub mod error;
 mod frame;
 pub mod genesis;
-pub mod handover;
+mod handover;
 pub mod header;
 pub mod journal;
 mod ledger;
@@ -53,7 +53,7 @@ pub mod rules;
 mod signer;
 mod slots;
 mod source;
-mod wire;
+pub mod wire;
 mod witness;
 
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ pub use error::{
 };
 pub use evidence::{Contradiction, Evidence};
 pub use genesis::Genesis;
-pub use handover::{ChainError, ChangeRefused, Decision, Generations, Link, Pin};
+pub use handover::ChangeRefused;
 pub use header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};
 pub use journal::Record;
 pub use packet::{Packet, PacketKind, Payload};
@@ -76,6 +76,7 @@ pub use proof::Certificate;
 pub use rules::{Rules, Sound};
 pub use source::MAX_WAITING_OPS;
 pub use wire::checkpoint::Checkpoint;
+pub use wire::{ChainError, Decision, Generations, Link, Pin};
 pub use wire::{checkpoint, evidence, exhibit, snapshot};
 
 use crate::actor::{Actor, Counter, Dot, Ed25519, Keys, NetworkId, SigningActor};

@@ -35,15 +35,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::error::Malformed;
-pub use super::handover::{
-    Approvals, Chain, Headers, Join, NextKey, Proposal, PullChain, PullHeaders, Seal, Timeout,
-    Timeouts, Vote,
-};
 use super::header::{Clock, Header};
 use super::proof::Certificate;
 pub use super::wire::checkpoint::{Attest, Checkpoint, CheckpointProposal};
 use super::wire::evidence::Evidence;
 pub use super::wire::snapshot::{PullSnapshot, SnapshotPiece};
+pub use super::wire::{
+    Approvals, Chain, Headers, Join, NextKey, Proposal, PullChain, PullHeaders, Seal, Timeout,
+    Timeouts, Vote,
+};
 use crate::actor::{Actor, Counter, Sig};
 use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, Seat, Signers};

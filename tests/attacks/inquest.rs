@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use bft_crdts::deterministic_secure_broadcast::evidence::{Evidence, Invention};
-use bft_crdts::deterministic_secure_broadcast::handover::{Phase, Proposal, Seal, Timeout, Vote};
+use bft_crdts::deterministic_secure_broadcast::wire::{Phase, Proposal, Seal, Timeout, Vote};
 use bft_crdts::deterministic_secure_broadcast::{Generations, Malformed};
 use bft_crdts::{Actor, Counter, Digest, Generation, Keys, NetworkId, Payload, Rejection};
 

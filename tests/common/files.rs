@@ -13,11 +13,11 @@ use bft_crdts::deterministic_secure_broadcast::evidence::{
 use bft_crdts::deterministic_secure_broadcast::exhibit::{
     Exhibit, FileError, GenesisFile, Subject, Unproven,
 };
-use bft_crdts::deterministic_secure_broadcast::handover::statement::{
+use bft_crdts::deterministic_secure_broadcast::wire::statement::{
     ApproveStatement, FirstVoteStatement, JoinStatement, NextKeyStatement, ProposeStatement,
     SealStatement, SecondVoteStatement, TimeoutStatement,
 };
-use bft_crdts::deterministic_secure_broadcast::handover::{
+use bft_crdts::deterministic_secure_broadcast::wire::{
     Excerpt, NextKeys, Phase, Seal, SealedSource,
 };
 use bft_crdts::deterministic_secure_broadcast::{

@@ -11,13 +11,13 @@ use bft_crdts::bank::Bank;
 use bft_crdts::deterministic_secure_broadcast::evidence::{
     Contradiction, Invention, SignedDigest, SignedHeader,
 };
-use bft_crdts::deterministic_secure_broadcast::handover::statement::{
-    FirstVoteStatement, ProposeStatement, SecondVoteStatement, TimeoutStatement,
-};
-use bft_crdts::deterministic_secure_broadcast::handover::{Phase, Seal, SealedSource};
 use bft_crdts::deterministic_secure_broadcast::packet::{
     Compare, Headers, Proof, PullHeaders, Refusal,
 };
+use bft_crdts::deterministic_secure_broadcast::wire::statement::{
+    FirstVoteStatement, ProposeStatement, SecondVoteStatement, TimeoutStatement,
+};
+use bft_crdts::deterministic_secure_broadcast::wire::{Phase, Seal, SealedSource};
 use bft_crdts::deterministic_secure_broadcast::{Generations, Halt, Header};
 use bft_crdts::membership::MemberIndex;
 use bft_crdts::{Bytes, Counter, Digest, Dot, Evidence, Generation, Payload, Record, Seat};

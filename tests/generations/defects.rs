@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use bft_crdts::codec::{Bytes, Digest, encode_sequence};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::handover::statement::{
+use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Request};
+use bft_crdts::deterministic_secure_broadcast::wire::statement::{
     FirstVoteStatement, TimeoutStatement,
 };
-use bft_crdts::deterministic_secure_broadcast::handover::{
+use bft_crdts::deterministic_secure_broadcast::wire::{
     Join, Phase, Seal, SealedSource, Timeout, Vote,
 };
-use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Request};
 use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Halt, Header};
 use bft_crdts::membership::{MAX_MEMBERS, Members, Signers};
 use bft_crdts::orswot::{Op, Orswot};

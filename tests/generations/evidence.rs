@@ -6,15 +6,15 @@ use bft_crdts::deterministic_secure_broadcast::evidence::{
     Contradiction, Evidence, Invention, SignedHeader, concealers,
 };
 use bft_crdts::deterministic_secure_broadcast::exhibit::{Exhibit, GenesisFile};
-use bft_crdts::deterministic_secure_broadcast::handover::statement::{
+use bft_crdts::deterministic_secure_broadcast::packet::{Echo, Proof, Request};
+use bft_crdts::deterministic_secure_broadcast::wire::statement::{
     ApproveStatement, FirstVoteStatement, JoinStatement, ProposeStatement, SecondVoteStatement,
     TimeoutStatement,
 };
-use bft_crdts::deterministic_secure_broadcast::handover::{
+use bft_crdts::deterministic_secure_broadcast::wire::{
     Announced, Approvals, Chain, Lock, NextKeys, Phase, Proposal, SealedSource, Shown, Timeout,
     Timeouts, Vote,
 };
-use bft_crdts::deterministic_secure_broadcast::packet::{Echo, Proof, Request};
 use bft_crdts::deterministic_secure_broadcast::{Decision, Halt, Header, Link};
 use bft_crdts::membership::Signers;
 use bft_crdts::orswot::Orswot;

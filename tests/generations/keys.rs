@@ -1,10 +1,10 @@
 //! A3: keys that are good for one generation only, announced before, and erased with the seal.
 
-use bft_crdts::deterministic_secure_broadcast::handover::statement::{
+use bft_crdts::deterministic_secure_broadcast::packet::Request;
+use bft_crdts::deterministic_secure_broadcast::wire::statement::{
     NextKeyStatement, ProposeStatement,
 };
-use bft_crdts::deterministic_secure_broadcast::handover::{Chain, NextKey, Proposal};
-use bft_crdts::deterministic_secure_broadcast::packet::Request;
+use bft_crdts::deterministic_secure_broadcast::wire::{Chain, NextKey, Proposal};
 use bft_crdts::deterministic_secure_broadcast::{
     EchoStatement, Evidence, GenesisError, Halt, Malformed, RestoreError,
 };

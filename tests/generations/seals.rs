@@ -3,8 +3,8 @@
 use crate::world::World;
 use bft_crdts::codec::{self, Digest, encode};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::handover::statement::SecondVoteStatement;
-use bft_crdts::deterministic_secure_broadcast::handover::{Chain, NextKeys, Seal, SealedSource};
+use bft_crdts::deterministic_secure_broadcast::wire::statement::SecondVoteStatement;
+use bft_crdts::deterministic_secure_broadcast::wire::{Chain, NextKeys, Seal, SealedSource};
 use bft_crdts::deterministic_secure_broadcast::{Decision, EchoStatement, Header, Link, journal};
 use bft_crdts::membership::{MemberIndex, Signers};
 use bft_crdts::orswot::{Entries, Orswot};

@@ -3,8 +3,8 @@
 
 use bft_crdts::codec::{decode, encode};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::handover::statement::JoinStatement;
-use bft_crdts::deterministic_secure_broadcast::handover::{Join, Phase, SealedSource, Vote};
+use bft_crdts::deterministic_secure_broadcast::wire::statement::JoinStatement;
+use bft_crdts::deterministic_secure_broadcast::wire::{Join, Phase, SealedSource, Vote};
 use bft_crdts::orswot::Orswot;
 use bft_crdts::{
     Actor, Change, Digest, Generation, Packet, Payload, Record, Seat, Sig, SigningActor,

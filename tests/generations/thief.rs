@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use bft_crdts::codec::{Bytes, Digest, encode_sequence};
-use bft_crdts::deterministic_secure_broadcast::handover::statement::SecondVoteStatement;
-use bft_crdts::deterministic_secure_broadcast::handover::{Chain, NextKeys, Phase, Seal};
 use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Request};
+use bft_crdts::deterministic_secure_broadcast::wire::statement::SecondVoteStatement;
+use bft_crdts::deterministic_secure_broadcast::wire::{Chain, NextKeys, Phase, Seal};
 use bft_crdts::deterministic_secure_broadcast::{Decision, EchoStatement, Header, Link};
 use bft_crdts::membership::Signers;
 use bft_crdts::orswot::{Entries, Op, Orswot};

@@ -1,19 +1,18 @@
 //! Where statements about generations meet those that contradict them (I12, G12): nobody looks for lies, but whoever
 //! hears two of them at least notices. A look-up for each statement, and two verifications when one convicts.
 
-use super::decision::{Link, Lock, Proposal, Shown, Timeouts, Vote};
-use super::seal::Seal;
 use crate::actor::{Actor, Keys, Sig};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::Effects;
 use crate::deterministic_secure_broadcast::error::Rejection;
-use crate::deterministic_secure_broadcast::evidence::{
-    Contradiction, Evidence, SignedHeader, denies, hidden_by,
-};
+use crate::deterministic_secure_broadcast::evidence::{Contradiction, Evidence, denies, hidden_by};
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::wire::{
+    Link, Lock, Proposal, Seal, Shown, SignedHeader, Timeouts, Vote,
+};
 use crate::membership::{Generation, MemberIndex, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 

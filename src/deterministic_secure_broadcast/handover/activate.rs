@@ -2,21 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::seal::{Named, Seal};
 use crate::actor::Keys;
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, ReturnReason};
-use crate::deterministic_secure_broadcast::evidence::{
-    Evidence, Invention, SignedHeader, is_of_its_source,
-};
+use crate::deterministic_secure_broadcast::evidence::{Evidence, Invention, is_of_its_source};
 use crate::deterministic_secure_broadcast::header::EchoStatement;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::{ActivateFacts, Linked, OldFacts, Rules, View};
 use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::deterministic_secure_broadcast::slots::Open;
+use crate::deterministic_secure_broadcast::wire::{Named, Seal, SignedHeader};
 use crate::membership::{Generation, MemberIndex, Seat, Signers, quorum};
 use crate::traits::SecureBroadcastAlgorithm;
 

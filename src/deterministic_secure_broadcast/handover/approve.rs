@@ -3,8 +3,6 @@
 use thiserror::Error;
 
 use super::Handover;
-use super::decision::Approvals;
-use super::statement::ApproveStatement;
 use crate::actor::{Actor, Keys, Sig};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
@@ -13,6 +11,8 @@ use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::Rules;
 use crate::deterministic_secure_broadcast::signer::Unsigned;
+use crate::deterministic_secure_broadcast::wire::Approvals;
+use crate::deterministic_secure_broadcast::wire::statement::ApproveStatement;
 use crate::membership::{Change, ChangeError, MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 

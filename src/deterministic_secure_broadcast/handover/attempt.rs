@@ -1,8 +1,6 @@
 //! R4: the attempts in which our generation decides, and how one ends.
 
 use super::Handover;
-use super::decision::{Shown, Timeout, Timeouts, precommit};
-use super::statement::TimeoutStatement;
 use crate::actor::{Actor, Keys, verify};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
@@ -12,6 +10,8 @@ use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::{EnterFacts, Rules, TimeoutFacts};
 use crate::deterministic_secure_broadcast::signer::Unsigned;
+use crate::deterministic_secure_broadcast::wire::statement::TimeoutStatement;
+use crate::deterministic_secure_broadcast::wire::{Shown, Timeout, Timeouts, precommit};
 use crate::membership::{MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 

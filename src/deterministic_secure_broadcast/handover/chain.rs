@@ -1,43 +1,21 @@
 //! R7: the chain of decisions. It proves itself, so it is served to anyone and taken from anyone.
 
-use serde::{Deserialize, Serialize};
-
-use super::decision::Link;
-use super::seal::{Seal, SealedSource};
 use crate::actor::{Actor, Counter, Keys, NetworkId, Sig};
 use crate::codec::{self, MAX_PACKET_BYTES};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
-use crate::deterministic_secure_broadcast::evidence::SignedHeader;
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::quota::Once;
 use crate::deterministic_secure_broadcast::rules::{Rules, SealFacts};
 use crate::deterministic_secure_broadcast::signer::Unsigned;
+use crate::deterministic_secure_broadcast::wire::{
+    Chain, Link, MAX_LINKS, PullChain, Seal, SealedSource, SignedHeader,
+};
 use crate::membership::{Change, Generation, Members, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
-
-/// How many links one packet carries at most.
-pub const MAX_LINKS: usize = 16;
-
-/// "Send me the chain from here on."
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PullChain {
-    /// The generation the asker has activated.
-    pub active: Generation,
-    /// The last one of which it has the decision.
-    pub decided: Generation,
-}
-
-/// Consecutive links of the chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chain {
-    /// The links, oldest first.
-    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_LINKS>")]
-    pub links: Vec<Link>,
-}
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// A statement of another generation than ours: who is behind gets the chain, of who is ahead we ask for it.

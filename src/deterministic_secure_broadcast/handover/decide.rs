@@ -1,10 +1,6 @@
 //! R4: deciding on one approved change, in attempts. Two rounds of votes, and a quorum of timeouts between attempts.
 
 use super::Handover;
-use super::decision::{
-    Approvals, Decision, Link, Lock, Phase, Proposal, Timeouts, Vote, vote_bytes,
-};
-use super::statement::ProposeStatement;
 use crate::actor::{Actor, Keys, Sig, verify};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
@@ -14,6 +10,10 @@ use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::{ProposeFacts, Rules, Vote1Facts, Vote2Facts};
 use crate::deterministic_secure_broadcast::signer::Unsigned;
+use crate::deterministic_secure_broadcast::wire::statement::ProposeStatement;
+use crate::deterministic_secure_broadcast::wire::{
+    Approvals, Decision, Link, Lock, Phase, Proposal, Timeouts, Vote, vote_bytes,
+};
 use crate::membership::{MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 use std::collections::BTreeMap;

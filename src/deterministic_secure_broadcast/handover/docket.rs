@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::decision::{Link, Lock, Phase, Shown, Timeouts, Vote};
-use crate::actor::{NetworkId, Sig};
-use crate::codec::Digest;
-use crate::deterministic_secure_broadcast::evidence::{Contradiction, SignedDigest};
+use crate::deterministic_secure_broadcast::evidence::Contradiction;
 use crate::deterministic_secure_broadcast::rules::{ForgottenFacts, Rules};
-use crate::membership::{Generation, MemberIndex, Signers};
+use crate::deterministic_secure_broadcast::wire::{Phase, Shown, SignedDigest, Vote};
+use crate::membership::{Generation, MemberIndex};
 
 /// Of how many attempts of a generation, the last ones, is known who said what (I14).
 const MAX_ATTEMPTS: usize = 8;
@@ -97,7 +95,7 @@ impl Docket {
         let attempt = self.attempts.get(&vote.attempt);
         let known = attempt.and_then(|attempt| attempt.votes(vote.phase).get(&index));
         if let Some(known) = known.filter(|known| known.digest != vote.decision) {
-            return Some(vote.against(*known));
+            return Some(against(vote, *known));
         }
         if vote.phase == Phase::First {
             return None;
@@ -153,75 +151,14 @@ fn forgotten<R: Rules>(
     })
 }
 
-impl Vote {
-    pub(super) fn signed(&self) -> SignedDigest {
-        SignedDigest {
-            digest: self.decision,
-            sig: self.sig,
-        }
-    }
-
-    /// This vote, and another one of the same phase and attempt.
-    fn against(&self, another: SignedDigest) -> Contradiction {
-        let (one, other) = SignedDigest::in_order(another, self.signed());
-        Contradiction::Votes {
-            generation: self.generation,
-            attempt: self.attempt,
-            phase: self.phase,
-            one,
-            other,
-        }
-    }
-}
-
-/// The votes of one phase and attempt for one decision.
-fn votes<'a>(
-    (generation, attempt, phase): (Generation, u32, Phase),
-    decision: Digest,
-    signers: &'a Signers,
-    signatures: &'a [Sig],
-) -> impl Iterator<Item = (MemberIndex, Vote)> + 'a {
-    signers.iter().zip(signatures).map(move |(index, sig)| {
-        let vote = Vote {
-            generation,
-            attempt,
-            phase,
-            decision,
-            sig: *sig,
-        };
-        (index, vote)
-    })
-}
-
-impl Lock {
-    /// The first votes it is made of.
-    pub(super) fn votes(
-        &self,
-        network: &NetworkId,
-        generation: Generation,
-    ) -> impl Iterator<Item = (MemberIndex, Vote)> + '_ {
-        let decision = self.decision.digest(network);
-        let of = (generation, self.attempt, Phase::First);
-        votes(of, decision, &self.signers, &self.signatures)
-    }
-}
-
-impl Link {
-    /// The second votes it is made of.
-    pub(super) fn votes(
-        &self,
-        network: &NetworkId,
-        generation: Generation,
-    ) -> impl Iterator<Item = (MemberIndex, Vote)> + '_ {
-        let decision = self.decision.digest(network);
-        let of = (generation, self.attempt, Phase::Second);
-        votes(of, decision, &self.signers, &self.signatures)
-    }
-}
-
-impl Timeouts {
-    /// The timeouts it is made of.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (MemberIndex, Shown)> + '_ {
-        self.signers.iter().zip(self.shown.iter().copied())
+/// A vote, and another one of the same phase and attempt.
+fn against(vote: &Vote, another: SignedDigest) -> Contradiction {
+    let (one, other) = SignedDigest::in_order(another, vote.signed());
+    Contradiction::Votes {
+        generation: vote.generation,
+        attempt: vote.attempt,
+        phase: vote.phase,
+        one,
+        other,
     }
 }

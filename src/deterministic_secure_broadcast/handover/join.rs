@@ -1,7 +1,5 @@
 //! R7: how one who is no member asks to become one.
 
-use super::decision::Join;
-use super::statement::JoinStatement;
 use crate::actor::{Actor, Keys};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
@@ -10,6 +8,8 @@ use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::Rules;
 use crate::deterministic_secure_broadcast::signer::Unsigned;
+use crate::deterministic_secure_broadcast::wire::Join;
+use crate::deterministic_secure_broadcast::wire::statement::JoinStatement;
 use crate::membership::{Change, ChangeError};
 use crate::traits::SecureBroadcastAlgorithm;
 

@@ -17,35 +17,24 @@ mod attempt;
 mod chain;
 mod compact;
 mod decide;
-mod decision;
 mod docket;
-mod excerpt;
-mod generations;
+mod headers;
 mod join;
 mod keys;
 mod restore;
-mod seal;
-pub mod statement;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::actor::{Actor, Sig};
 use crate::codec::Digest;
+use crate::deterministic_secure_broadcast::wire::{
+    Lock, Proposal, Seal, Shown, Timeout, Timeouts, Vote,
+};
 use crate::membership::{Change, Generation, MemberIndex};
 
 pub(super) use ancestry::Ancestry;
-pub use ancestry::{Headers, PullHeaders};
 pub use approve::ChangeRefused;
-pub use chain::{Chain, MAX_LINKS, PullChain};
-pub(super) use decision::vote_bytes;
-pub use decision::{
-    Approvals, Decision, Join, Link, Lock, Phase, Proposal, Shown, Timeout, Timeouts, Vote,
-};
 use docket::Docket;
-pub use excerpt::Excerpt;
-pub use generations::{ChainError, Generations, Pin};
-pub use keys::{Announced, NextKey, NextKeys};
-pub use seal::{Seal, SealedSource};
 
 /// What a replica knows about generations: those there were, and how far the next one is.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,11 +1,11 @@
 //! The journal's records about generations, put back.
 
-use super::decision::{Approvals, Lock};
 use crate::actor::{Keys, Sig};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::Effects;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::wire::{Approvals, Lock};
 use crate::membership::Change;
 use crate::traits::SecureBroadcastAlgorithm;
 

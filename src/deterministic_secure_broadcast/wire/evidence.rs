@@ -5,9 +5,11 @@ mod verify;
 
 use serde::{Deserialize, Serialize};
 
+use super::excerpt::Excerpt;
+use super::seal::Seal;
+use super::vote::Phase;
 use crate::actor::{Actor, Counter, NetworkId, Sig};
 use crate::codec::{self, Digest};
-use crate::deterministic_secure_broadcast::handover::{Excerpt, Phase, Seal};
 use crate::membership::{Generation, Seat};
 
 pub use super::signed::{SignedDigest, SignedHeader};

@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::evidence::Evidence;
+use super::generations::{ChainError, Generations, Pin};
+use super::link::Link;
 use crate::actor::{Keys, NetworkId};
 use crate::codec::{self, Bytes, DecodeError, Digest};
 use crate::deterministic_secure_broadcast::error::Rejection;
 use crate::deterministic_secure_broadcast::frame::{self, Framed};
-use crate::deterministic_secure_broadcast::handover::{ChainError, Generations, Link, Pin};
 use crate::deterministic_secure_broadcast::header::MAX_MESSAGE_BYTES;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::membership::Generation;

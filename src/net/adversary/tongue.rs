@@ -8,11 +8,11 @@ use super::puppet::Tongue;
 use super::ring::Ring;
 use crate::actor::{Counter, Keys, NetworkId, Sig, SigningActor};
 use crate::codec::{self, Bytes, Digest};
-use crate::deterministic_secure_broadcast::handover::statement::{
+use crate::deterministic_secure_broadcast::packet::{Proof, Request};
+use crate::deterministic_secure_broadcast::wire::statement::{
     ApproveStatement, FirstVoteStatement, SecondVoteStatement, TimeoutStatement,
 };
-use crate::deterministic_secure_broadcast::handover::{Approvals, Phase, Seal, Timeout, Vote};
-use crate::deterministic_secure_broadcast::packet::{Proof, Request};
+use crate::deterministic_secure_broadcast::wire::{Approvals, Phase, Seal, Timeout, Vote};
 use crate::deterministic_secure_broadcast::{
     Certificate, Clock, EchoStatement, Genesis, Payload, Rules,
 };

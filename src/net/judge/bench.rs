@@ -12,7 +12,7 @@ use crate::actor::Keys;
 use crate::actor::{Actor, Counter, Dot};
 use crate::codec;
 use crate::deterministic_secure_broadcast::Rules;
-use crate::deterministic_secure_broadcast::handover::Decision;
+use crate::deterministic_secure_broadcast::wire::Decision;
 use crate::deterministic_secure_broadcast::{Certificate, Delivery, SecureBroadcast};
 use crate::net::node::NodeId;
 use crate::net::observer::Moment;

@@ -3,10 +3,10 @@
 use super::{Evidence, SignedHeader};
 use crate::actor::{Keys, NetworkId, Sig};
 use crate::codec::Digest;
-use crate::deterministic_secure_broadcast::handover::{Generations, Seal};
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::{Rules, Sound};
+use crate::deterministic_secure_broadcast::wire::{Generations, Seal};
 
 /// G12: everybody who signed both of two conflicting certificates of one generation. There are at
 /// least `f + 1` of them, and each is convicted by what it signed.

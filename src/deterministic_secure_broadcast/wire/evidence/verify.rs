@@ -4,13 +4,13 @@ use super::{Contradiction, Evidence, Invention, SignedDigest, SignedHeader};
 use crate::actor::{Keys, Sig, signing_bytes};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
-use crate::deterministic_secure_broadcast::handover::statement::{
-    ProposeStatement, SealStatement, TimeoutStatement,
-};
-use crate::deterministic_secure_broadcast::handover::{Excerpt, Generations, Phase, vote_bytes};
 use crate::deterministic_secure_broadcast::header::EchoStatement;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::{ForgottenFacts, Rules, Sound};
+use crate::deterministic_secure_broadcast::wire::statement::{
+    ProposeStatement, SealStatement, TimeoutStatement,
+};
+use crate::deterministic_secure_broadcast::wire::{Excerpt, Generations, Phase, vote_bytes};
 use crate::membership::{Generation, Seat};
 
 impl Evidence {

@@ -4,10 +4,10 @@ use super::{Gathered, Reconfigurer};
 use crate::actor::{Actor, Keys, Sig};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::Payload;
-use crate::deterministic_secure_broadcast::handover::statement::{
+use crate::deterministic_secure_broadcast::wire::statement::{
     ApproveStatement, FirstVoteStatement, ProposeStatement, SecondVoteStatement, TimeoutStatement,
 };
-use crate::deterministic_secure_broadcast::handover::{
+use crate::deterministic_secure_broadcast::wire::{
     Announced, Approvals, Decision, NextKeys, Phase, Proposal, Timeout, Vote,
 };
 use crate::membership::{Change, Generation, MemberIndex, Members, Signers};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Bench;
 use crate::actor::{Actor, Dot};
-use crate::deterministic_secure_broadcast::handover::Decision;
+use crate::deterministic_secure_broadcast::wire::Decision;
 use crate::net::judge::Property;
 use crate::net::judge::books::Holder;
 use crate::net::node::NodeId;

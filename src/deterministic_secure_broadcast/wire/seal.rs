@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::generations::Generations;
+use super::signed::SignedHeader;
 use super::statement::SealStatement;
 use crate::actor::{Keys, NetworkId, Sig, verify};
 use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
-use crate::deterministic_secure_broadcast::evidence::SignedHeader;
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::{HiddenFacts, Linked};
@@ -55,7 +55,7 @@ impl Seal {
     }
 
     /// Every source of which it shows anything, with the digest of that.
-    pub(super) fn contents(&self) -> Vec<(Seat, Digest)> {
+    pub(crate) fn contents(&self) -> Vec<(Seat, Digest)> {
         let digest = |sealed: &SealedSource| (sealed.source, sealed.digest());
         self.sources.iter().map(digest).collect()
     }
@@ -70,7 +70,7 @@ impl Seal {
     }
 
     /// About how many bytes it takes, never less.
-    pub(super) fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         let of = |sealed: &SealedSource| {
             let best = sealed.best.as_ref().map_or(0, Certificate::weight);
             let open = sealed.open.iter().map(|open| open.header.weight());
@@ -118,18 +118,18 @@ impl Seal {
 }
 
 /// The digest that is signed: of digests, so that what a seal shows of one source can be proven without the rest.
-pub(super) fn content(contents: &[(Seat, Digest)]) -> Digest {
+pub(crate) fn content(contents: &[(Seat, Digest)]) -> Digest {
     Digest::of_parts("bft-crdts/sealed/2", &[&codec::encode(contents)])
 }
 
 impl SealedSource {
     /// What the seal's content names.
-    pub(super) fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         Digest::of_parts("bft-crdts/sealed-source/1", &[&codec::encode(self)])
     }
 
     /// What it says of the slot of this header.
-    pub(in crate::deterministic_secure_broadcast) fn of_slot(
+    pub(crate) fn of_slot(
         &self,
         header: &Header,
         digest: &Digest,
@@ -144,7 +144,7 @@ impl SealedSource {
         }
     }
 
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         network: &NetworkId,
         seats: usize,
@@ -182,19 +182,19 @@ impl SealedSource {
 
 /// A header with its digest, as [`Rules`](super::super::Rules) look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Named {
-    pub(super) digest: Digest,
+pub(crate) struct Named {
+    pub(crate) digest: Digest,
     previous: Digest,
     first: u64,
     after: Option<u64>,
 }
 
 impl Named {
-    pub(super) fn of(network: &NetworkId, header: &Header) -> Self {
+    pub(crate) fn of(network: &NetworkId, header: &Header) -> Self {
         Self::with(header.digest(network), header)
     }
 
-    pub(super) fn with(digest: Digest, header: &Header) -> Self {
+    pub(crate) fn with(digest: Digest, header: &Header) -> Self {
         let last = header.last();
         Self {
             digest,

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::generations::Generations;
 use super::seal::{Seal, SealedSource, content};
+use super::signed::SignedHeader;
 use super::statement::SealStatement;
 use crate::actor::{Keys, NetworkId, Sig, signing_bytes};
 use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
-use crate::deterministic_secure_broadcast::evidence::SignedHeader;
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::HiddenFacts;
@@ -41,20 +41,17 @@ impl Excerpt {
     }
 
     /// The certificate it shows of the source.
-    pub(in crate::deterministic_secure_broadcast) fn best(&self) -> Option<&Certificate> {
+    pub(crate) fn best(&self) -> Option<&Certificate> {
         self.shown.as_ref()?.best.as_ref()
     }
 
     /// One of the open headers it shows of the source.
-    pub(in crate::deterministic_secure_broadcast) fn open(
-        &self,
-        place: u16,
-    ) -> Option<&SignedHeader> {
+    pub(crate) fn open(&self, place: u16) -> Option<&SignedHeader> {
         self.shown.as_ref()?.open.get(usize::from(place))
     }
 
     /// What it says of the slot of this header.
-    pub(in crate::deterministic_secure_broadcast) fn of_slot(
+    pub(crate) fn of_slot(
         &self,
         header: &Header,
         digest: &Digest,
@@ -69,7 +66,7 @@ impl Excerpt {
     }
 
     /// Checks the form: that what is shown of `source` is all that the seal shows of it.
-    pub(in crate::deterministic_secure_broadcast) fn check<K: Keys>(
+    pub(crate) fn check<K: Keys>(
         &self,
         source: Seat,
         generations: &Generations<K>,
@@ -93,10 +90,7 @@ impl Excerpt {
     }
 
     /// What the signer has signed; nothing if the chain does not reach that far.
-    pub(in crate::deterministic_secure_broadcast) fn signed_bytes<K: Keys>(
-        &self,
-        generations: &Generations<K>,
-    ) -> Option<Vec<u8>> {
+    pub(crate) fn signed_bytes<K: Keys>(&self, generations: &Generations<K>) -> Option<Vec<u8>> {
         let statement = SealStatement {
             generation: self.generation,
             link: *generations.tip_of(self.generation)?,

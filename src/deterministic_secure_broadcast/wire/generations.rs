@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::decision::Link;
+use super::link::Link;
 use crate::actor::{Actor, Keys, NetworkId, WeakKey};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::error::Rejection;
@@ -72,10 +72,7 @@ impl<K: Keys> Generations<K> {
         Ok(Self::of(network, Arc::new(Members::genesis(members)?)))
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn of(
-        network: NetworkId,
-        genesis: Arc<Members<K>>,
-    ) -> Self {
+    pub(crate) fn of(network: NetworkId, genesis: Arc<Members<K>>) -> Self {
         Self {
             network,
             links: Vec::new(),
@@ -146,12 +143,12 @@ impl<K: Keys> Generations<K> {
     }
 
     /// The members that a link makes, if it is the next one.
-    pub(super) fn check<R: Rules>(&self, link: &Link) -> Result<Members<K>, Rejection> {
+    pub(crate) fn check<R: Rules>(&self, link: &Link) -> Result<Members<K>, Rejection> {
         link.verify::<K, R>(&self.network, &self.tip(), self.newest())
     }
 
     /// Appends a link that was checked.
-    pub(super) fn append(&mut self, link: Link, members: Members<K>) {
+    pub(crate) fn append(&mut self, link: Link, members: Members<K>) {
         self.tips.push(link.decision.digest(&self.network));
         self.links.push(link);
         self.newest = Arc::new(members);
