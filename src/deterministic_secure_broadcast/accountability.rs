@@ -12,11 +12,11 @@ use super::SecureBroadcast;
 use super::effect::{Effects, To};
 use super::error::Rejection;
 use super::packet::{Compare, MAX_COMPARED, Payload, Proof};
+use super::quota::Charge;
 use super::rules::Rules;
 use crate::actor::{Actor, Keys};
 use crate::codec::Digest;
 use crate::membership::Seat;
-use crate::membership::quorum::faults;
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// How many headers of one source are told at a time, at most: the search is that many times shorter for each answer.
@@ -34,6 +34,18 @@ struct Comparison {
     differs: Option<usize>,
     /// It has some that we have not.
     beyond: bool,
+}
+
+/// Whether a peer is told headers of ours.
+pub(super) enum Compared {
+    /// It is, by this packet.
+    Tell(Payload),
+    /// Enough is known about which members are faulty.
+    Enough,
+    /// There are none.
+    Nothing,
+    /// The peer has had its share.
+    OverBudget,
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
@@ -60,22 +72,37 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         forked.map(|(seat, _)| seat).collect()
     }
 
-    /// Tells a peer the last header of these sources, unless enough is known about who lies.
+    /// What tells a peer the last header of these sources.
     pub(super) fn compare_tips(
-        &mut self,
-        peer: Actor,
+        &self,
         seats: impl IntoIterator<Item = Seat>,
-        effects: &mut Effects<A>,
-    ) -> Result<(), Rejection> {
-        if self.evidence.len() > faults(self.chain.members().len()) {
-            return Err(Rejection::Duplicate);
+        charge: &mut Charge,
+    ) -> Compared {
+        if self.evidence.len() > crate::membership::quorum::faults(self.chain.members().len()) {
+            return Compared::Enough;
         }
         let tips = seats
             .into_iter()
             .filter_map(|seat| self.tip(seat))
             .take(MAX_COMPARED)
             .collect();
-        self.compare(peer, tips, effects)
+        self.compare(tips, charge)
+    }
+
+    /// Tells a peer the last header of these sources; whether it does.
+    pub(super) fn send_tips(
+        &mut self,
+        peer: Actor,
+        seats: impl IntoIterator<Item = Seat>,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        let mut charge = self.charge_nothing(&peer);
+        let Compared::Tell(payload) = self.compare_tips(seats, &mut charge) else {
+            return false;
+        };
+        self.quota.settle(charge);
+        effects.send(To::One(peer), payload);
+        true
     }
 
     fn tip(&self, seat: Seat) -> Option<(Seat, u64, Digest)> {
@@ -94,30 +121,27 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Some((seat, u64::try_from(message).ok()?, digest))
     }
 
-    fn compare(
-        &mut self,
-        peer: Actor,
-        headers: Vec<(Seat, u64, Digest)>,
-        effects: &mut Effects<A>,
-    ) -> Result<(), Rejection> {
+    fn compare(&self, headers: Vec<(Seat, u64, Digest)>, charge: &mut Charge) -> Compared {
         if headers.is_empty() {
-            return Err(Rejection::Duplicate);
+            return Compared::Nothing;
         }
         let generation = self.generation();
         let compare = Compare {
             generation,
             headers,
         };
-        self.spend(peer, compare.weight())?;
-        effects.send(To::One(peer), Payload::Compare(compare));
-        Ok(())
+        if !charge.add(compare.weight()) {
+            return Compared::OverBudget;
+        }
+        Compared::Tell(Payload::Compare(compare))
     }
 
-    pub(super) fn on_compare(
-        &mut self,
+    /// What headers of a peer are answered by: some of ours, and the proofs of the first that are not the same.
+    pub(super) fn decide_compare(
+        &self,
         from: Actor,
         compare: &Compare,
-    ) -> Result<Effects<A>, Rejection> {
+    ) -> Result<(Charge, Vec<Payload>), Rejection> {
         self.check_member(from)?;
         self.check_generation(compare.generation)?;
         compare.check(self.chain.members().seats())?;
@@ -161,33 +185,33 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
         }
         headers.truncate(MAX_COMPARED);
-        let mut effects = Effects::none();
-        let mut told = Ok(());
+        let mut charge = self.charge_nothing(&from);
+        let mut answers = Vec::new();
+        let mut over = false;
         for (seat, message) in proofs {
-            let logged = self
-                .ledger
-                .log_index(seat, message)
-                .and_then(|place| self.ledger.log().get(place));
+            let index = self.ledger.log_index(seat, message);
+            let logged = index.and_then(|index| self.ledger.log().get(index));
             let Some(certificate) = logged.map(|logged| logged.certificate.clone()) else {
                 continue;
             };
-            told = self.spend(from, certificate.weight());
-            if told.is_err() {
+            over = !charge.add(certificate.weight());
+            if over {
                 break;
             }
-            let proof = Proof {
-                certificate,
-                ops: None,
-            };
-            effects.send(To::One(from), Payload::Proof(proof));
+            let ops = None;
+            answers.push(Payload::Proof(Proof { certificate, ops }));
         }
-        if !headers.is_empty() && told.is_ok() {
-            told = self.compare(from, headers, &mut effects);
+        if !over {
+            match self.compare(headers, &mut charge) {
+                Compared::Tell(payload) => answers.push(payload),
+                Compared::OverBudget => over = true,
+                Compared::Enough | Compared::Nothing => {}
+            }
         }
-        if effects.is_empty() {
-            told?;
+        if over && answers.is_empty() {
+            return Err(Rejection::OverBudget);
         }
-        Ok(effects)
+        Ok((charge, answers))
     }
 }
 

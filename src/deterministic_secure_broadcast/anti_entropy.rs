@@ -1,10 +1,12 @@
 //! Anti-entropy: R2′. Whoever lacks something asks for it; answers are proofs, never bare state.
 
 use super::SecureBroadcast;
+use super::accountability::Compared;
 use super::effect::{Effect, Effects, To};
 use super::error::{Malformed, Rejection};
 use super::packet::{Payload, Proof, Pull, Summary};
-use super::quota::Share;
+use super::quota::{Charge, Once, Share};
+use super::router::Decision;
 use super::rules::Rules;
 use std::collections::BTreeMap;
 
@@ -42,6 +44,22 @@ impl Gossip {
     }
 }
 
+/// What another replica's summary leads to.
+pub(super) struct SummaryReceived {
+    from: Actor,
+    /// What it has delivered.
+    clock: Clock,
+    /// What it is sent.
+    payloads: Vec<Payload>,
+    /// Whether it has delivered what we have, and reports another state.
+    diverged: bool,
+    /// Then, our headers, so that it finds out where.
+    tips: Option<Payload>,
+    charge: Charge,
+    /// The digest of our state, if it was worked out for this.
+    worked_out: Option<Digest>,
+}
+
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Tells the next peers what we have, relays certificates that wait here for their operations,
     /// and asks again for what we know we lack.
@@ -75,11 +93,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 state,
             };
             effects.send(To::One(peer), Payload::Summary(summary));
-            self.pull_headers(peer, effects);
+            for pull in self.lacking_headers() {
+                effects.send(To::One(peer), pull);
+            }
             if lacking {
                 effects.send(To::One(peer), Payload::Pull(Pull { generation, clock }));
             }
-            let _ = self.compare_tips(peer, forked.iter().copied(), effects);
+            self.send_tips(peer, forked.iter().copied(), effects);
             for certified in self
                 .slots
                 .iter()
@@ -140,40 +160,24 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         digest
     }
 
-    /// The digest to hold another one against. The state may be large, so whoever sends summaries has it encoded
-    /// once between two ticks and no more.
-    fn digest_to_compare(&mut self) -> Option<Digest> {
-        let known = self.known_digest();
-        if known.is_some() || !self.quota.may_encode() {
-            return known;
-        }
-        self.quota.note_encoded();
-        Some(self.new_digest())
-    }
-
-    pub(super) fn on_summary(
-        &mut self,
+    pub(super) fn decide_summary(
+        &self,
         from: Actor,
         summary: &Summary,
-    ) -> Result<Effects<A>, Rejection> {
-        if let Some(effects) = self.on_other_generation(from, summary.generation)? {
-            return Ok(effects);
+    ) -> Result<Decision<A>, Rejection> {
+        if let Some(gated) = self.gate(from, summary.generation)? {
+            return Ok(gated);
         }
         self.check_clock(summary.clock.seats())?;
         if self.check_member(from).is_err() {
-            return self.on_departed(from, summary);
+            return self.decide_departed(from, summary);
         }
         if !summary.culprits.is_canonical(self.chain.members().len()) {
             return Err(Malformed::Signers.into());
         }
-        let mut effects = Effects::none();
-        self.hand_over_to(from, &summary.clock, &mut effects);
+        let mut payloads = Vec::new();
         if summary.clock.is_ahead_of(self.ledger.clock()) {
-            let pull = Pull {
-                generation: self.generation(),
-                clock: self.ledger.clock().clone(),
-            };
-            effects.send(To::One(from), Payload::Pull(pull));
+            payloads.push(Payload::Pull(self.pull()));
         }
         let unknown = self.evidence.iter().filter(|(culprit, _)| {
             self.chain
@@ -181,50 +185,88 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 .index_of(culprit)
                 .is_some_and(|index| !summary.culprits.contains(index))
         });
-        let unknown: Vec<_> = unknown
-            .take(EVIDENCE_PER_SUMMARY)
-            .map(|(_, evidence)| evidence.clone())
-            .collect();
-        for evidence in unknown {
-            // Evidence is an answer like any other: who has had its share waits for the next tick.
-            if self.spend(from, evidence.weight()).is_ok() {
-                effects.send(To::One(from), Payload::Evidence(Box::new(evidence)));
+        let mut charge = self.charge_nothing(&from);
+        for (_, evidence) in unknown.take(EVIDENCE_PER_SUMMARY) {
+            // Evidence is an answer like any other: a peer that has had its share waits for the next tick.
+            if charge.add(evidence.weight()) {
+                payloads.push(Payload::Evidence(Box::new(evidence.clone())));
             }
         }
-        if let Some(theirs) = summary
+        let theirs = summary
             .state
-            .filter(|_| summary.clock == *self.ledger.clock())
-            && let Some(ours) = self.digest_to_compare()
-            && ours != theirs
-        {
-            effects.push(Effect::Diverged { member: from });
-            // Whoever has had its share, or knows enough, is told nothing more.
-            let _ = self.compare_tips(from, self.seats(), &mut effects);
-        }
-        Ok(effects)
+            .filter(|_| summary.clock == *self.ledger.clock());
+        let known = self.known_digest();
+        // The state may be large: it is encoded because of summaries once between two ticks and no more.
+        let worked_out = (theirs.is_some() && known.is_none() && self.quota.may_encode())
+            .then(|| self.standing());
+        let diverged = theirs
+            .zip(known.or(worked_out))
+            .is_some_and(|(theirs, ours)| theirs != ours);
+        // A peer that has had its share, or knows enough, is told nothing more.
+        let tips = diverged.then(|| self.compare_tips(self.seats(), &mut charge));
+        Ok(Decision::Summary(Box::new(SummaryReceived {
+            from,
+            clock: summary.clock.clone(),
+            payloads,
+            diverged,
+            tips: match tips {
+                Some(Compared::Tell(payload)) => Some(payload),
+                _ => None,
+            },
+            charge,
+            worked_out,
+        })))
     }
 
-    /// R7: somebody who was a member stays until enough of us have what it has.
-    fn on_departed(&mut self, from: Actor, summary: &Summary) -> Result<Effects<A>, Rejection> {
+    /// Carries out what another replica's summary leads to.
+    pub(super) fn apply_summary(&mut self, received: SummaryReceived, effects: &mut Effects<A>) {
+        let SummaryReceived {
+            from,
+            clock,
+            payloads,
+            diverged,
+            tips,
+            charge,
+            worked_out,
+        } = received;
+        self.hand_over_to(from, &clock, effects);
+        for payload in payloads {
+            effects.send(To::One(from), payload);
+        }
+        if let Some(digest) = worked_out {
+            self.quota.note_encoded();
+            self.gossip.digest = Some((self.height(), digest));
+        }
+        if diverged {
+            effects.push(Effect::Diverged { member: from });
+        }
+        self.quota.settle(charge);
+        if let Some(tips) = tips {
+            effects.send(To::One(from), tips);
+        }
+    }
+
+    /// R7: a peer that was a member stays until enough of us have what it has.
+    fn decide_departed(&self, from: Actor, summary: &Summary) -> Result<Decision<A>, Rejection> {
         let departed = self.chain.members().seat_of(&from).is_some();
         if !departed || !self.is_member() {
             return Err(Rejection::NotMember(from));
         }
-        let (generation, clock) = (self.generation(), self.ledger.clock().clone());
-        let answer = if summary.clock.is_ahead_of(&clock) {
-            Payload::Pull(Pull { generation, clock })
+        let answer = if summary.clock.is_ahead_of(self.ledger.clock()) {
+            Payload::Pull(self.pull())
         } else {
             Payload::Summary(Summary {
-                generation,
-                clock,
+                generation: self.generation(),
+                clock: self.ledger.clock().clone(),
                 culprits: Signers::none(self.chain.members().len()),
                 state: None,
             })
         };
-        self.spend(from, 0)?;
-        let mut effects = Effects::none();
-        effects.send(To::One(from), answer);
-        Ok(effects)
+        let mut charge = self.charge_nothing(&from);
+        match charge.add(0) {
+            true => Ok(Decision::charged(from, (charge, vec![answer]))),
+            false => Err(Rejection::OverBudget),
+        }
     }
 
     /// Counts a member that has all that we have, once we have left.
@@ -244,15 +286,27 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    pub(super) fn on_pull(&mut self, from: Actor, pull: &Pull) -> Result<Effects<A>, Rejection> {
+    pub(super) fn decide_pull(&self, from: Actor, pull: &Pull) -> Result<Decision<A>, Rejection> {
         self.check_served(from)?;
-        if let Some(effects) = self.on_other_generation(from, pull.generation)? {
-            return Ok(effects);
+        if let Some(gated) = self.gate(from, pull.generation)? {
+            return Ok(gated);
         }
         self.check_clock(pull.clock.seats())?;
-        let mut effects = Effects::none();
-        if self.offer(from, &pull.clock, &mut effects) {
-            return Ok(effects);
+        let offer = self.decide_offer(&from, &pull.clock);
+        let is_pruned = offer.as_ref().is_some_and(|offer| offer.is_pruned);
+        let offered = offer.and_then(|offer| offer.checkpoint);
+        let once = offered.as_ref().map(|_| Once::OfferCheckpoint);
+        let (mut charge, mut payloads) = match offered {
+            Some((charge, checkpoint)) => (charge, vec![Payload::Checkpoint(checkpoint)]),
+            None => (self.charge_nothing(&from), Vec::new()),
+        };
+        if is_pruned {
+            return Ok(Decision::Answer {
+                to: from,
+                payloads,
+                charge: Some(charge),
+                once,
+            });
         }
         // Our log is in causal order, and so is every answer from it: merge what the asker lacks of
         // each source by place in the log.
@@ -266,32 +320,30 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
         }
         let lacking = !next.is_empty();
-        let mut answers = Vec::new();
-        let share = self.share_of(&from);
-        let mut budget = self.quota.budget(share);
         while let Some((place, (seat, index))) = next.pop_first() {
             let Some(logged) = self.ledger.log().get(place) else {
                 break;
             };
             let bytes = logged.certificate.weight().saturating_add(logged.ops.len());
-            if !budget.take(bytes) {
+            if !charge.add(bytes) {
                 break;
             }
             let (certificate, ops) = (logged.certificate.clone(), Some(logged.ops.clone()));
-            answers.push(Payload::Proof(Proof { certificate, ops }));
+            payloads.push(Payload::Proof(Proof { certificate, ops }));
             let index = index.saturating_add(1);
             if let Some(place) = self.ledger.log_index(seat, index) {
                 next.insert(place, (seat, index));
             }
         }
-        if lacking && answers.is_empty() && effects.is_empty() {
+        if lacking && payloads.is_empty() {
             return Err(Rejection::OverBudget);
         }
-        self.quota.set_budget(share, budget);
-        for answer in answers {
-            effects.send(To::One(from), answer);
-        }
-        Ok(effects)
+        Ok(Decision::Answer {
+            to: from,
+            payloads,
+            charge: Some(charge),
+            once,
+        })
     }
 
     pub(super) fn check_clock(&self, have: usize) -> Result<(), Rejection> {
@@ -310,12 +362,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Charges a peer for an answer of so many bytes.
     pub(super) fn spend(&mut self, peer: Actor, bytes: usize) -> Result<(), Rejection> {
-        let share = self.share_of(&peer);
-        let mut budget = self.quota.budget(share);
-        if !budget.take(bytes) {
+        let mut charge = self.charge_nothing(&peer);
+        if !charge.add(bytes) {
             return Err(Rejection::OverBudget);
         }
-        self.quota.set_budget(share, budget);
+        self.quota.settle(charge);
         Ok(())
+    }
+
+    /// A charge to what a peer may ask for, with no answer yet.
+    pub(super) fn charge_nothing(&self, peer: &Actor) -> Charge {
+        self.quota.charge(self.share_of(peer))
     }
 }

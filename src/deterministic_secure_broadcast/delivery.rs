@@ -1,11 +1,13 @@
 //! Delivery: R2. A proof is valid whoever carries it; what it certifies is delivered in causal order.
 
+use super::accountability::Compared;
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection};
 use super::evidence::{Evidence, SignedHeader, culprits};
 use super::header::MAX_MESSAGE_BYTES;
 use super::journal::Record;
-use super::packet::{Payload, Proof, Pull};
+use super::packet::{Payload, Proof};
+use super::router::Decision;
 use super::rules::{OldFacts, Rules};
 use super::slots::{Certified, Echoed, Open};
 use super::source::Flight;
@@ -15,17 +17,37 @@ use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, MemberIndex, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
+/// A certificate that was not known, and counts.
+pub(super) struct ProofReceived<Op> {
+    /// The peer that has brought it.
+    from: Actor,
+    /// Whether it shows a signature of ours that we know nothing of (I13).
+    signed_elsewhere: bool,
+    /// Members that it convicts.
+    convictions: Vec<Evidence>,
+    certified: Certified<Op>,
+    /// Whether there is none higher of its source.
+    is_highest: bool,
+    /// The operations that came with it.
+    brought: Option<Bytes>,
+}
+
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    pub(super) fn on_proof(&mut self, from: Actor, proof: Proof) -> Result<Effects<A>, Rejection> {
+    pub(super) fn decide_proof(
+        &self,
+        from: Actor,
+        proof: &Proof,
+    ) -> Result<Decision<A>, Rejection> {
         let Proof { certificate, ops } = proof;
-        if certificate.generation > self.generation() {
-            let ahead = self.on_other_generation(from, certificate.generation)?;
-            return Ok(ahead.unwrap_or_else(Effects::none));
+        if certificate.generation > self.generation()
+            && let Some(gated) = self.gate(from, certificate.generation)?
+        {
+            return Ok(gated);
         }
         let header = &certificate.header;
         header.check(self.chain.members().seats())?;
         let (seat, first) = (header.source, header.first);
-        if let Some(ops) = &ops {
+        if let Some(ops) = ops {
             if ops.len() > MAX_MESSAGE_BYTES {
                 let (have, limit) = (ops.len(), MAX_MESSAGE_BYTES);
                 return Err(Malformed::TooLarge { have, limit }.into());
@@ -42,28 +64,27 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let digest = header.digest(self.signer.network());
         if let Some((known, known_digest)) = self.certified_in(seat, first) {
-            if known_digest == digest {
-                return match ops {
-                    Some(ops) => self.supply_ops(seat, first, ops),
-                    None => Err(Rejection::Duplicate),
-                };
+            if known_digest != digest {
+                return self.decide_conflict(known, certificate, digest);
             }
-            let known = known.clone();
-            return self.on_conflict(&known, &certificate, digest);
+            return match ops {
+                Some(ops) => self.decide_ops(seat, first, ops),
+                None => Err(Rejection::Duplicate),
+            };
         }
         let taken = first <= self.ledger.delivered(seat);
         if taken && self.check_member(from).is_err() {
             return Err(Rejection::SlotTaken);
         }
-        let Some(members) = self.chain.members_of(certificate.generation).cloned() else {
+        let Some(members) = self.chain.members_of(certificate.generation) else {
             return Err(Rejection::Outdated(certificate.generation));
         };
-        if certificate.generation < self.generation() && !self.may_take_old(&certificate, &digest) {
-            let mut effects = Effects::none();
+        if certificate.generation < self.generation() && !self.may_take_old(certificate, &digest) {
             // A leaver may be the only one who has them.
             let known = self.chain.members().seat_of(&from).is_some();
-            if known && self.pull_headers(from, &mut effects) {
-                return Ok(effects);
+            let pulls = self.lacking_headers();
+            if known && !pulls.is_empty() {
+                return Ok(Decision::answer(from, pulls));
             }
             return Err(Rejection::Outdated(certificate.generation));
         }
@@ -71,48 +92,66 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         // nothing is concluded from them.
         let proven = self.slot(seat)?.ancestry.proves(first, &digest);
         if proven {
-            certificate.check_form(&members)?;
+            certificate.check_form(members)?;
         } else {
             let verified = self.verified(certificate.generation, seat, digest);
-            certificate.verify::<K, R>(self.signer.network(), &members, &digest, &verified)?;
+            certificate.verify::<K, R>(self.signer.network(), members, &digest, &verified)?;
         }
         if taken {
             // G12: it lies across messages of ours, so there is another two that conflict before it.
-            let mut effects = Effects::none();
-            let told = self.compare_tips(from, [seat], &mut effects);
-            return told.map(|()| effects).map_err(|_| Rejection::SlotTaken);
+            let mut charge = self.charge_nothing(&from);
+            return match self.compare_tips([seat], &mut charge) {
+                Compared::Tell(payload) => Ok(Decision::charged(from, (charge, vec![payload]))),
+                _ => Err(Rejection::SlotTaken),
+            };
         }
-
-        let mut effects = Effects::none();
-        if self.signed_elsewhere(seat, &certificate, digest) {
-            self.halt(Halt::KeyUsedElsewhere, &mut effects);
-        }
+        let mut convictions = Vec::new();
         if !proven {
-            self.compare_with_certificate(&certificate, digest, &mut effects);
-            self.compare_certificate_with_seals(&certificate, &mut effects);
+            convictions.extend(self.certificate_against_open(certificate, digest));
+            convictions.extend(self.certificate_against_seals(certificate));
         }
-        let is_best = self
-            .slot(seat)?
-            .ahead
-            .last_key_value()
-            .is_none_or(|(best, _)| first > *best);
-        let attached = self.attach(seat, certificate.clone(), digest, ops.clone(), !proven);
-        self.slots.buffer(attached);
-        self.settle(&mut effects);
-        if self.slot(seat)?.ahead.contains_key(&first) {
-            if is_best {
-                self.persist(Record::Certified { certificate, ops }, &mut effects);
-            }
-            // A stranger may bring a proof, but is asked for nothing.
-            if self.check_member(from).is_ok() {
-                let pull = Pull {
-                    generation: self.generation(),
-                    clock: self.ledger.clock().clone(),
-                };
-                effects.send(To::One(from), Payload::Pull(pull));
-            }
+        Ok(Decision::Proof(Box::new(ProofReceived {
+            from,
+            signed_elsewhere: self.signed_elsewhere(seat, certificate, digest),
+            convictions,
+            is_highest: self
+                .slot(seat)?
+                .highest()
+                .is_none_or(|highest| first > highest),
+            certified: self.pair_with_ops(certificate.clone(), digest, ops.clone(), !proven),
+            brought: ops.clone(),
+        })))
+    }
+
+    /// Carries out what a certificate allows.
+    pub(super) fn apply_proof(&mut self, received: ProofReceived<A::Op>, effects: &mut Effects<A>) {
+        let ProofReceived {
+            from,
+            signed_elsewhere,
+            convictions,
+            certified,
+            is_highest,
+            brought: ops,
+        } = received;
+        if signed_elsewhere {
+            self.halt(Halt::KeyUsedElsewhere, effects);
         }
-        Ok(effects)
+        self.convict_all(convictions, effects);
+        let certificate = certified.certificate.clone();
+        let (seat, first) = (certificate.header.source, certificate.header.first);
+        self.slots.buffer(certified);
+        self.advance(effects);
+        let slot = self.slots.get(seat);
+        if !slot.is_some_and(|slot| slot.ahead.contains_key(&first)) {
+            return;
+        }
+        if is_highest {
+            self.persist(Record::Certified { certificate, ops }, effects);
+        }
+        // A non-member may bring a proof, but is asked for nothing.
+        if self.check_member(from).is_ok() {
+            effects.send(To::One(from), Payload::Pull(self.pull()));
+        }
     }
 
     /// The certificate known for this very slot, delivered or not.
@@ -214,71 +253,57 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// A certificate for a slot in which we have echoed another header, or hold one that came too
     /// early: its source has signed both.
-    fn compare_with_certificate(
-        &mut self,
+    fn certificate_against_open(
+        &self,
         certificate: &Certificate,
         digest: Digest,
-        effects: &mut Effects<A>,
-    ) {
-        let seat = certificate.header.source;
-        let members = self.chain.members_of(certificate.generation);
-        let Some(index) = members.and_then(|members| members.index_in(seat)) else {
-            return;
-        };
-        let Some(sig) = certificate.echo_of(index).copied() else {
-            return;
-        };
-        let Ok(track) = self.slot(seat) else { return };
-        let first = certificate.header.first;
-        let Some(known) = track.contradiction(first, &digest) else {
-            return;
-        };
+    ) -> Option<Evidence> {
+        let header = &certificate.header;
+        let members = self.chain.members_of(certificate.generation)?;
+        let sig = *certificate.echo_of(members.index_in(header.source)?)?;
+        let slot = self.slots.get(header.source)?;
+        let known = slot.contradiction(header.first, &digest)?;
         let other = SignedHeader {
             generation: certificate.generation,
-            header: certificate.header.clone(),
+            header: header.clone(),
             sig,
         };
-        if let Some(culprit) = self.chain.members().in_seat(seat).copied() {
-            self.convict(
-                Evidence::headers(self.signer.network(), culprit, known, other),
-                effects,
-            );
-        }
+        let culprit = *self.chain.members().in_seat(header.source)?;
+        let evidence = Evidence::headers(self.signer.network(), culprit, known, other);
+        self.may_convict(&evidence).then_some(evidence)
     }
 
     /// G12: two certificates for one slot. More than `f` are faulty; name them.
-    fn on_conflict(
-        &mut self,
+    fn decide_conflict(
+        &self,
         known: &Certificate,
         other: &Certificate,
         digest: Digest,
-    ) -> Result<Effects<A>, Rejection> {
-        let members = self.chain.members_of(other.generation).cloned();
+    ) -> Result<Decision<A>, Rejection> {
+        let members = self.chain.members_of(other.generation);
         let members = members.ok_or(Rejection::SlotTaken)?;
-        other.verify::<K, R>(self.signer.network(), &members, &digest, &[])?;
-        let mut effects = Effects::none();
-        for evidence in culprits(&self.chain.generations, known, other) {
-            self.convict(evidence, &mut effects);
-        }
+        other.verify::<K, R>(self.signer.network(), members, &digest, &[])?;
+        let both = culprits(&self.chain.generations, known, other).into_iter();
+        let mut convictions: Vec<Evidence> =
+            both.filter(|evidence| self.may_convict(evidence)).collect();
         // Of two generations: whoever has signed the older one, and sealed as if it had not.
-        self.compare_certificate_with_seals(known, &mut effects);
-        self.compare_certificate_with_seals(other, &mut effects);
-        if effects.is_empty() {
-            Err(Rejection::SlotTaken)
-        } else {
-            Ok(effects)
+        convictions.extend(self.certificate_against_seals(known));
+        convictions.extend(self.certificate_against_seals(other));
+        match convictions.is_empty() {
+            true => Err(Rejection::SlotTaken),
+            false => Ok(Decision::Convict(convictions)),
         }
     }
 
     /// Joins a certificate, whose signatures were verified or not, with the operations that are here already.
-    pub(super) fn attach(
+    pub(super) fn pair_with_ops(
         &self,
-        seat: Seat,
         certificate: Certificate,
         digest: Digest,
         brought: Option<Bytes>,
         verified: bool,
     ) -> Certified<A::Op> {
+        let seat = certificate.header.source;
         let members = self.chain.members_of(certificate.generation);
         let of_source = members.and_then(|members| members.index_in(seat));
         let in_certificate = of_source.filter(|_| verified);
@@ -327,28 +352,26 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Operations for a certificate that came without; both digests are checked.
-    pub(super) fn supply_ops(
-        &mut self,
+    pub(super) fn decide_ops(
+        &self,
         seat: Seat,
         first: Counter,
-        ops: Bytes,
-    ) -> Result<Effects<A>, Rejection> {
-        let track = self.slots.get_mut(seat);
-        let certified = track
-            .and_then(|track| track.ahead.get_mut(&first))
-            .ok_or(Rejection::Duplicate)?;
-        if certified.ops.is_some() {
-            return Err(Rejection::Duplicate);
+        ops: &Bytes,
+    ) -> Result<Decision<A>, Rejection> {
+        let certified = self.slots.get(seat).and_then(|slot| slot.ahead.get(&first));
+        match certified.is_some_and(|certified| certified.ops.is_none()) {
+            true => Ok(Decision::Operations {
+                seat,
+                first,
+                ops: ops.clone(),
+            }),
+            false => Err(Rejection::Duplicate),
         }
-        certified.ops = Some((ops, None));
-        let mut effects = Effects::none();
-        self.settle(&mut effects);
-        Ok(effects)
     }
 
     /// Does everything that has become possible: deliver, certify our message, issue the next one,
     /// consider what was parked.
-    pub(super) fn settle(&mut self, effects: &mut Effects<A>) {
+    pub(super) fn advance(&mut self, effects: &mut Effects<A>) {
         self.carry_over(effects);
         loop {
             self.deliver_ready(effects);
@@ -357,15 +380,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
         }
         for seat in self.seats() {
-            let Some(track) = self.slots.get_mut(seat) else {
-                continue;
-            };
-            let Some(parked) = track.parked.take() else {
+            let slot = self.slots.get_mut(seat);
+            let Some(parked) = slot.and_then(|slot| slot.parked.take()) else {
                 continue;
             };
             if parked.request.header.first > self.ledger.delivered(seat) {
                 // Whatever is wrong with it by now, its source will ask again.
-                let _ = self.consider(parked, None, effects);
+                if let Ok(verdict) = self.evaluate(parked) {
+                    self.carry_out(verdict, None, effects);
+                }
             }
         }
     }
@@ -485,7 +508,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Record::Certified { certificate, ops } => {
                 let seat = certificate.header.source;
                 let digest = certificate.header.digest(self.signer.network());
-                let mut certified = self.attach(seat, certificate, digest, ops, true);
+                let mut certified = self.pair_with_ops(certificate, digest, ops, true);
                 certified.journaled = certified.ops.is_some();
                 self.slots.get(seat)?;
                 self.slots.buffer(certified);
@@ -505,7 +528,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                     .get_mut(seat)?
                     .ahead
                     .remove(&certificate.header.first);
-                let mut certified = self.attach(seat, certificate, digest, ops, false);
+                let mut certified = self.pair_with_ops(certificate, digest, ops, false);
                 certified.ops = certified.ops.or_else(|| held.and_then(|held| held.ops));
                 certified.journaled = true;
                 if !self.deliver(certified, &mut Effects::none()) {

@@ -49,6 +49,7 @@ mod ledger;
 pub mod packet;
 pub mod proof;
 mod quota;
+mod router;
 pub mod rules;
 mod signer;
 mod slots;
@@ -89,6 +90,7 @@ use checkpoints::Checkpoints;
 use handover::Handover;
 use ledger::Ledger;
 use quota::Quota;
+use router::Receipts;
 use signer::Signer;
 use slots::{Slot, Slots};
 use source::Source;
@@ -214,19 +216,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// # Errors
     /// A [`Rejection`] if the packet changes nothing and nothing is to be sent (I11).
     pub fn handle(&mut self, packet: Packet) -> Result<Effects<A>, Rejection> {
-        let Packet { from, payload } = packet;
-        if from == self.actor() {
+        if packet.from == self.actor() {
             return Err(Rejection::FromOurselves);
         }
-        match payload {
-            Payload::Request(request) => self.on_request(from, request),
-            Payload::Echo(echo) => self.on_echo(from, &echo),
-            Payload::Proof(proof) => self.on_proof(from, proof),
-            Payload::Refusal(refusal) => self.on_refusal(from, refusal),
-            Payload::Evidence(evidence) => self.on_evidence(*evidence),
-            Payload::Summary(summary) => self.on_summary(from, &summary),
-            Payload::Pull(pull) => self.on_pull(from, &pull),
-            Payload::Compare(compare) => self.on_compare(from, &compare),
+        let packet = match self.handle_directly(packet) {
+            Ok(handled) => return handled,
+            Err(packet) => packet,
+        };
+        let decision = self.decide(&packet, &Receipts)?;
+        Ok(self.apply(decision))
+    }
+
+    /// Packets that are not decided and applied in two steps yet.
+    fn handle_directly(&mut self, packet: Packet) -> Result<Result<Effects<A>, Rejection>, Packet> {
+        let Packet { from, payload } = packet;
+        Ok(match payload {
             Payload::Join(join) => self.on_join(&join),
             Payload::Approvals(approvals) => self.on_approvals(from, &approvals),
             Payload::NextKey(next) => self.on_next_key(from, &next),
@@ -236,15 +240,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Payload::Timeouts(timeouts) => self.on_timeouts(from, *timeouts),
             Payload::Chain(chain) => self.on_chain(from, chain),
             Payload::Seal(seal) => self.on_seal(from, *seal),
-            Payload::PullChain(pull) => self.on_pull_chain(from, pull),
-            Payload::PullHeaders(pull) => self.on_pull_headers(from, &pull),
-            Payload::Headers(headers) => self.on_headers(from, &headers),
             Payload::Draft(draft) => self.on_draft(from, &draft),
             Payload::Attest(attest) => self.on_attest(from, &attest),
             Payload::Checkpoint(checkpoint) => self.on_checkpoint(from, *checkpoint),
             Payload::PullSnapshot(pull) => self.on_pull_snapshot(from, &pull),
             Payload::Snapshot(piece) => self.on_snapshot(from, *piece),
-        }
+            payload => return Err(Packet { from, payload }),
+        })
     }
 
     /// Time passes: whatever may have been lost is sent again, what a restart left undone is done, and
@@ -258,7 +260,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.tick_handover(&peers, &mut effects);
         self.repeat_request(&mut effects);
         // A crash may have cut a step short; its journal says how far it came, not what is left.
-        self.settle(&mut effects);
+        self.advance(&mut effects);
         self.tick_checkpoint(&mut effects);
         self.gossip(peers, &mut effects);
         effects

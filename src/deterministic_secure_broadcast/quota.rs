@@ -53,18 +53,23 @@ impl Share {
     }
 }
 
-/// What is left of a share. Copied to plan answers, put back once they are sent.
+/// What one packet's answers take of a share: planned by looking at the [`Quota`], and put there once they are sent.
+#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Budget(usize);
+pub(super) struct Charge {
+    share: Share,
+    /// What is left.
+    left: usize,
+}
 
-impl Budget {
-    /// Charges an answer of so many bytes; `false`, and nothing is charged, if there is not enough left for any answer.
+impl Charge {
+    /// Adds an answer of so many bytes; `false`, and nothing is added, if there is not enough left for any answer.
     #[must_use]
-    pub(super) fn take(&mut self, bytes: usize) -> bool {
-        let Some(rest) = self.0.checked_sub(ANSWER_BYTES) else {
+    pub(super) fn add(&mut self, bytes: usize) -> bool {
+        let Some(rest) = self.left.checked_sub(ANSWER_BYTES) else {
             return false;
         };
-        self.0 = rest.saturating_sub(bytes.saturating_sub(ANSWER_BYTES));
+        self.left = rest.saturating_sub(bytes.saturating_sub(ANSWER_BYTES));
         true
     }
 }
@@ -134,24 +139,25 @@ impl Quota {
         self.encoded = true;
     }
 
-    /// What is left of a share.
-    pub(super) fn budget(&self, share: Share) -> Budget {
+    /// A charge to a share, with no answer yet.
+    pub(super) fn charge(&self, share: Share) -> Charge {
         let left = match share {
             Share::Seat(seat) => self.seats.get(seat.get()).unwrap_or(&self.strangers),
             Share::Guest(actor) => self.guests.get(&actor).unwrap_or(&BYTES_PER_TICK),
             Share::Strangers => &self.strangers,
         };
-        Budget(*left)
+        let left = *left;
+        Charge { share, left }
     }
 
-    /// So much is left of it now.
-    pub(super) fn set_budget(&mut self, share: Share, budget: Budget) {
-        let place = match share {
+    /// The answers are sent.
+    pub(super) fn settle(&mut self, charge: Charge) {
+        let place = match charge.share {
             Share::Seat(seat) => self.seats.get_mut(seat.get()),
             Share::Guest(actor) => Some(self.guests.entry(actor).or_default()),
             Share::Strangers => None,
         };
-        *place.unwrap_or(&mut self.strangers) = budget.0;
+        *place.unwrap_or(&mut self.strangers) = charge.left;
     }
 }
 
@@ -171,21 +177,21 @@ mod tests {
     fn a_large_answer_is_given_to_a_peer_that_has_any_left_and_then_none_until_the_next_tick() {
         let mut quota = Quota::new(1);
         let share = Share::Seat(Seat::new(0));
-        let mut budget = quota.budget(share);
-        assert!(budget.take(10 * BYTES_PER_TICK));
-        assert!(!budget.take(1));
-        quota.set_budget(share, budget);
-        assert!(!quota.budget(share).take(0));
-        assert!(quota.budget(Share::Strangers).take(0));
+        let mut charge = quota.charge(share);
+        assert!(charge.add(10 * BYTES_PER_TICK));
+        assert!(!charge.add(1));
+        quota.settle(charge);
+        assert!(!quota.charge(share).add(0));
+        assert!(quota.charge(Share::Strangers).add(0));
         quota.begin_tick();
-        assert!(quota.budget(share).take(0));
+        assert!(quota.charge(share).add(0));
     }
 
     #[test]
-    fn looking_at_a_budget_changes_nothing() {
+    fn planning_an_answer_changes_nothing() {
         let quota = Quota::new(1);
         let same = quota.clone();
-        let _ = quota.budget(Share::Guest(actor(1)));
+        let _ = quota.charge(Share::Guest(actor(1)));
         assert_eq!(quota, same);
     }
 

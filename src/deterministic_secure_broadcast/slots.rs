@@ -233,6 +233,14 @@ impl<Op: Clone> Slots<Op> {
         }
     }
 
+    /// Operations for a certificate that came without.
+    pub(super) fn supply(&mut self, seat: Seat, first: Counter, ops: Bytes) {
+        let slot = self.get_mut(seat);
+        if let Some(certified) = slot.and_then(|slot| slot.ahead.get_mut(&first)) {
+            certified.ops = Some((ops, None));
+        }
+    }
+
     /// Everything of this source up to a counter is delivered.
     pub(super) fn settle(&mut self, seat: Seat, last: Counter) {
         if let Some(slot) = self.get_mut(seat) {

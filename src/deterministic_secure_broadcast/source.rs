@@ -8,6 +8,7 @@ use super::error::{Refused, RefusedReason, Rejection, ReturnReason};
 use super::header::{EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};
 use super::journal::Record;
 use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Refusal, Request};
+use super::router::Decision;
 use super::rules::{Rules, SignerFacts};
 use super::signer::Unsigned;
 use super::slots::Certified;
@@ -108,6 +109,28 @@ impl<Op> Source<Op> {
         self.flight.take_if(|flight| flight.header.first <= last);
     }
 
+    /// Whether our message under way is the one with this digest.
+    pub(super) fn is_under_way(&self, digest: &Digest) -> bool {
+        self.flight
+            .as_ref()
+            .is_some_and(|flight| flight.digest == *digest)
+    }
+
+    /// Counts a member's echo of our message.
+    pub(super) fn count(&mut self, from: Actor, sig: Sig) {
+        if let Some(flight) = &mut self.flight {
+            flight.echoes.insert(from, sig);
+            flight.counted = flight.counted.saturating_add(1);
+        }
+    }
+
+    /// Whether a quorum of so many members has echoed our message.
+    pub(super) fn is_certified<R: Rules>(&self, members: usize) -> bool {
+        self.flight
+            .as_ref()
+            .is_some_and(|flight| flight.counted >= R::quorum(members))
+    }
+
     pub(super) fn pending(&self) -> usize {
         let flying = self
             .flight
@@ -139,7 +162,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         self.source.waiting.extend(ops);
         let mut effects = Effects::none();
-        self.settle(&mut effects);
+        self.advance(&mut effects);
         Ok(effects)
     }
 
@@ -325,29 +348,23 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .collect()
     }
 
-    pub(super) fn on_echo(&mut self, from: Actor, echo: &Echo) -> Result<Effects<A>, Rejection> {
-        if let Some(effects) = self.on_other_generation(from, echo.generation)? {
-            return Ok(effects);
+    pub(super) fn decide_echo(&self, from: Actor, echo: &Echo) -> Result<Decision<A>, Rejection> {
+        if let Some(gated) = self.gate(from, echo.generation)? {
+            return Ok(gated);
         }
-        let member = self.chain.members().index_of(&from);
         self.check_signing()?;
-        let delivered = self.delivered(&self.actor());
-        let Some(flight) = self.source.flight.as_mut() else {
-            let late = echo.first <= delivered;
-            return Err(if late {
-                Rejection::Late
-            } else {
-                Rejection::NotRequested
+        let flight = self.source.flight.as_ref();
+        let ours = |flight: &&Flight<A::Op>| {
+            echo.first == flight.header.first && echo.header == flight.digest
+        };
+        let Some(flight) = flight.filter(ours) else {
+            let late = echo.first <= self.delivered(&self.actor());
+            return Err(match late {
+                true => Rejection::Late,
+                false => Rejection::NotRequested,
             });
         };
-        if echo.first != flight.header.first || echo.header != flight.digest {
-            let late = echo.first <= delivered;
-            return Err(if late {
-                Rejection::Late
-            } else {
-                Rejection::NotRequested
-            });
-        }
+        let member = self.chain.members().index_of(&from);
         let facts = SignerFacts {
             member: member.is_some(),
             fresh: !flight.echoes.contains_key(&from),
@@ -371,23 +388,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 _ => Rejection::InvalidSignature { signer: Some(from) },
             });
         }
-        flight.echoes.insert(from, echo.sig);
-        flight.counted = flight.counted.saturating_add(1);
-        let mut effects = Effects::none();
-        if self.handover.has_seals_of(echo.generation)
-            && let Some(flight) = &self.source.flight
-        {
-            let (header, digest) = (flight.header.clone(), flight.digest);
-            let signed = (echo.generation, &echo.sig);
-            self.compare_echo_with_seal(from, signed, (&header, &digest), &mut effects);
-        }
-        let Some(flight) = &self.source.flight else {
-            return Ok(effects);
-        };
-        if flight.counted >= R::quorum(self.chain.members().len()) {
-            self.settle(&mut effects);
-        }
-        Ok(effects)
+        let signed = (echo.generation, &echo.sig);
+        Ok(Decision::Echo {
+            from,
+            sig: echo.sig,
+            conviction: self.echo_against_seal(from, signed, (&flight.header, &flight.digest)),
+        })
     }
 
     /// If a quorum has echoed our message (in a network of one, we alone): delivers it, and lets
@@ -397,7 +403,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return false;
         };
         let stale = flight.generation != self.generation();
-        if stale || flight.counted < R::quorum(self.chain.members().len()) {
+        if stale || !self.source.is_certified::<R>(self.chain.members().len()) {
             return false;
         }
         let mut signers = Signers::none(self.chain.members().len());
@@ -458,11 +464,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    pub(super) fn on_refusal(
+    pub(super) fn decide_refusal(
         &self,
         from: Actor,
-        refusal: Refusal,
-    ) -> Result<Effects<A>, Rejection> {
+        refusal: &Refusal,
+    ) -> Result<Effect<A>, Rejection> {
         self.check_member(from)?;
         let flight = self.source.flight.as_ref().ok_or(Rejection::NotRequested)?;
         if refusal.first != flight.header.first || refusal.header != flight.digest {
@@ -481,12 +487,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let counter = flight.header.first.checked_add(u64::from(refusal.index));
         let dot = Dot::new(self.actor(), counter.unwrap_or(flight.header.first));
-        let mut effects = Effects::none();
-        effects.push(Effect::RefusedBy {
+        Ok(Effect::RefusedBy {
             member: from,
             dot,
-            reason: refusal.reason,
-        });
-        Ok(effects)
+            reason: refusal.reason.clone(),
+        })
     }
 }

@@ -1,13 +1,16 @@
-//! The witness's side: R1, and what is kept of every source.
+//! The witness's side: R1. A request is looked at without changing anything, then carried out.
+
+use std::sync::Arc;
 
 use super::SecureBroadcast;
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection, ReturnReason};
-use super::evidence::{Evidence, MAX_EVIDENCE_BYTES, SignedHeader};
-use super::header::{EchoStatement, MAX_MESSAGE_BYTES};
+use super::evidence::{Evidence, SignedHeader};
+use super::header::{EchoStatement, Header, MAX_MESSAGE_BYTES};
 use super::journal::Record;
 use super::ledger::History;
 use super::packet::{MAX_REASON_BYTES, Payload, Proof, Pull, Refusal, Request};
+use super::router::Decision;
 use super::rules::{EchoFacts, OpenSlot, Rules, SignerFacts};
 use super::signer::Unsigned;
 use super::slots::{Echoed, Open, Parked};
@@ -16,48 +19,60 @@ use crate::codec::{self, Digest};
 use crate::membership::Seat;
 use crate::traits::SecureBroadcastAlgorithm;
 
+/// What becomes of a request whose signature holds.
+pub(super) enum Verdict<Op> {
+    /// It is echoed.
+    Echo(Parked, Arc<Vec<Op>>),
+    /// One of its operations is invalid: its source is told which, and why.
+    Refuse {
+        /// Its source.
+        source: Actor,
+        /// What is said.
+        refusal: Refusal,
+    },
+    /// It came too early, and is held.
+    Park(Parked),
+}
+
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    pub(super) fn on_request(
-        &mut self,
+    pub(super) fn decide_request(
+        &self,
         from: Actor,
-        request: Request,
-    ) -> Result<Effects<A>, Rejection> {
+        request: &Request,
+    ) -> Result<Decision<A>, Rejection> {
         self.check_member(from)?;
-        if let Some(effects) = self.on_other_generation(from, request.generation)? {
-            return Ok(effects);
+        if let Some(gated) = self.gate(from, request.generation)? {
+            return Ok(gated);
         }
         request.header.check(self.chain.members().seats())?;
         if request.ops.len() > MAX_MESSAGE_BYTES {
             let (have, limit) = (request.ops.len(), MAX_MESSAGE_BYTES);
             return Err(Malformed::TooLarge { have, limit }.into());
         }
-        let seat = request.header.source;
+        let (seat, first) = (request.header.source, request.header.first);
         let digest = request.header.digest(self.signer.network());
-        if Some(seat) == self.chain.seat() {
-            return self.on_own_request(&request, digest);
+        if self.chain.seat() == Some(seat) {
+            return self.decide_own_request(request, digest);
         }
-        if request.header.first <= self.ledger.delivered(seat) {
-            return self.on_old_request(from, &request, digest);
+        if first <= self.ledger.delivered(seat) {
+            return self.decide_old_request(from, request, digest);
         }
         self.check_signing()?;
-        let track = self.slot(seat)?;
+        let slot = self.slot(seat)?;
         // Asked again: the same echo again, never an error (L1).
-        if let [open] = track.open.as_slice()
+        if let [open] = slot.open.as_slice()
             && open.digest == digest
             && let Some(echo) = open.echo(self.generation())
         {
             if !R::repeats_echo() {
                 return Err(Rejection::Duplicate);
             }
-            let mut effects = Effects::none();
-            self.answer(seat, echo, &mut effects);
-            return Ok(effects);
+            let source = self.chain.members().in_seat(seat).copied();
+            let source = source.ok_or(Malformed::UnknownSeat(seat))?;
+            return Ok(Decision::answer(source, vec![echo]));
         }
-        if track
-            .parked
-            .as_ref()
-            .is_some_and(|parked| parked.digest == digest)
-        {
+        let parked = slot.parked.as_ref();
+        if parked.is_some_and(|parked| parked.digest == digest) {
             return Err(Rejection::Duplicate);
         }
         let attached = R::may_attach(Digest::of(&request.ops) == request.header.ops);
@@ -65,233 +80,180 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Rejection::OpsMismatch);
         }
         // Certified already, and its operations were missing: here they are.
-        if let Some(certified) = track.ahead.get(&request.header.first)
+        if let Some(certified) = slot.ahead.get(&first)
             && certified.digest == digest
         {
-            return self.supply_ops(seat, request.header.first, request.ops);
+            return self.decide_ops(seat, first, &request.ops);
         }
-        self.verify_source(&request, digest)?;
+        self.verify_source(request, digest)?;
 
-        let mut effects = Effects::none();
-        let mut convicted = self.compare_with_open(&request, digest, &mut effects)?;
-        if let Some(source) = self.chain.members().in_seat(seat).copied() {
-            let (echo, header) = (
-                (request.generation, &request.echo),
-                (&request.header, &digest),
-            );
-            convicted |= self.compare_echo_with_seal(source, echo, header, &mut effects);
-        }
-        match self.consider(
-            Parked {
-                request,
-                digest,
-                attached,
-            },
-            Some(from),
-            &mut effects,
-        ) {
-            Err(_) if convicted => Ok(effects),
+        let convictions = self.convictions_of(request, digest);
+        let parked = Parked {
+            request: request.clone(),
+            digest,
+            attached,
+        };
+        match self.evaluate(parked) {
+            Err(_) if !convictions.is_empty() => Ok(Decision::Request {
+                convictions,
+                verdict: None,
+                from,
+            }),
             Err(rejection) => Err(rejection),
-            Ok(()) => Ok(effects),
+            Ok(verdict) => Ok(Decision::Request {
+                convictions,
+                verdict: Some(verdict),
+                from,
+            }),
         }
     }
 
-    /// Somebody asks us to echo a message of our own.
-    fn on_own_request(
-        &mut self,
+    /// A peer asks us to echo a message of our own.
+    fn decide_own_request(
+        &self,
         request: &Request,
         digest: Digest,
-    ) -> Result<Effects<A>, Rejection> {
-        let first = request.header.first;
-        let flying = self
-            .source
-            .flight
-            .as_ref()
-            .is_some_and(|flight| flight.digest == digest);
-        let logged = self
-            .chain
-            .seat()
-            .and_then(|seat| self.ledger.logged(seat, first));
-        if flying || logged.is_some_and(|logged| logged.digest == digest) {
+    ) -> Result<Decision<A>, Rejection> {
+        let (seat, first) = (request.header.source, request.header.first);
+        let logged = self.ledger.logged(seat, first);
+        if self.source.is_under_way(&digest) || logged.is_some_and(|logged| logged.digest == digest)
+        {
             return Err(Rejection::Duplicate);
         }
-        // What is forgotten tells nothing.
-        if let Some(seat) = self.chain.seat()
-            && first <= self.ledger.low_water(seat)
-        {
+        // What is pruned tells nothing.
+        if first <= self.ledger.low_water(seat) {
             return Err(Rejection::Late);
         }
         self.verify_source(request, digest)?;
         // I13: our key has signed what we do not know: a twin, or a journal we have lost.
-        let mut effects = Effects::none();
-        if self.signer.halted().is_some() {
-            return Err(Rejection::Duplicate);
+        match self.signer.halted() {
+            Some(_) => Err(Rejection::Duplicate),
+            None => Ok(Decision::Halt(Halt::KeyUsedElsewhere)),
         }
-        self.halt(Halt::KeyUsedElsewhere, &mut effects);
-        Ok(effects)
     }
 
     /// A request for a slot that is delivered here.
-    fn on_old_request(
-        &mut self,
+    fn decide_old_request(
+        &self,
         from: Actor,
         request: &Request,
         digest: Digest,
-    ) -> Result<Effects<A>, Rejection> {
+    ) -> Result<Decision<A>, Rejection> {
         let header = &request.header;
         let Some(logged) = self.ledger.logged(header.source, header.first) else {
             return Err(Rejection::Late);
         };
-        let mut effects = Effects::none();
         if logged.digest == digest {
             let proof = Proof {
                 certificate: logged.certificate.clone(),
                 ops: None,
             };
-            self.spend(from, proof.certificate.weight())?;
-            effects.send(To::One(from), Payload::Proof(proof));
-            return Ok(effects);
-        }
-        let (known, source_echo) = (logged.certificate.header.clone(), logged.source_echo);
-        self.verify_source(request, digest)?;
-        match (known.first == header.first, source_echo) {
-            (true, Some((generation, sig))) => {
-                let known = SignedHeader {
-                    generation,
-                    header: known,
-                    sig,
-                };
-                if self.convict_source(known, request, &mut effects) {
-                    return Ok(effects);
-                }
-                Err(Rejection::SlotTaken)
+            let mut charge = self.charge_nothing(&from);
+            if !charge.add(proof.certificate.weight()) {
+                return Err(Rejection::OverBudget);
             }
-            _ => Err(Rejection::SlotTaken),
+            return Ok(Decision::charged(
+                from,
+                (charge, vec![Payload::Proof(proof)]),
+            ));
+        }
+        self.verify_source(request, digest)?;
+        let known = &logged.certificate.header;
+        let Some((generation, sig)) = logged.source_echo.filter(|_| known.first == header.first)
+        else {
+            return Err(Rejection::SlotTaken);
+        };
+        let known = SignedHeader {
+            generation,
+            header: known.clone(),
+            sig,
+        };
+        match self.two_headers(known, request) {
+            Some(evidence) => Ok(Decision::Convict(vec![evidence])),
+            None => Err(Rejection::SlotTaken),
         }
     }
 
     fn verify_source(&self, request: &Request, header: Digest) -> Result<(), Rejection> {
+        let members = self.chain.members();
         let seat = request.header.source;
         let statement = EchoStatement {
             generation: request.generation,
             header,
         };
         let verify = || {
-            let key = self
-                .chain
-                .members()
-                .index_in(seat)
-                .and_then(|index| self.chain.members().key(index));
+            let key = members.index_in(seat).and_then(|index| members.key(index));
             key.is_some_and(|key| {
-                K::verify(
-                    key,
-                    &signing_bytes(self.signer.network(), &statement),
-                    &request.echo,
-                )
+                let bytes = signing_bytes(self.signer.network(), &statement);
+                K::verify(key, &bytes, &request.echo)
             })
         };
-        if R::may_count(
-            SignerFacts {
-                member: true,
-                fresh: true,
-            },
-            verify,
-        ) {
+        let facts = SignerFacts {
+            member: members.index_in(seat).is_some(),
+            fresh: true,
+        };
+        if R::may_count(facts, verify) {
             return Ok(());
         }
         Err(Rejection::InvalidSignature {
-            signer: self.chain.members().in_seat(seat).copied(),
+            signer: members.in_seat(seat).copied(),
         })
     }
 
-    /// Two headers of one source in one slot convict it.
-    fn compare_with_open(
-        &mut self,
-        request: &Request,
-        digest: Digest,
-        effects: &mut Effects<A>,
-    ) -> Result<bool, Rejection> {
-        let track = self.slot(request.header.source)?;
-        let first = request.header.first;
-        let known = track.contradiction(first, &digest);
-        Ok(known.is_some_and(|known| self.convict_source(known, request, effects)))
+    /// What this request, whose signature holds, says against its source.
+    fn convictions_of(&self, request: &Request, digest: Digest) -> Vec<Evidence> {
+        let header = &request.header;
+        let slot = self.slots.get(header.source);
+        // Two headers of one source in one slot convict it.
+        let known = slot.and_then(|slot| slot.contradiction(header.first, &digest));
+        let known = known.and_then(|known| self.two_headers(known, request));
+        let source = self.chain.members().in_seat(header.source).copied();
+        let hidden = source.and_then(|source| {
+            let echo = (request.generation, &request.echo);
+            self.echo_against_seal(source, echo, (header, &digest))
+        });
+        known.into_iter().chain(hidden).collect()
     }
 
-    fn convict_source(
-        &mut self,
-        known: SignedHeader,
-        request: &Request,
-        effects: &mut Effects<A>,
-    ) -> bool {
-        let Some(culprit) = self.chain.members().in_seat(request.header.source).copied() else {
-            return false;
-        };
+    fn two_headers(&self, known: SignedHeader, request: &Request) -> Option<Evidence> {
+        let culprit = *self.chain.members().in_seat(request.header.source)?;
         let other = SignedHeader {
             generation: request.generation,
             header: request.header.clone(),
             sig: request.echo,
         };
-        self.convict(
-            Evidence::headers(self.signer.network(), culprit, known, other),
-            effects,
-        )
+        let evidence = Evidence::headers(self.signer.network(), culprit, known, other);
+        self.may_convict(&evidence).then_some(evidence)
     }
 
-    /// Keeps one conviction per culprit, and passes it on.
-    pub(super) fn convict(&mut self, evidence: Evidence, effects: &mut Effects<A>) -> bool {
-        // A liar's seal may be as large as a packet, and what cannot be sent or written down convicts nobody.
-        if self.evidence.contains_key(&evidence.culprit) || evidence.weight() > MAX_EVIDENCE_BYTES {
-            return false;
-        }
-        // I13: we never sign twice in a slot. Somebody else does, with our key. First of all, so that no
-        // crash comes between.
-        if evidence.culprit == self.actor() {
-            self.halt(Halt::KeyUsedElsewhere, effects);
-        }
-        self.evidence.insert(evidence.culprit, evidence.clone());
-        self.persist(Record::Evidence(Box::new(evidence.clone())), effects);
-        effects.push(Effect::Evidence(evidence.clone()));
-        effects.send(To::Members, Payload::Evidence(Box::new(evidence)));
-        true
-    }
-
-    pub(super) fn on_evidence(&mut self, evidence: Evidence) -> Result<Effects<A>, Rejection> {
-        if self.evidence.contains_key(&evidence.culprit) {
-            return Err(Rejection::Duplicate);
-        }
-        evidence.verify_by::<K, R>(&self.chain.generations)?;
-        let mut effects = Effects::none();
-        self.convict(evidence, &mut effects);
-        Ok(effects)
-    }
-
-    /// R1: echo, refuse, park or reject a request whose signature holds. `asked` is who to pull
-    /// from if something is missing; nobody when a parked request is considered again.
-    pub(super) fn consider(
-        &mut self,
-        parked: Parked,
-        asked: Option<Actor>,
-        effects: &mut Effects<A>,
-    ) -> Result<(), Rejection> {
-        // Again, for what was parked before we stopped.
-        self.check_signing()?;
+    /// What R1 is asked about a request. `valid`: whether its operations are.
+    fn echo_facts(&self, parked: &Parked, valid: bool) -> Result<EchoFacts, Rejection> {
         let Parked {
             request,
             digest,
             attached,
-        } = &parked;
+        } = parked;
         let header = &request.header;
-        let track = self.slot(header.source)?;
-        let facts = EchoFacts {
+        let slot = self.slot(header.source)?;
+        Ok(EchoFacts {
             next: self.ledger.is_next(header),
-            settled: track.ahead.is_empty(),
+            settled: slot.ahead.is_empty(),
             linked: self.ledger.is_linked(header),
             causes: self.ledger.has_delivered(&header.causes),
             digest: *attached,
-            valid: true,
-            open: track.open_slot(header.first, digest),
+            valid,
+            open: slot.open_slot(header.first, digest),
             active: !self.is_sealed() && self.chain.members().index_in(header.source).is_some(),
-        };
+        })
+    }
+
+    /// R1: echo, refuse, park or reject a request whose signature holds.
+    pub(super) fn evaluate(&self, parked: Parked) -> Result<Verdict<A::Op>, Rejection> {
+        // Again, for what was parked before we stopped.
+        self.check_signing()?;
+        let header = &parked.request.header;
+        // What is expensive is looked at last.
+        let facts = self.echo_facts(&parked, true)?;
         if R::may_echo(&facts) {
             let clock = self.ledger.source(header.source).map(History::clock);
             let advanced = |(seat, counter): &&(Seat, Counter)| {
@@ -300,7 +262,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if let Some((seat, _)) = header.causes.iter().find(advanced) {
                 return Err(Malformed::NeedlessCause(*seat).into());
             }
-            return self.judge(parked, facts, effects);
+            return self.validate(parked);
         }
         if !facts.digest {
             return Err(Rejection::OpsMismatch);
@@ -311,16 +273,75 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if !matches!(facts.open, OpenSlot::Empty | OpenSlot::Same) {
             return Err(Rejection::SlotTaken);
         }
-        self.park(parked, asked, effects)
+        self.check_room(header).map(|()| Verdict::Park(parked))
     }
 
-    /// The dear part of R1: decode the operations (I9: only now), and ask the algorithm about each in turn.
-    fn judge(
+    /// The expensive part of R1: decodes the operations (I9: only now), and asks the algorithm about each in turn.
+    fn validate(&self, parked: Parked) -> Result<Verdict<A::Op>, Rejection> {
+        let Request { header, ops, .. } = &parked.request;
+        let decoded = codec::decode_sequence::<A::Op>(header.len as usize, ops)
+            .map_err(|error| Rejection::Malformed(Malformed::Operations(error)))?;
+        let unknown = Malformed::UnknownSeat(header.source);
+        let members = self.chain.members();
+        let source = *members.in_seat(header.source).ok_or(unknown.clone())?;
+        let clock = self.ledger.clock_of(header).ok_or(unknown)?;
+        let first = Dot::new(source, header.first);
+        let verdict = self.ledger.check_ops(members, &first, &decoded, &clock);
+        if R::may_echo(&self.echo_facts(&parked, verdict.is_ok())?) {
+            return Ok(Verdict::Echo(parked, decoded.into()));
+        }
+        let (index, reason) = verdict
+            .err()
+            .unwrap_or((0, ReturnReason::CauseNotDelivered));
+        let refusal = Refusal {
+            first: header.first,
+            header: parked.digest,
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            reason: brief(&reason),
+        };
+        Ok(Verdict::Refuse { source, refusal })
+    }
+
+    /// Holds one request per source (I14), the one nearest to what is delivered.
+    fn check_room(&self, header: &Header) -> Result<(), Rejection> {
+        let first = header.first;
+        let parked = self.slot(header.source)?.parked.as_ref();
+        let nearer = parked.is_some_and(|held| held.request.header.first <= first);
+        match R::parks() && !nearer {
+            true => Ok(()),
+            false => Err(Rejection::OutOfWindow { first }),
+        }
+    }
+
+    /// Carries out what R1 says of a request. `asked` is who to pull from if something is missing; nobody when a parked
+    /// request is evaluated again.
+    pub(super) fn carry_out(
         &mut self,
-        parked: Parked,
-        facts: EchoFacts,
+        verdict: Verdict<A::Op>,
+        asked: Option<Actor>,
         effects: &mut Effects<A>,
-    ) -> Result<(), Rejection> {
+    ) {
+        match verdict {
+            Verdict::Echo(parked, decoded) => self.echo(parked, decoded, effects),
+            Verdict::Refuse { source, refusal } => {
+                effects.send(To::One(source), Payload::Refusal(refusal));
+            }
+            Verdict::Park(parked) => {
+                let (seat, first) = (parked.request.header.source, parked.request.header.first);
+                let source = self.chain.members().in_seat(seat).copied();
+                if let Some(slot) = self.slots.get_mut(seat) {
+                    slot.parked = Some(parked);
+                }
+                if let (Some(asked), Some(source)) = (asked, source) {
+                    effects.push(Effect::Parked { source, first });
+                    effects.send(To::One(asked), Payload::Pull(self.pull()));
+                }
+            }
+        }
+    }
+
+    /// Echoes a request that R1 allows.
+    fn echo(&mut self, parked: Parked, decoded: Arc<Vec<A::Op>>, effects: &mut Effects<A>) {
         let Parked {
             request, digest, ..
         } = parked;
@@ -330,40 +351,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             echo: source_echo,
             ops,
         } = request;
-        let decoded = codec::decode_sequence::<A::Op>(header.len as usize, &ops)
-            .map_err(|error| Rejection::Malformed(Malformed::Operations(error)))?;
-        let source = *self
-            .chain
-            .members()
-            .in_seat(header.source)
-            .ok_or(Rejection::Malformed(Malformed::UnknownSeat(header.source)))?;
-        let clock = self
-            .ledger
-            .clock_of(&header)
-            .ok_or(Malformed::UnknownSeat(header.source))?;
-        let first = Dot::new(source, header.first);
-        let verdict = self
-            .ledger
-            .check_ops(self.chain.members(), &first, &decoded, &clock);
-        let facts = EchoFacts {
-            valid: verdict.is_ok(),
-            ..facts
-        };
-        if !R::may_echo(&facts) {
-            let (index, reason) = verdict
-                .err()
-                .unwrap_or((0, ReturnReason::CauseNotDelivered));
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            let refusal = Refusal {
-                first: header.first,
-                header: digest,
-                index,
-                reason: brief(&reason),
-            };
-            effects.send(To::One(source), Payload::Refusal(refusal));
-            return Ok(());
-        }
         let seat = header.source;
+        let Some(source) = self.chain.members().in_seat(seat).copied() else {
+            return;
+        };
         let statement = EchoStatement {
             generation,
             header: digest,
@@ -384,60 +375,27 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 echoed: Some(Echoed {
                     echo: (generation, echo),
                     ops,
-                    decoded: decoded.into(),
+                    decoded,
                     journaled: record.is_some(),
                 }),
                 vouched: true,
             };
             (record, open)
         });
+        let slots = &mut self.slots;
         self.signer.commit([unsigned], effects, |open| {
             let echo = open.echo(generation)?;
-            self.slots.get_mut(seat)?.open = vec![open];
+            slots.get_mut(seat)?.open = vec![open];
             Some((To::One(source), echo))
         });
-        Ok(())
     }
 
-    fn answer(&self, seat: Seat, payload: Payload, effects: &mut Effects<A>) {
-        if let Some(source) = self.chain.members().in_seat(seat) {
-            effects.send(To::One(*source), payload);
-        }
-    }
-
-    /// Holds one request per source (I14), the one nearest to what is delivered.
-    fn park(
-        &mut self,
-        parked: Parked,
-        asked: Option<Actor>,
-        effects: &mut Effects<A>,
-    ) -> Result<(), Rejection> {
-        let first = parked.request.header.first;
-        if !R::parks() {
-            return Err(Rejection::OutOfWindow { first });
-        }
-        let seat = parked.request.header.source;
-        let pull = Pull {
+    /// "Send me what I lack."
+    pub(super) fn pull(&self) -> Pull {
+        Pull {
             generation: self.generation(),
             clock: self.ledger.clock().clone(),
-        };
-        let source = self.chain.members().in_seat(seat).copied();
-        let Some(track) = self.slots.get_mut(seat) else {
-            return Err(Malformed::UnknownSeat(seat).into());
-        };
-        if track
-            .parked
-            .as_ref()
-            .is_some_and(|held| held.request.header.first <= first)
-        {
-            return Err(Rejection::OutOfWindow { first });
         }
-        track.parked = Some(parked);
-        if let (Some(asked), Some(source)) = (asked, source) {
-            effects.push(Effect::Parked { source, first });
-            effects.send(To::One(asked), Payload::Pull(pull));
-        }
-        Ok(())
     }
 }
 

@@ -184,9 +184,4 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         Some(tips)
     }
-
-    /// Whether somebody who has delivered this much of a source lacks what is forgotten here.
-    pub(super) fn has_forgotten(&self, seat: Seat, delivered: Counter) -> bool {
-        delivered < self.ledger.low_water(seat)
-    }
 }

@@ -12,7 +12,7 @@ use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::ledger::Position;
 use crate::deterministic_secure_broadcast::packet::{Payload, Pull};
-use crate::deterministic_secure_broadcast::quota::Once;
+use crate::deterministic_secure_broadcast::quota::{Charge, Once};
 use crate::deterministic_secure_broadcast::rules::Rules;
 use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
 use crate::deterministic_secure_broadcast::wire::snapshot::{
@@ -128,6 +128,11 @@ impl Base {
     }
 }
 
+pub(in crate::deterministic_secure_broadcast) struct Offer {
+    pub(in crate::deterministic_secure_broadcast) checkpoint: Option<(Charge, Box<Checkpoint>)>,
+    pub(in crate::deterministic_secure_broadcast) is_pruned: bool,
+}
+
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// A tick: begins to fetch the snapshot of a checkpoint ahead of us, or asks somebody else for what it lacks.
     pub(super) fn tick_fetch(&mut self, effects: &mut Effects<A>) {
@@ -194,33 +199,34 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    /// Whoever lacks what is forgotten here, or so much that it is not worth reading, is offered our base. Whether it
-    /// is of no use to send messages as well.
-    pub(in crate::deterministic_secure_broadcast) fn offer(
-        &mut self,
-        to: Actor,
+    /// A peer that lacks what is pruned here, or so much that it is not worth reading, is offered our base. `None` if it
+    /// lacks neither.
+    pub(in crate::deterministic_secure_broadcast) fn decide_offer(
+        &self,
+        to: &Actor,
         theirs: &Clock,
-        effects: &mut Effects<A>,
-    ) -> bool {
-        let forgotten = theirs
+    ) -> Option<Offer> {
+        let is_pruned = theirs
             .iter()
-            .any(|(seat, counter)| self.has_forgotten(seat, counter));
-        let base = self.checkpoints.base.as_ref();
-        let far = lag(self.ledger.clock(), theirs) >= WORTH_OPS;
-        if !forgotten && !far {
-            return false;
+            .any(|(seat, counter)| counter < self.ledger.low_water(seat));
+        if !is_pruned && lag(self.ledger.clock(), theirs) < WORTH_OPS {
+            return None;
         }
-        let base = base.filter(|base| base.checkpoint.clock().is_ahead_of(theirs));
-        if let Some(base) = base
-            && self.quota.may(&to, true, Once::OfferCheckpoint)
-        {
-            let checkpoint = base.checkpoint.clone();
-            if self.spend(to, checkpoint.weight()).is_ok() {
-                self.quota.note(to, Once::OfferCheckpoint);
-                effects.send(To::One(to), Payload::Checkpoint(Box::new(checkpoint)));
-            }
-        }
-        forgotten
+        let base = self.checkpoints.base.as_ref().filter(|base| {
+            base.checkpoint.clock().is_ahead_of(theirs)
+                && self.quota.may(to, true, Once::OfferCheckpoint)
+        });
+        let checkpoint = base.and_then(|base| {
+            let checkpoint = Box::new(base.checkpoint.clone());
+            let mut charge = self.charge_nothing(to);
+            charge
+                .add(checkpoint.weight())
+                .then_some((charge, checkpoint))
+        });
+        Some(Offer {
+            checkpoint,
+            is_pruned,
+        })
     }
 
     fn pieces_of(&self, pull: &PullSnapshot) -> Option<Vec<(usize, Piece)>> {
@@ -304,7 +310,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Some(fetch) => {
                 self.recognise(fetch.checkpoint.clock(), &mut effects);
                 self.install(fetch, &mut effects);
-                self.settle(&mut effects);
+                self.advance(&mut effects);
                 let (generation, clock) = (self.generation(), self.ledger.clock().clone());
                 effects.send(To::One(from), Payload::Pull(Pull { generation, clock }));
             }

@@ -4,10 +4,14 @@
 use crate::actor::{Actor, Keys, Sig};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
-use crate::deterministic_secure_broadcast::effect::Effects;
-use crate::deterministic_secure_broadcast::error::Rejection;
-use crate::deterministic_secure_broadcast::evidence::{Contradiction, Evidence, denies, hidden_by};
+use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
+use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
+use crate::deterministic_secure_broadcast::evidence::{
+    Contradiction, Evidence, MAX_EVIDENCE_BYTES, denies, hidden_by,
+};
 use crate::deterministic_secure_broadcast::header::Header;
+use crate::deterministic_secure_broadcast::journal::Record;
+use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::Rules;
 use crate::deterministic_secure_broadcast::wire::{
@@ -20,15 +24,70 @@ use crate::traits::SecureBroadcastAlgorithm;
 const MAX_RECENT: usize = 8;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    /// Convicts somebody, if what it signed holds as evidence, and it is not convicted yet.
+    /// Whether this is evidence, against a member that is not convicted yet.
+    pub(in crate::deterministic_secure_broadcast) fn proves(&self, evidence: &Evidence) -> bool {
+        self.may_convict(evidence) && evidence.verify_by::<K, R>(&self.chain.generations).is_ok()
+    }
+
+    /// Convicts a member, if what it signed holds as evidence, and it is not convicted yet.
     pub(in crate::deterministic_secure_broadcast) fn accuse(
         &mut self,
         evidence: Evidence,
         effects: &mut Effects<A>,
     ) -> bool {
-        !self.evidence.contains_key(&evidence.culprit)
-            && evidence.verify_by::<K, R>(&self.chain.generations).is_ok()
-            && self.convict(evidence, effects)
+        self.proves(&evidence) && self.convict(evidence, effects)
+    }
+
+    /// Whether this member is not convicted yet, and the evidence can be sent and written down: a liar's seal may be as
+    /// large as a packet.
+    pub(in crate::deterministic_secure_broadcast) fn may_convict(
+        &self,
+        evidence: &Evidence,
+    ) -> bool {
+        !self.evidence.contains_key(&evidence.culprit) && evidence.weight() <= MAX_EVIDENCE_BYTES
+    }
+
+    /// Keeps one conviction per culprit, and passes it on.
+    pub(in crate::deterministic_secure_broadcast) fn convict(
+        &mut self,
+        evidence: Evidence,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        if !self.may_convict(&evidence) {
+            return false;
+        }
+        // I13: we never sign twice in a slot. Another replica does, with our key. First of all, so that no
+        // crash comes between.
+        if evidence.culprit == self.actor() {
+            self.halt(Halt::KeyUsedElsewhere, effects);
+        }
+        self.evidence.insert(evidence.culprit, evidence.clone());
+        self.persist(Record::Evidence(Box::new(evidence.clone())), effects);
+        effects.push(Effect::Evidence(evidence.clone()));
+        effects.send(To::Members, Payload::Evidence(Box::new(evidence)));
+        true
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn convict_all(
+        &mut self,
+        convictions: impl IntoIterator<Item = Evidence>,
+        effects: &mut Effects<A>,
+    ) {
+        for evidence in convictions {
+            self.convict(evidence, effects);
+        }
+    }
+
+    /// Evidence that a peer has found.
+    pub(in crate::deterministic_secure_broadcast) fn decide_evidence(
+        &self,
+        evidence: &Evidence,
+    ) -> Result<Vec<Evidence>, Rejection> {
+        if self.evidence.contains_key(&evidence.culprit) {
+            return Err(Rejection::Duplicate);
+        }
+        evidence.verify_by::<K, R>(&self.chain.generations)?;
+        Ok(vec![evidence.clone()])
     }
 
     fn accuse_member(
@@ -215,47 +274,47 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.accuse(evidence, effects)
     }
 
-    /// Holds a certificate that was checked against the seals of its generation.
+    /// What a certificate that was checked proves against those who have sealed its generation.
+    pub(in crate::deterministic_secure_broadcast) fn certificate_against_seals(
+        &self,
+        certificate: &Certificate,
+    ) -> Vec<Evidence> {
+        let generations = &self.chain.generations;
+        let seals = self.handover.seals_of(certificate.generation);
+        seals
+            .filter_map(|seal| hidden_by::<K, R>(generations, certificate, seal))
+            .filter(|evidence| self.proves(evidence))
+            .collect()
+    }
+
     pub(in crate::deterministic_secure_broadcast) fn compare_certificate_with_seals(
         &mut self,
         certificate: &Certificate,
         effects: &mut Effects<A>,
-    ) -> bool {
-        let generations = &self.chain.generations;
-        let seals = self.handover.seals_of(certificate.generation);
-        let found: Vec<Evidence> = seals
-            .filter_map(|seal| hidden_by::<K, R>(generations, certificate, seal))
-            .collect();
-        let mut convicted = false;
-        for evidence in found {
-            convicted |= self.accuse(evidence, effects);
-        }
-        convicted
+    ) {
+        let found = self.certificate_against_seals(certificate);
+        self.convict_all(found, effects);
     }
 
-    /// Holds an echo against its signer's seal of that generation.
-    pub(in crate::deterministic_secure_broadcast) fn compare_echo_with_seal(
-        &mut self,
+    /// What an echo proves against its signer, if that has sealed its generation.
+    pub(in crate::deterministic_secure_broadcast) fn echo_against_seal(
+        &self,
         culprit: Actor,
-        echo: (Generation, &Sig),
+        (generation, sig): (Generation, &Sig),
         (header, digest): (&Header, &Digest),
-        effects: &mut Effects<A>,
-    ) -> bool {
-        let (generation, sig) = echo;
-        let members = self.chain.members_of(generation);
-        let index = members.and_then(|members| members.index_of(&culprit));
-        let seal = index.and_then(|index| self.handover.seals.get(&(generation, index)));
-        let denied = seal.filter(|seal| denies::<R>(self.signer.network(), (header, digest), seal));
-        let Some(seal) = denied else {
-            return false;
-        };
+    ) -> Option<Evidence> {
+        let index = self.chain.members_of(generation)?.index_of(&culprit)?;
+        let seal = self.handover.seals.get(&(generation, index))?;
+        if !denies::<R>(self.signer.network(), (header, digest), seal) {
+            return None;
+        }
         let echo = SignedHeader {
             generation,
             header: header.clone(),
             sig: *sig,
         };
         let evidence = Evidence::hidden(culprit, echo, seal);
-        self.accuse(evidence, effects)
+        self.proves(&evidence).then_some(evidence)
     }
 
     /// Holds a seal that was checked against the echoes of its signer that we know.

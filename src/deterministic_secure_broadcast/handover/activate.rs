@@ -311,7 +311,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         for Merged { seat, best, open } in merged {
             if let Some(certificate) = best {
                 let digest = certificate.header.digest(self.signer.network());
-                let certified = self.attach(seat, certificate, digest, None, true);
+                let certified = self.pair_with_ops(certificate, digest, None, true);
                 self.slots.buffer(certified);
             }
             let open = open.into_iter().map(|(digest, signed, shown)| {

@@ -62,7 +62,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         let mut effects = Effects::none();
         self.want(change, possession, &mut effects);
-        self.settle(&mut effects);
+        self.advance(&mut effects);
         Ok(effects)
     }
 

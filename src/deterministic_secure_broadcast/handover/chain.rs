@@ -8,7 +8,8 @@ use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
-use crate::deterministic_secure_broadcast::quota::Once;
+use crate::deterministic_secure_broadcast::quota::{Charge, Once};
+use crate::deterministic_secure_broadcast::router::Decision;
 use crate::deterministic_secure_broadcast::rules::{Rules, SealFacts};
 use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::deterministic_secure_broadcast::wire::{
@@ -20,34 +21,60 @@ use crate::traits::SecureBroadcastAlgorithm;
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// A statement of another generation than ours: who is behind gets the chain, of who is ahead we ask for it.
     /// Nothing of the statement itself is kept.
+    pub(in crate::deterministic_secure_broadcast) fn gate(
+        &self,
+        from: Actor,
+        got: Generation,
+    ) -> Result<Option<Decision<A>>, Rejection> {
+        let have = self.generation();
+        match got.cmp(&have) {
+            std::cmp::Ordering::Equal => Ok(None),
+            std::cmp::Ordering::Less => {
+                let behind = Rejection::WrongGeneration { have, got };
+                let once = Once::SendChain;
+                if !self.quota.may(&from, self.is_known(&from), once) {
+                    return Err(behind);
+                }
+                let (active, decided) = (got, got);
+                match self.chain_for(from, PullChain { active, decided }) {
+                    Ok((charge, payloads)) if !payloads.is_empty() => Ok(Some(Decision::Answer {
+                        to: from,
+                        payloads,
+                        charge: Some(charge),
+                        once: Some(once),
+                    })),
+                    _ => Err(behind),
+                }
+            }
+            std::cmp::Ordering::Greater => {
+                let once = Once::AskForChain;
+                if !self.quota.may(&from, self.is_known(&from), once) {
+                    return Err(Rejection::FutureGeneration { have, got });
+                }
+                Ok(Some(Decision::Answer {
+                    to: from,
+                    payloads: vec![self.pull_chain()],
+                    charge: None,
+                    once: Some(once),
+                }))
+            }
+        }
+    }
+
     pub(in crate::deterministic_secure_broadcast) fn on_other_generation(
         &mut self,
         from: Actor,
         got: Generation,
     ) -> Result<Option<Effects<A>>, Rejection> {
-        let have = self.generation();
-        let mut effects = Effects::none();
-        match got.cmp(&have) {
-            std::cmp::Ordering::Equal => return Ok(None),
-            std::cmp::Ordering::Less => {
-                let behind = Rejection::WrongGeneration { have, got };
-                if !self.quota.may(&from, self.is_known(&from), Once::SendChain) {
-                    return Err(behind);
-                }
-                let (active, decided) = (got, got);
-                let served = self.serve_chain(from, PullChain { active, decided }, &mut effects);
-                if served.is_err() || effects.is_empty() {
-                    return Err(behind);
-                }
-                self.quota.note(from, Once::SendChain);
-            }
-            std::cmp::Ordering::Greater => {
-                if !self.ask_chain(from, &mut effects) {
-                    return Err(Rejection::FutureGeneration { have, got });
-                }
-            }
-        }
-        Ok(Some(effects))
+        let gated = self.gate(from, got)?;
+        Ok(gated.map(|gated| self.apply(gated)))
+    }
+
+    fn pull_chain(&self) -> Payload {
+        Payload::PullChain(PullChain {
+            active: self.generation(),
+            decided: self.chain.last(),
+        })
     }
 
     /// Whoever has a seat has its own turn; strangers, of whom there may be any number, share some.
@@ -64,34 +91,26 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return false;
         }
         self.quota.note(from, Once::AskForChain);
-        let pull = PullChain {
-            active: self.generation(),
-            decided: self.chain.last(),
-        };
-        effects.send(To::One(from), Payload::PullChain(pull));
+        effects.send(To::One(from), self.pull_chain());
         true
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn on_pull_chain(
-        &mut self,
+    pub(in crate::deterministic_secure_broadcast) fn decide_pull_chain(
+        &self,
         from: Actor,
         pull: PullChain,
-    ) -> Result<Effects<A>, Rejection> {
-        let mut effects = Effects::none();
-        self.serve_chain(from, pull, &mut effects)?;
-        if effects.is_empty() {
-            return Err(Rejection::Duplicate);
+    ) -> Result<(Charge, Vec<Payload>), Rejection> {
+        let (charge, payloads) = self.chain_for(from, pull)?;
+        match payloads.is_empty() {
+            true => Err(Rejection::Duplicate),
+            false => Ok((charge, payloads)),
         }
-        Ok(effects)
     }
 
     /// Links the asker lacks, and the seals with which the last of them can be activated.
-    fn serve_chain(
-        &mut self,
-        from: Actor,
-        pull: PullChain,
-        effects: &mut Effects<A>,
-    ) -> Result<(), Rejection> {
+    fn chain_for(&self, from: Actor, pull: PullChain) -> Result<(Charge, Vec<Payload>), Rejection> {
+        let mut charge = self.charge_nothing(&from);
+        let mut payloads = Vec::new();
         let have = usize::try_from(pull.decided.get()).unwrap_or(usize::MAX);
         let links = self
             .chain
@@ -108,8 +127,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 votes.saturating_add(keys).saturating_add(192)
             };
             let bytes = links.iter().map(weight).fold(0, usize::saturating_add);
-            self.spend(from, bytes)?;
-            effects.send(To::One(from), Payload::Chain(Chain { links }));
+            if !charge.add(bytes) {
+                return Err(Rejection::OverBudget);
+            }
+            payloads.push(Payload::Chain(Chain { links }));
         }
         // Somebody who has activated what we have sealed needs our seals of it, others those we have used.
         let ours = self.generation();
@@ -125,12 +146,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let start = ticks.checked_rem(seals.len()).unwrap_or(0);
         seals.rotate_left(start);
         for seal in seals {
-            if self.spend(from, seal.weight()).is_err() {
+            if !charge.add(seal.weight()) {
                 break;
             }
-            effects.send(To::One(from), Payload::Seal(Box::new(seal)));
+            payloads.push(Payload::Seal(Box::new(seal)));
         }
-        Ok(())
+        Ok((charge, payloads))
     }
 
     pub(in crate::deterministic_secure_broadcast) fn on_chain(
@@ -188,7 +209,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             self.approve(effects);
         }
-        self.settle(effects);
+        self.advance(effects);
     }
 
     /// The decision that ends our generation, once it is known.

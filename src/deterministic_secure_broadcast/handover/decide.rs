@@ -216,7 +216,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 self.cast(index, Phase::First, digest, effects);
             }
         }
-        self.advance(effects);
+        self.advance_round(effects);
     }
 
     /// Signs a vote, journals it, and lets everybody know.
@@ -291,12 +291,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         votes.insert(index, (vote.decision, vote.sig));
         self.handover.docket(vote.generation).note_vote(index, vote);
-        self.advance(effects);
+        self.advance_round(effects);
         Ok(())
     }
 
     /// Does what the votes of this attempt allow: the second vote, and the decision.
-    pub(super) fn advance(&mut self, effects: &mut Effects<A>) {
+    pub(super) fn advance_round(&mut self, effects: &mut Effects<A>) {
         if self.is_decided() {
             return;
         }

@@ -5,43 +5,37 @@
 //! no quorum of the past can slip in another message.
 
 use crate::actor::{Actor, Counter, Keys};
+use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effects, To};
-use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
-use crate::deterministic_secure_broadcast::packet::{Payload, Pull};
+use crate::deterministic_secure_broadcast::error::Rejection;
+use crate::deterministic_secure_broadcast::header::Header;
+use crate::deterministic_secure_broadcast::packet::Payload;
+use crate::deterministic_secure_broadcast::quota::Charge;
 use crate::deterministic_secure_broadcast::rules::Rules;
 use crate::deterministic_secure_broadcast::wire::{Headers, MAX_HEADERS, PullHeaders};
 use crate::traits::SecureBroadcastAlgorithm;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    /// Asks for the headers that are missing of every source.
-    pub(in crate::deterministic_secure_broadcast) fn pull_headers(
-        &self,
-        from: Actor,
-        effects: &mut Effects<A>,
-    ) -> bool {
-        let mut any = false;
-        for (seat, track) in self.slots.iter() {
-            let delivered = self.ledger.delivered(seat);
-            if let Some(below) = track.ancestry.lacks(delivered) {
-                let source = seat;
-                let pull = PullHeaders {
-                    source,
-                    below,
-                    delivered,
-                };
-                effects.send(To::One(from), Payload::PullHeaders(pull));
-                any = true;
-            }
-        }
-        any
+    /// What asks a peer for the headers that are missing, of every source.
+    pub(in crate::deterministic_secure_broadcast) fn lacking_headers(&self) -> Vec<Payload> {
+        let lacking = self.slots.iter().filter_map(|(source, slot)| {
+            let delivered = self.ledger.delivered(source);
+            let below = slot.ancestry.lacks(delivered)?;
+            Some(Payload::PullHeaders(PullHeaders {
+                source,
+                below,
+                delivered,
+            }))
+        });
+        lacking.collect()
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn on_pull_headers(
-        &mut self,
+    pub(in crate::deterministic_secure_broadcast) fn decide_pull_headers(
+        &self,
         from: Actor,
         pull: &PullHeaders,
-    ) -> Result<Effects<A>, Rejection> {
+    ) -> Result<(Charge, Vec<Payload>), Rejection> {
         self.check_served(from)?;
         let mut headers = Vec::new();
         let mut bytes = 0_usize;
@@ -51,8 +45,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 break;
             };
             message = before;
-            let place = self.ledger.log_index(pull.source, message);
-            let Some(logged) = place.and_then(|place| self.ledger.log().get(place)) else {
+            let index = self.ledger.log_index(pull.source, message);
+            let Some(logged) = index.and_then(|index| self.ledger.log().get(index)) else {
                 break;
             };
             if logged.last <= pull.delivered {
@@ -65,53 +59,65 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if headers.is_empty() {
             return Err(Rejection::NotRequested);
         }
-        self.spend(from, bytes)?;
-        let mut effects = Effects::none();
-        effects.send(To::One(from), Payload::Headers(Headers { headers }));
-        Ok(effects)
+        let mut charge = self.charge_nothing(&from);
+        match charge.add(bytes) {
+            true => Ok((charge, vec![Payload::Headers(Headers { headers })])),
+            false => Err(Rejection::OverBudget),
+        }
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn on_headers(
-        &mut self,
+    /// The headers among these that are proven by those after them, with their digests.
+    pub(in crate::deterministic_secure_broadcast) fn decide_headers(
+        &self,
         from: Actor,
         headers: &Headers,
-    ) -> Result<Effects<A>, Rejection> {
-        if self.chain.members().seat_of(&from).is_none() {
+    ) -> Result<Vec<(Digest, Header)>, Rejection> {
+        let members = self.chain.members();
+        if members.seat_of(&from).is_none() {
             return Err(Rejection::NotMember(from));
         }
-        let seat = headers
-            .headers
-            .first()
-            .ok_or(Rejection::NotRequested)?
-            .source;
-        let (network, seats) = (*self.signer.network(), self.chain.members().seats());
-        let track = self.slots.get_mut(seat);
-        let track = track.ok_or(Rejection::Malformed(Malformed::UnknownSeat(seat)))?;
-        let mut taken = false;
+        let first = headers.headers.first().ok_or(Rejection::NotRequested)?;
+        let seat = first.source;
+        let mut lowest = self.slot(seat)?.ancestry.lowest();
+        let mut proven = Vec::new();
         for header in &headers.headers {
-            header.check(seats)?;
-            let Some((first, previous)) = track.ancestry.lowest() else {
+            header.check(members.seats())?;
+            let Some((first, previous)) = lowest else {
                 break;
             };
-            let digest = header.digest(&network);
+            let digest = header.digest(self.signer.network());
             let before = header.last().and_then(Counter::next) == Some(first);
-            if header.source != seat || digest != previous || !before {
+            let follows = header.source == seat && digest == previous && before;
+            if !follows || header.first <= self.ledger.delivered(seat) {
                 break;
             }
-            if header.first <= self.ledger.delivered(seat) {
-                break;
+            lowest = Some((header.first, header.previous));
+            proven.push((digest, header.clone()));
+        }
+        match proven.is_empty() {
+            true => Err(Rejection::NotRequested),
+            false => Ok(proven),
+        }
+    }
+
+    /// Keeps headers that are proven, and asks for more, or for the messages.
+    pub(in crate::deterministic_secure_broadcast) fn apply_headers(
+        &mut self,
+        from: Actor,
+        proven: Vec<(Digest, Header)>,
+        effects: &mut Effects<A>,
+    ) {
+        for (digest, header) in proven {
+            if let Some(slot) = self.slots.get_mut(header.source) {
+                slot.ancestry.prove(digest, &header);
             }
-            track.ancestry.prove(digest, header);
-            taken = true;
         }
-        if !taken {
-            return Err(Rejection::NotRequested);
+        let mut pulls = self.lacking_headers();
+        if pulls.is_empty() {
+            pulls.push(Payload::Pull(self.pull()));
         }
-        let mut effects = Effects::none();
-        if !self.pull_headers(from, &mut effects) {
-            let (generation, clock) = (self.generation(), self.ledger.clock().clone());
-            effects.send(To::One(from), Payload::Pull(Pull { generation, clock }));
+        for pull in pulls {
+            effects.send(To::One(from), pull);
         }
-        Ok(effects)
     }
 }

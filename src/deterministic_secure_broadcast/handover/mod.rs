@@ -152,11 +152,6 @@ impl Handover {
         self.seals.range(from..=to).map(|(_, seal)| seal)
     }
 
-    /// Whether anybody is known to have sealed this generation.
-    pub(super) fn has_seals_of(&self, generation: Generation) -> bool {
-        self.seals_of(generation).next().is_some()
-    }
-
     /// Whether somebody who is no member may be served: we approve its joining.
     pub(super) fn admits(&self, actor: &Actor) -> bool {
         self.wanted.contains(&Change::Join(*actor))
