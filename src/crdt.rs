@@ -29,7 +29,7 @@
 //! | [`MerkleReg`] | nodes that contain their dot, so that no two have one hash | |
 //!
 //! Counters in a [`Map`] count, but their keys cannot be removed: the `crdts` crate compares counts with dots
-//! there, and replicas fall apart (`tests/crdt_counterexamples.rs` shows it, and the other reasons in this table).
+//! there, and replicas fall apart (`tests/core_layer/crdt_counterexamples.rs` shows it, and the other reasons in this table).
 //!
 //! ```
 //! use bft_crdts::crdt::{Map, Orswot, Replicated};

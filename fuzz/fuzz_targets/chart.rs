@@ -1,10 +1,10 @@
 //! Charts of traces with arbitrary text in them.
 #![no_main]
 
-#[path = "../../tests/common/charting.rs"]
+#[path = "../../tests/broadcast/fuzzed/charting.rs"]
 mod charting;
 
-#[path = "../../tests/common/script.rs"]
+#[path = "../../tests/broadcast/fuzzed/script.rs"]
 mod script;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -1,10 +1,10 @@
 //! Packets, records, journals, operations and states out of arbitrary bytes.
 #![no_main]
 
-#[path = "../../tests/common/decoding.rs"]
+#[path = "../../tests/broadcast/fuzzed/decoding.rs"]
 mod decoding;
 
-#[path = "../../tests/common/wire.rs"]
+#[path = "../../tests/broadcast/wire.rs"]
 mod wire;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

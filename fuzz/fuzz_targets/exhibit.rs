@@ -1,13 +1,13 @@
 //! Exhibits and genesis files out of arbitrary bytes.
 #![no_main]
 
-#[path = "../../tests/common/exhibiting.rs"]
+#[path = "../../tests/broadcast/fuzzed/exhibiting.rs"]
 mod exhibiting;
 
-#[path = "../../tests/common/specimens.rs"]
+#[path = "../../tests/broadcast/specimens/mod.rs"]
 mod specimens;
 
-#[path = "../../tests/common/wire.rs"]
+#[path = "../../tests/broadcast/wire.rs"]
 mod wire;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -1,13 +1,13 @@
 //! Correct replicas among a villain, a stranger and the weather, as the script says.
 #![no_main]
 
-#[path = "../../tests/common/attack.rs"]
+#[path = "../../tests/broadcast/fuzzed/attack.rs"]
 mod attack;
 
-#[path = "../../tests/common/script.rs"]
+#[path = "../../tests/broadcast/fuzzed/script.rs"]
 mod script;
 
-#[path = "../../tests/common/wire.rs"]
+#[path = "../../tests/broadcast/wire.rs"]
 mod wire;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

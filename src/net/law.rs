@@ -19,7 +19,7 @@ use super::time::Span;
 /// which IEEE 754 defines to the last bit, and logarithms, exponentials and powers of the `libm` crate, which is Rust
 /// and nothing else, so that no C library of a platform has a say. On all targets on which Rust's `f64` is that of
 /// IEEE 754 (all but 32-bit x86 without SSE2) a seed gives the same bits. A later version of `libm` may round an
-/// exponential differently; `tests/world` pins draws of every law and would notice.
+/// exponential differently; `tests/simulator/world` pins draws of every law and would notice.
 ///
 /// ```
 /// use bft_crdts::net::{Law, Shape, Span, Streams};

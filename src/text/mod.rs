@@ -8,7 +8,7 @@
 //!
 //! Why not [`List`](crate::crdt::List), which orders characters too: an operation there is one character, an index is
 //! found by counting, and every element keeps a path of numbers. With 20,000 characters typed at random places one more
-//! takes 2.4 µs here and 32 µs there, and the snapshot is 279 kB here and 5.4 MB there (`tests/text_speed.rs`). And
+//! takes 2.4 µs here and 32 µs there, and the snapshot is 279 kB here and 5.4 MB there (`tests/core_layer/text_speed.rs`). And
 //! what two people type at one place at the same time may end up interleaved there, but not here.
 //!
 //! What an operation costs others is about what it is long: all it inserts, and all it deletes for the first time, has to

@@ -5,7 +5,7 @@
     dead_code,
     reason = "shared with the tests of the library, which use the rest"
 )]
-#[path = "../../../tests/attacks/world.rs"]
+#[path = "../../../tests/common/world/mod.rs"]
 mod world;
 
 use std::collections::BTreeSet;

@@ -4,21 +4,21 @@
     dead_code,
     reason = "shared with the tests of the library, which use the rest"
 )]
-#[path = "../../../tests/generations/churn.rs"]
+#[path = "../../../tests/reconfiguration/generations/churn.rs"]
 mod churn;
 #[allow(
     dead_code,
     reason = "shared with the tests of the library, which use the rest"
 )]
-#[path = "../../../tests/seed/mod.rs"]
+#[path = "../../../tests/common/seed.rs"]
 mod seed;
-#[path = "../../../tests/generations/thief.rs"]
+#[path = "../../../tests/reconfiguration/generations/thief.rs"]
 mod thief;
 #[allow(
     dead_code,
     reason = "shared with the tests of the library, which use the rest"
 )]
-#[path = "../../../tests/attacks/world.rs"]
+#[path = "../../../tests/common/world/mod.rs"]
 mod world;
 
 use std::fs;

@@ -423,7 +423,7 @@ impl Controls {
              the same rules nothing happens without them, and under sound rules nothing happens with them, in {QUIET} seeds\n\
              each. (Where the rules are sound, the villain disturbs others without breaking a promise; what it did is counted. The\n\
              outsider has an equivocator among the members, with whom alone nothing happens.) What vices do to protocols that\n\
-             are not this library's is in `tests/net_vices.rs`.\n\n\
+             are not this library's is in `tests/simulator/vices.rs`.\n\n\
              | villain | does harm under | after seeds | what is seen |\n| --- | --- | --- | --- |\n{}",
             controls.collect::<String>(),
             judges.collect::<String>(),

@@ -1,0 +1,7 @@
+//! The repository: its documents say what is true, and what its users were promised is there.
+
+mod docs_protocol;
+mod docs_threats;
+mod house;
+mod quickcheck_scales;
+mod readme;
