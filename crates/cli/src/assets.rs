@@ -10,7 +10,7 @@ use bft_crdts::net::trace::{Trace, TraceKind};
 
 use crate::input::Input;
 use crate::page;
-use crate::scenario::SOUND;
+use crate::rules::SOUND;
 use crate::simulate::{self, Options};
 
 /// The pictures, by name, as SVG: the layers of a replica, and a secure broadcast drawn from a real run.
@@ -73,9 +73,10 @@ fn page_picture(out: &Path) -> Result<Option<PathBuf>> {
     let input = Input::parse(Path::new(SCENARIO.0), SCENARIO.1)?;
     let options = Options {
         traced: true,
+        detailed: true,
         ..Options::of(input.scenario.seed, SOUND)
     };
-    let ran = simulate::run_detailed(&input, options, &mut |_, _| {})?;
+    let ran = simulate::run(&input, options, &mut |_, _| {})?;
     let (trace, details) = (
         ran.trace.context("the run has no trace")?,
         ran.details.context("the run has no details")?,

@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::operations::{self, Row};
-use crate::package::SCENARIO;
+use crate::operations::{self, Format, Row};
 use crate::scenario::swarm::Swarm;
-use crate::scenario::{self, Algorithm, MAX_SCENARIO_BYTES, Scenario, Workload};
+use crate::scenario::{self, Algorithm, MAX_SCENARIO_BYTES, Scenario};
 use crate::workload;
 
 /// The campaigns that are part of the command, by the names under which they stand where a scenario's file can be named.
@@ -24,6 +23,9 @@ const CAMPAIGNS: [(&str, &str); 2] = [
 pub const CAMPAIGN: &str = "campaign";
 /// The campaign of members who come and go.
 pub const HANDOVER: &str = "handover";
+
+/// The file of a package that `run` reads.
+pub const SCENARIO: &str = "scenario.toml";
 
 /// A scenario with the directory its paths are relative to.
 #[derive(Clone, Debug)]
@@ -87,15 +89,15 @@ impl Input {
                 why.problem
             )
         })?;
-        let fixed = match &scenario.workload {
-            Workload::Rows(rows) => Some(rows.clone()),
-            Workload::File { path: file, format } => {
+        let from_file = match &scenario.operations_file {
+            Some(file) => {
+                let format = Format::of_path(file);
                 let file = beside(path, file);
                 let bytes = read(&file, operations::MAX_FILE_BYTES)?;
                 let located = |line, field: &str, why: &str| {
                     anyhow!("{}:{line}: {field}: {why}", file.display())
                 };
-                let rows = operations::parse(&bytes, *format)
+                let rows = operations::parse(&bytes, format.unwrap_or(Format::Csv))
                     .map_err(|why| located(why.line, &why.field, &why.problem))?;
                 for row in &rows {
                     scenario
@@ -104,27 +106,27 @@ impl Input {
                 }
                 Some(rows)
             }
-            Workload::Generator(_) => None,
+            None => None,
         };
-        let fixed = fixed.filter(|_| scenario.draw.is_none());
         Ok(Self {
-            scenario,
             path: path.to_owned(),
-            fixed,
+            ..Self::with(scenario, from_file)
         })
     }
 
     /// Of a scenario that says everything itself.
     #[must_use]
     pub fn of(scenario: Scenario) -> Self {
-        let fixed = match &scenario.workload {
-            Workload::Rows(rows) => Some(rows.clone()),
-            Workload::File { .. } | Workload::Generator(_) => None,
-        };
+        Self::with(scenario, None)
+    }
+
+    fn with(scenario: Scenario, from_file: Option<Vec<Row>>) -> Self {
+        let drawn = scenario.generator.is_some() || scenario.draw.is_some();
+        let rows = || from_file.unwrap_or_else(|| scenario.operations.clone());
         Self {
+            fixed: (!drawn).then(rows),
             scenario,
             path: PathBuf::new(),
-            fixed,
         }
     }
 
@@ -133,7 +135,7 @@ impl Input {
     /// # Errors
     /// An option that is wrong, or one for a scenario of which seeds draw nothing.
     pub fn swarm(&mut self, swarm: &Swarm) -> Result<()> {
-        let bank = matches!(self.scenario.algorithm, Algorithm::Bank(_));
+        let bank = self.scenario.algorithm == Algorithm::Bank;
         match &mut self.scenario.draw {
             _ if *swarm == Swarm::default() => Ok(()),
             Some(draw) => swarm.apply(draw, bank).map_err(|why| anyhow!(why)),
@@ -147,10 +149,10 @@ impl Input {
     /// The rows of a run of this scenario (the one of the file, or what it draws) with this seed.
     #[must_use]
     pub fn rows(&self, scenario: &Scenario, seed: u64) -> Vec<Row> {
-        match (&self.fixed, &scenario.workload) {
+        match (&self.fixed, &scenario.generator) {
             (Some(rows), _) => rows.clone(),
-            (None, Workload::Generator(generator)) => workload::generate(scenario, generator, seed),
-            (None, _) => Vec::new(),
+            (None, Some(generator)) => workload::generate(scenario, generator, seed),
+            (None, None) => Vec::new(),
         }
     }
 

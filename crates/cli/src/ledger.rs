@@ -11,7 +11,7 @@ use crate::draw::Draw;
 use crate::input::Input;
 use crate::names;
 use crate::operations::{Row, What};
-use crate::scenario::{Algorithm, Bank};
+use crate::scenario::Bank;
 
 /// Members of the made-up ledger.
 const MEMBERS: usize = 7;
@@ -141,7 +141,7 @@ impl Outcome {
 /// # Errors
 /// When its algorithm is not the bank.
 pub fn outcome(input: &Input, seed: u64) -> Result<Outcome> {
-    let Algorithm::Bank(bank) = &input.scenario.algorithm else {
+    let Some(bank) = &input.scenario.bank else {
         bail!(
             "{}: its algorithm is `{}`, which has no balances",
             input.path.display(),

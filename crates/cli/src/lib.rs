@@ -7,10 +7,11 @@
 pub mod args;
 pub mod assets;
 pub mod bench;
+pub mod charts;
 pub mod compare;
 pub mod draw;
+mod environment;
 pub mod exhibits;
-mod ground;
 pub mod input;
 pub mod lab;
 pub mod ledger;

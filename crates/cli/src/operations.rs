@@ -16,11 +16,11 @@ mod json_lines;
 
 use std::fmt;
 
-use bft_crdts::net::Span;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{names, time};
+use crate::names;
+use crate::scenario::{Time, Wrong};
 
 /// Largest file of operations, in bytes.
 pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
@@ -28,7 +28,8 @@ pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
 pub const MAX_ROWS: usize = 1_000_000;
 
 /// One row of a workload.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Fields", into = "Fields")]
 pub struct Row {
     /// Its number, from 1: what a refusal is reported by.
     pub number: usize,
@@ -39,11 +40,12 @@ pub struct Row {
     /// What it does.
     pub what: What,
     /// Not submitted before this time.
-    pub at: Span,
+    pub at: Time,
 }
 
 /// What a row does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Fields", into = "Fields")]
 pub enum What {
     /// Pays `amount` to `to`.
     Transfer {
@@ -177,48 +179,29 @@ pub fn parse(bytes: &[u8], format: Format) -> Result<Vec<Row>, RowError> {
 }
 
 /// A row before it is checked, as every format delivers it.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a row")]
 pub(crate) struct Fields {
     pub(crate) who: Option<String>,
     pub(crate) what: Option<String>,
     pub(crate) to: Option<String>,
     pub(crate) amount: Option<u64>,
     pub(crate) item: Option<String>,
-    pub(crate) at: Option<String>,
-    #[serde(rename = "note")]
+    pub(crate) at: Option<Time>,
+    #[serde(rename = "note", skip_serializing)]
     _note: Option<String>,
 }
-
-/// A field of a row that is wrong, before it is known on which line.
-pub(crate) type FieldError = (&'static str, String);
 
 impl Fields {
     /// The fields' names, as a header may list them.
     pub(crate) const NAMES: [&'static str; 7] =
         ["who", "what", "to", "amount", "item", "at", "note"];
 
-    /// The row they make.
-    pub(crate) fn into_row(self, number: usize, line: usize) -> Result<Row, FieldError> {
-        let who = text("who", self.who.clone())?;
-        let at = match &self.at {
-            None => Span::ZERO,
-            Some(at) => time::parse(at).map_err(|why| ("at", why.to_string()))?,
-        };
-        Ok(Row {
-            number,
-            line,
-            who,
-            what: self.into_what()?,
-            at,
-        })
-    }
-
     /// What the row does, `who` and `at` apart.
-    pub(crate) fn into_what(self) -> Result<What, FieldError> {
+    fn into_what(self) -> Result<What, Wrong> {
         let verb = text("what", self.what)?;
-        let absent = |field: &'static str, present: bool| match present {
-            true => Err((field, format!("`{verb}` takes no `{field}`"))),
+        let absent = |field: &str, present: bool| match present {
+            true => Err(Wrong::new(field, format!("`{verb}` takes no `{field}`"))),
             false => Ok(()),
         };
         match verb.as_str() {
@@ -242,22 +225,76 @@ impl Fields {
             }
             other => {
                 let known = "transfer, issue (bank), add, remove (orswot)";
-                Err((
-                    "what",
-                    format!("`{}` is none of {known}", other.escape_debug()),
-                ))
+                let problem = format!("`{}` is none of {known}", other.escape_debug());
+                Err(Wrong::new("what", problem))
             }
         }
     }
 }
 
-fn missing(field: &'static str) -> FieldError {
-    (field, "is missing".to_owned())
+/// Its number and line are what they are where it stands.
+impl TryFrom<Fields> for Row {
+    type Error = Wrong;
+
+    fn try_from(mut fields: Fields) -> Result<Self, Wrong> {
+        Ok(Self {
+            number: 0,
+            line: 0,
+            who: text("who", fields.who.take())?,
+            at: fields.at.unwrap_or_default(),
+            what: fields.into_what()?,
+        })
+    }
 }
 
-fn text(field: &'static str, value: Option<String>) -> Result<String, FieldError> {
+impl TryFrom<Fields> for What {
+    type Error = Wrong;
+
+    fn try_from(fields: Fields) -> Result<Self, Wrong> {
+        if fields.who.is_some() || fields.at.is_some() {
+            let problem = "a version says `what` only; who and when are the villain's";
+            return Err(Wrong::new("", problem));
+        }
+        fields.into_what()
+    }
+}
+
+impl From<What> for Fields {
+    fn from(what: What) -> Self {
+        let verb = Some(what.verb().to_owned());
+        let (to, amount, item) = match what {
+            What::Transfer { to, amount } | What::Issue { to, amount } => {
+                (Some(to), Some(amount), None)
+            }
+            What::Add { item } | What::Remove { item } => (None, None, Some(item)),
+        };
+        Self {
+            what: verb,
+            to,
+            amount,
+            item,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Row> for Fields {
+    fn from(row: Row) -> Self {
+        Self {
+            who: Some(row.who),
+            at: (row.at != Time::default()).then_some(row.at),
+            ..row.what.into()
+        }
+    }
+}
+
+fn missing(field: &str) -> Wrong {
+    Wrong::new(field, "is missing")
+}
+
+fn text(field: &str, value: Option<String>) -> Result<String, Wrong> {
     let value = value.ok_or_else(|| missing(field))?;
-    names::check_text(&value).map_err(|why| (field, why.to_string()))?;
+    names::check_text(&value).map_err(|why| Wrong::new(field, why.to_string()))?;
     Ok(value)
 }
 
@@ -270,9 +307,9 @@ pub(crate) fn push(rows: &mut Vec<Row>, fields: Fields, line: usize) -> Result<(
             format!("more than {MAX_ROWS} rows"),
         ));
     }
-    let row = fields
-        .into_row(rows.len() + 1, line)
-        .map_err(|(field, problem)| RowError::new(line, field, problem))?;
+    let mut row = Row::try_from(fields)
+        .map_err(|Wrong { field, problem }| RowError::new(line, field, problem))?;
+    (row.number, row.line) = (rows.len() + 1, line);
     rows.push(row);
     Ok(())
 }

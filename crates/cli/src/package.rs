@@ -11,14 +11,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::input::Input;
-use crate::run::draw_charts;
+use crate::charts;
+use crate::input::{Input, SCENARIO};
 use crate::scenario::{self, Scenario};
 use crate::shrink::{Shrinker, fixed, size};
 use crate::simulate::{Options, run as simulate};
-
-/// The file of a package that `run` reads.
-pub const SCENARIO: &str = "scenario.toml";
 
 /// What became of packing a run.
 #[derive(Clone, Debug)]
@@ -73,7 +70,7 @@ pub fn pack(
     fs::write(path.join(SCENARIO), text).with_context(writing)?;
     fs::write(path.join("report.json"), ran.report.json() + "\n").with_context(writing)?;
     if let Some(trace) = &ran.trace {
-        draw_charts(trace, &read.scenario, &path)?;
+        charts::draw(trace, &read.scenario, &path)?;
     }
     Ok(Packed {
         after: size(&read.scenario),

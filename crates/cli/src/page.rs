@@ -11,7 +11,7 @@ use bft_crdts::net::trace::Trace;
 
 use crate::args;
 use crate::report::Report;
-use crate::scenario::SOUND;
+use crate::rules::SOUND;
 
 /// The most rows that were refused, of which a page tells each.
 const MOST: usize = 200;

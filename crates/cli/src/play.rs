@@ -12,7 +12,7 @@ use bft_crdts_controls::planted::Planted;
 
 use crate::operations::{Row, What};
 use crate::report::{Balance, State};
-use crate::scenario::{Algorithm, Scenario};
+use crate::scenario::Scenario;
 
 /// The set that scenarios use: of texts.
 pub type Set = Orswot<String>;
@@ -31,7 +31,7 @@ impl People {
         let mut named: BTreeSet<&str> = scenario.members.iter().map(String::as_str).collect();
         named.extend(scenario.joiners.iter().map(String::as_str));
         named.extend(scenario.villains.iter().map(|villain| villain.who.as_str()));
-        if let Algorithm::Bank(bank) = &scenario.algorithm {
+        if let Some(bank) = &scenario.bank {
             named.extend(bank.accounts.keys().map(String::as_str));
         }
         let versions = scenario
@@ -124,7 +124,7 @@ pub fn items<A: Play>(rows: &[Row], people: &Arc<People>) -> Vec<Item<A>> {
         let (what, known) = (row.what.clone(), people.clone());
         let make = move |scene: &Scene<'_, A>| A::op(scene, place, &what, &known);
         let mut item = Item::from(&row.who, make)
-            .at(VirtualTime::ZERO + row.at)
+            .at(VirtualTime::ZERO + row.at.0)
             .tagged(row.number as u64);
         if let Some(topic) = Topic::fed(row) {
             let feeders = feeders.get(&topic).map(Vec::as_slice).unwrap_or_default();
@@ -171,7 +171,7 @@ impl Play for Bank {
     const NAME: &'static str = bank::ALGORITHM;
 
     fn genesis(scenario: &Scenario, people: &People) -> anyhow::Result<Ledger> {
-        let Algorithm::Bank(bank) = &scenario.algorithm else {
+        let Some(bank) = &scenario.bank else {
             anyhow::bail!("no scenario of the bank")
         };
         let accounts = bank
@@ -235,7 +235,7 @@ impl Play for Bank {
     }
 
     fn show(&self, scenario: &Scenario, people: &People) -> State {
-        let Algorithm::Bank(bank) = &scenario.algorithm else {
+        let Some(bank) = &scenario.bank else {
             return State::Balances(Vec::new());
         };
         // Members in their order, then the other accounts.

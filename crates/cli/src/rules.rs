@@ -2,7 +2,8 @@
 
 use bft_crdts_controls::all;
 
-use crate::scenario::SOUND;
+/// The rules that are not broken.
+pub const SOUND: &str = "sound";
 
 /// All names, the sound one first.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -1,20 +1,17 @@
 //! `run`: one scenario, its charts, its summary.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bft_crdts::net::chart::ChartName;
-use bft_crdts::net::trace::Trace;
-use bft_crdts::net::{ChartOptions, NodeId, VirtualTime, msc, svg};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args;
+use crate::charts;
 use crate::exhibits;
 use crate::input::Input;
 use crate::report::{Balance, Group, RefusedRow, Report, State};
-use crate::scenario::{Chart, Scenario};
+use crate::scenario::Scenario;
 use crate::simulate::{self, Options, Ran};
 use crate::{logging, page, self_check, summary};
 
@@ -26,22 +23,18 @@ pub fn run(args: &args::Run) -> Result<bool> {
     let mut input = Input::read(&args.scenario)?;
     input.swarm(&args.swarm)?;
     let scenario = &input.scenario;
+    let seed = args.seed.unwrap_or(scenario.seed);
+    let rules = args.rules.as_deref().unwrap_or(&scenario.rules);
     let options = Options {
         traced: true,
-        ..Options::of(
-            args.seed.unwrap_or(scenario.seed),
-            args.rules.as_deref().unwrap_or(&scenario.rules),
-        )
+        detailed: args.report.is_some(),
+        ..Options::of(seed, rules)
     };
     if args.self_check {
         return self_check::check(&input, options, args.json);
     }
     let bar = bar("rows");
-    let simulate = match args.report {
-        Some(_) => simulate::run_detailed,
-        None => simulate::run,
-    };
-    let ran = simulate(&input, options, &mut |settled, items| {
+    let ran = simulate::run(&input, options, &mut |settled, items| {
         bar.set_length(items as u64);
         bar.set_position(settled as u64);
     });
@@ -58,7 +51,7 @@ pub fn run(args: &args::Run) -> Result<bool> {
     if let Some(trace) = &trace {
         logging::trace(trace);
         let out = args.out.clone().unwrap_or_else(|| default_out(scenario));
-        report.files = draw_charts(trace, scenario, &out)?;
+        report.files = charts::draw(trace, scenario, &out)?;
         report.files.extend(tables(&report, &out)?);
         if let (Some(path), Some(details)) = (&args.report, &details) {
             let command = page::command(args, options.seed);
@@ -105,28 +98,6 @@ pub fn bar(unit: &str) -> ProgressBar {
 
 fn default_out(scenario: &Scenario) -> PathBuf {
     Path::new("target").join("bft-crdts").join(&scenario.name)
-}
-
-/// Writes the charts of a trace into a directory; where they are.
-///
-/// # Errors
-/// When they cannot be written.
-pub fn draw_charts(trace: &Trace, scenario: &Scenario, out: &Path) -> Result<Vec<PathBuf>> {
-    let name = ChartName::new(&scenario.name)?;
-    let options = chart_options(&scenario.chart, trace);
-    fs::create_dir_all(out).with_context(|| format!("{}: cannot be made", out.display()))?;
-    let drawn = [
-        ("msc", msc::render(trace, &options)),
-        ("svg", svg::render(trace, &options)),
-    ];
-    let mut written = Vec::new();
-    for (kind, chart) in drawn {
-        let path = name.path_in(out, kind);
-        fs::write(&path, chart)
-            .with_context(|| format!("{}: cannot be written", path.display()))?;
-        written.push(path);
-    }
-    Ok(written)
 }
 
 /// Writes the balances, if all correct members agree on them, and the rows that were refused, as CSV; where they are.
@@ -182,26 +153,4 @@ fn tables(report: &Report, out: &Path) -> Result<Vec<PathBuf>> {
             .collect(),
     )?;
     Ok(written)
-}
-
-/// What a scenario asks its charts to show.
-#[must_use]
-pub fn chart_options(chart: &Chart, trace: &Trace) -> ChartOptions {
-    let node = |name: &String| {
-        let place = trace.nodes.iter().position(|node| node.name == *name)?;
-        u16::try_from(place).ok().map(NodeId::new)
-    };
-    let all = ChartOptions::default();
-    ChartOptions {
-        from: chart.from.map_or(all.from, |from| VirtualTime::ZERO + from),
-        until: chart.to.map_or(all.until, |to| VirtualTime::ZERO + to),
-        nodes: (!chart.members.is_empty()).then(|| chart.members.iter().filter_map(node).collect()),
-        kinds: (!chart.kinds.is_empty()).then(|| {
-            let boxes = ["delivered", "state", "note", "local"].map(str::to_owned);
-            chart.kinds.iter().cloned().chain(boxes).collect()
-        }),
-        fold: chart.fold,
-        chatter: chart.kinds.iter().any(|kind| kind == "summary"),
-        max_arcs: chart.max_arcs,
-    }
 }

@@ -1,30 +1,42 @@
 //! A scenario: who takes part, what they do, and what the network and the villains do to them.
 //!
-//! The format is described field by field in `docs/scenarios.md`; the files in `scenarios/` are examples to copy.
+//! The format is described field by field in `docs/scenarios.md`; the files in `scenarios/` are examples to copy. Serde
+//! reads and writes it; what a field must be by itself is said by its type, what it must be beside others is checked when all
+//! of them are read.
 
 mod campaign;
 mod changes;
 mod check;
-mod file;
-mod ground;
+mod fault;
+mod latency;
 mod locate;
+mod problem;
 mod schedule;
 pub mod swarm;
-mod write;
+mod value;
+mod villain;
+mod world;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 pub use bft_crdts::net::adversary::VillainKind;
-pub use ground::{Away, Downtime, During, Ground, Links, Node};
-
+pub use campaign::Draw;
+pub use changes::Change;
+pub use fault::{Away, Clock, Crash, Downtime, During, Links, Partition, When};
+pub use latency::Latency;
 pub use schedule::{Copy, MAX_COPIES, Schedule};
-pub use write::text;
+pub(crate) use value::Wrong;
+pub use value::{Bandwidth, Chance, Drift, Kind, Time};
+pub use villain::{Script, Villain};
+pub use world::{Node, World};
 
-use bft_crdts::net::{Span, Wish};
+use bft_crdts::net::{Law, Span};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::operations::{Format, Row, What};
+use crate::operations::{Row, What};
+use crate::rules::SOUND;
 
 /// Largest scenario file, in bytes.
 pub const MAX_SCENARIO_BYTES: usize = 1024 * 1024;
@@ -40,72 +52,124 @@ pub const MAX_DRAWN: u64 = 20;
 pub const MAX_GENERATED: u64 = 100_000;
 /// Most arcs of a chart.
 pub const MAX_ARCS: u64 = 100_000;
-/// The rules that are not broken.
-pub const SOUND: &str = "sound";
+/// Most spans or laws in one law.
+const MAX_PARTS: usize = 10_000;
 
 /// A scenario whose every field makes sense.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Its name; files of a run are called by it.
     pub name: String,
     /// What it shows, for people.
+    #[serde(default)]
     pub description: String,
     /// What is replicated.
     pub algorithm: Algorithm,
     /// The members' names, in the order in which charts show them.
+    #[serde(default, deserialize_with = "check::members_of")]
     pub members: Vec<String>,
     /// Those who are no members at the start, and are to become some.
+    #[serde(default)]
     pub joiners: Vec<String>,
-    /// What the members are to change about themselves.
-    pub changes: Vec<Change>,
     /// Whether whoever can convict a member wants it expelled.
+    #[serde(default)]
     pub expel_convicted: bool,
     /// After how many messages the members make a checkpoint, if not after as many as the library does by itself.
     pub checkpoint_every: Option<NonZeroUsize>,
     /// All randomness of a run is derived from it.
+    #[serde(default)]
     pub seed: u64,
     /// `sound`, or the name of a deliberately broken rule set.
+    #[serde(default = "sound")]
     pub rules: String,
     /// How the members sign. Broken rules are always played with simulated signatures.
+    #[serde(default)]
     pub signatures: Signatures,
-    /// How the network treats packets.
-    pub network: Network,
-    /// When it is cut in parts.
-    pub partitions: Vec<Partition>,
-    /// When members crash.
-    pub crashes: Vec<Crash>,
-    /// Where nodes stand, what they are made of, and what else goes wrong.
-    pub ground: Ground,
-    /// Who does not keep to the protocol.
-    pub villains: Vec<Villain>,
-    /// What is to be done.
-    pub workload: Workload,
+    /// The file with the rows to be done; a path relative to the scenario's directory.
+    pub operations_file: Option<String>,
     /// The file with the balances that must result.
     pub expected_balances: Option<String>,
+    /// The bank's genesis, if that is the algorithm.
+    pub bank: Option<Bank>,
+    /// How the network treats packets.
+    #[serde(default)]
+    pub network: Network,
+    /// When a run is given up.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What is to be done.
+    #[serde(default)]
+    pub operations: Vec<Row>,
+    /// Or how it is drawn from the seed.
+    pub generator: Option<Generator>,
+    /// Who does not keep to the protocol.
+    #[serde(default)]
+    pub villains: Vec<Villain>,
+    /// What the members are to change about themselves.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    /// When members crash.
+    #[serde(default)]
+    pub crashes: Vec<Crash>,
+    /// When the network is cut in parts.
+    #[serde(default)]
+    pub partitions: Vec<Partition>,
     /// What becomes of every packet, in the place of what the network would draw.
     pub schedule: Option<Schedule>,
     /// What the charts show.
+    #[serde(default, skip_serializing)]
     pub chart: Chart,
-    /// When a run is given up.
-    pub limits: Limits,
+    /// The map.
+    #[serde(default, skip_serializing)]
+    pub world: World,
+    /// What nodes are made of; of those named twice the last counts.
+    #[serde(default, skip_serializing)]
+    pub nodes: Vec<Node>,
+    /// When nodes are not heard.
+    #[serde(default, skip_serializing)]
+    pub one_way: Vec<Links>,
+    /// When packets wait.
+    #[serde(default, skip_serializing)]
+    pub clogs: Vec<Links>,
+    /// When members are slow.
+    #[serde(default, skip_serializing)]
+    pub slowdowns: Vec<During>,
+    /// When disks are full.
+    #[serde(default, skip_serializing)]
+    pub full_disks: Vec<During>,
+    /// Wrong clocks.
+    #[serde(default, skip_serializing)]
+    pub clocks: Vec<Clock>,
+    /// When members are away.
+    #[serde(default, skip_serializing)]
+    pub downtimes: Vec<Downtime>,
     /// What each seed draws for itself: members, villains, faults and rows, in place of the fields above.
+    #[serde(skip_serializing)]
     pub draw: Option<Draw>,
 }
 
+fn sound() -> String {
+    SOUND.to_owned()
+}
+
 /// How the members sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Signatures {
     /// As in real networks.
+    #[default]
     Ed25519,
     /// With hashes, which nobody in a simulation can forge either: a hundred times cheaper.
     Simulated,
 }
 
 /// What is replicated.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Algorithm {
     /// Accounts and transfers.
-    Bank(Bank),
+    Bank,
     /// The observed-remove set, of texts.
     Orswot,
 }
@@ -113,204 +177,108 @@ pub enum Algorithm {
 impl Algorithm {
     /// Its name in a scenario.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Bank(_) => "bank",
+            Self::Bank => "bank",
             Self::Orswot => "orswot",
+        }
+    }
+
+    /// Whether an operation is one of it.
+    pub(crate) fn takes(self, what: &What) -> Result<(), String> {
+        match what.is_bank() == (self == Self::Bank) {
+            true => Ok(()),
+            false => Err(format!(
+                "`{}` is no operation of `{}`",
+                what.verb(),
+                self.name()
+            )),
         }
     }
 }
 
 /// The bank's genesis.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Bank {
+    /// What members and joiners have that `accounts` does not name; nothing once it is checked.
+    #[serde(skip_serializing)]
+    balance: u64,
     /// Every account with what it holds at the start: all members, and more.
     pub accounts: BTreeMap<String, u64>,
     /// Who may issue, and how much in total.
     pub issuers: BTreeMap<String, u64>,
 }
 
-/// How the network treats packets. Chances are in parts per million.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How the network treats packets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Network {
-    /// Shortest and longest latency of a packet; uniform between them.
-    pub latency: (Span, Span),
+    /// How long a packet takes.
+    pub latency: Latency,
     /// Chance that a packet is lost.
-    pub loss: u32,
+    pub loss: Chance,
     /// Chance that a packet arrives twice.
-    pub duplicate: u32,
+    pub duplicate: Chance,
     /// Chance that a packet is held back for longer than the longest latency, so that later ones overtake it.
-    pub reorder: u32,
+    pub reorder: Chance,
+    /// Chance that a packet arrives as something else.
+    #[serde(skip_serializing)]
+    pub corrupt: Chance,
     /// How often a replica is told that time has passed.
-    pub tick: Span,
+    pub tick: Time,
     /// When all faults end.
-    pub heal: Option<Span>,
+    pub heal: Option<Time>,
 }
 
 impl Default for Network {
     fn default() -> Self {
         Self {
-            latency: (Span::from_millis(5), Span::from_millis(15)),
-            loss: 0,
-            duplicate: 0,
-            reorder: 0,
-            tick: Span::from_millis(100),
+            latency: Latency(Law::Uniform {
+                min: Span::from_millis(5),
+                max: Span::from_millis(15),
+            }),
+            loss: Chance(0),
+            duplicate: Chance(0),
+            reorder: Chance(0),
+            corrupt: Chance(0),
+            tick: Time(Span::from_millis(100)),
             heal: None,
         }
     }
 }
 
-/// A cut of the network. Nodes that no group names form one more group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Partition {
-    /// When it begins.
-    pub at: Span,
-    /// When it ends.
-    pub heal: Span,
-    /// The parts that cannot reach each other.
-    pub groups: Vec<Vec<String>>,
-}
-
-/// A crash of a correct member, and its restart from what its journal holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Crash {
-    /// Who.
-    pub member: String,
-    /// When it stops.
-    pub when: When,
-    /// How long it is down.
-    pub down: Span,
-    /// Whether it loses what it wrote since its last sync.
-    pub lose_unsynced: bool,
-}
-
-/// A change of members.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// From when on it is wanted.
-    pub at: Span,
-    /// What.
-    pub what: Wish,
-    /// Whom it is about.
-    pub who: String,
-    /// Who approves it; everybody correct, if it does not say.
-    pub approved_by: Option<Vec<String>>,
-}
-
-/// When a member crashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// At this time.
-    At(Span),
-    /// After it has done this many things: written a record, sent a packet, delivered an operation, set a timer. So it can
-    /// stop between a write and the packet that follows it.
-    AfterEffects(u64),
-}
-
-/// Somebody who does not keep to the protocol.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Villain {
-    /// Its name: a member's, or a new one for an outsider.
-    pub who: String,
-    /// What it does.
-    pub kind: VillainKind,
-    /// When it begins.
-    pub at: Span,
-    /// What it does for once instead of what it draws from the seed.
-    pub script: Script,
-}
-
-/// What a villain is told to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Script {
-    /// Nothing: it draws what it does from the seed.
-    Drawn,
-    /// An equivocator signs these operations for one slot, and tells each to the members behind it.
-    Versions(Vec<(What, Vec<String>)>),
-    /// A withholder tells its proofs to this member only.
-    Tells(String),
-}
-
-impl Script {
-    /// The versions of an equivocator; none of anybody else.
-    #[must_use]
-    pub fn versions(&self) -> &[(What, Vec<String>)] {
-        match self {
-            Self::Versions(versions) => versions,
-            Self::Drawn | Self::Tells(_) => &[],
-        }
-    }
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Workload {
-    /// These rows.
-    Rows(Vec<Row>),
-    /// The rows of a file; a path relative to the scenario's directory.
-    File {
-        /// Where.
-        path: String,
-        /// In which format.
-        format: Format,
-    },
-    /// Rows drawn from the seed.
-    Generator(Generator),
-}
-
 /// Rows drawn from the seed: every one of a correct member, and every one valid in the order of the rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Generator {
     /// How many.
     pub operations: u64,
     /// Time between two of them.
-    pub every: Span,
+    #[serde(default)]
+    pub every: Time,
     /// Largest amount of a transfer.
+    #[serde(default = "number::<10>")]
     pub max_amount: u64,
     /// How many different items are added and removed.
+    #[serde(default = "number::<8>")]
     pub items: u64,
 }
 
-/// What each seed of a campaign draws for itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draw {
-    /// How many members there may be.
-    pub members: Vec<usize>,
-    /// What villains may be: as many members as are tolerated are villains, and perhaps there is an outsider, too.
-    pub villains: Vec<VillainKind>,
-    /// The most operations.
-    pub operations: u64,
-    /// The most changes of members.
-    pub changes: u64,
-    /// When all faults end.
-    pub faults_until: Span,
-    /// Whether each seed also draws which kinds of villains and faults there can be in it, and how many and how much.
-    pub swarm: bool,
-    /// The largest chances of loss, of a copy, and of a detour, in parts per million.
-    pub loss: u32,
-    /// See `loss`.
-    pub duplicate: u32,
-    /// See `loss`.
-    pub reorder: u32,
-    /// By how much latencies may differ.
-    pub latency: Span,
-    /// The most partitions.
-    pub partitions: u64,
-    /// The most crashes of one member.
-    pub crashes: u64,
-    /// One run in so many has real signatures; none if zero.
-    pub real_signatures_every: u64,
+fn number<const N: u64>() -> u64 {
+    N
 }
 
 /// What the charts show.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Chart {
     /// Title; the name by default.
     pub title: Option<String>,
     /// Nothing before.
-    pub from: Option<Span>,
+    pub from: Option<Time>,
     /// Nothing after.
-    pub to: Option<Span>,
+    pub to: Option<Time>,
     /// Only these nodes; all of them if empty.
     pub members: Vec<String>,
     /// Only these kinds of packets; all of them if empty, but for summaries that came to nothing.
@@ -318,16 +286,44 @@ pub struct Chart {
     /// Draws the packets of one broadcast as one arc where possible.
     pub fold: bool,
     /// Most arcs; the chart says how many were left out.
-    pub max_arcs: usize,
+    pub max_arcs: u64,
+}
+
+impl Default for Chart {
+    fn default() -> Self {
+        Self {
+            title: None,
+            from: None,
+            to: None,
+            members: Vec::new(),
+            kinds: Vec::new(),
+            fold: true,
+            max_arcs: 400,
+        }
+    }
 }
 
 /// When a run is given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Longest virtual time.
-    pub time: Span,
+    pub time: Time,
     /// Most events of the engine.
     pub events: u64,
+    /// The most bytes a run takes.
+    #[serde(skip_serializing)]
+    pub memory: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            time: Time(Span::from_secs(3_600)),
+            events: 50_000_000,
+            memory: None,
+        }
+    }
 }
 
 impl Scenario {
@@ -355,7 +351,7 @@ impl Scenario {
 
     /// Everybody who takes part: those, and the outsiders.
     #[must_use]
-    pub fn nodes(&self) -> Vec<String> {
+    pub fn all_nodes(&self) -> Vec<String> {
         let mut nodes = self.people();
         let villains = self.villains.iter().map(|villain| &villain.who);
         let outsiders: Vec<String> = villains
@@ -387,7 +383,7 @@ impl Scenario {
     /// # Errors
     /// The field and what is wrong with it.
     pub fn check_row(&self, row: &Row) -> Result<(), (&'static str, String)> {
-        check::row(row, &self.people(), &self.algorithm, &self.villains)
+        check::row(row, &self.people(), self.algorithm, &self.villains)
     }
 }
 
@@ -412,4 +408,26 @@ pub struct ScenarioError {
 /// a name that is no member's, a name that would leave its directory.
 pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
     check::parse(text)
+}
+
+/// The scenario as a file: what [`parse`] reads back as the same scenario, but for what its charts show. What a seed would
+/// draw, files it names, and a world of its own are not part of it: only scenarios that say everything else themselves can
+/// be written.
+#[must_use]
+pub fn text(scenario: &Scenario) -> Option<String> {
+    let plain = scenario.world == World::default()
+        && scenario.nodes.is_empty()
+        && scenario.one_way.is_empty()
+        && scenario.clogs.is_empty()
+        && scenario.slowdowns.is_empty()
+        && scenario.full_disks.is_empty()
+        && scenario.clocks.is_empty()
+        && scenario.downtimes.is_empty()
+        && scenario.network.corrupt == Chance(0)
+        && scenario.limits.memory.is_none();
+    let drawn = scenario.draw.is_some() || scenario.generator.is_some();
+    match plain && !drawn && scenario.operations_file.is_none() {
+        true => toml::to_string_pretty(scenario).ok(),
+        false => None,
+    }
 }

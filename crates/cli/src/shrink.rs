@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bft_crdts::membership::quorum::faults;
-use bft_crdts::net::{Fate, Property, Wish};
+use bft_crdts::net::{Fate, Law, Property, Wish};
 
 use crate::input::Input;
-use crate::scenario::{Algorithm, Copy, MAX_COPIES, Scenario, Schedule, VillainKind, Workload};
+use crate::operations::Row;
+use crate::scenario::{Chance, Copy, MAX_COPIES, Scenario, Schedule, Time, VillainKind};
 use crate::simulate::{Options, Ran, run as simulate};
 
 /// Something that can be left out of a scenario by itself.
@@ -31,10 +32,9 @@ enum Part {
 /// How much there is in a scenario: nodes, villains, faults, changes, rows, and packets whose fate it says.
 #[must_use]
 pub fn size(scenario: &Scenario) -> usize {
-    let rows = match &scenario.workload {
-        Workload::Rows(rows) => rows.len(),
-        Workload::Generator(generator) => usize::try_from(generator.operations).unwrap_or(0),
-        Workload::File { .. } => 0,
+    let rows = match &scenario.generator {
+        Some(generator) => usize::try_from(generator.operations).unwrap_or(0),
+        None => scenario.operations.len(),
     };
     let copies = scenario.schedule.as_ref().map_or(0, |s| s.copies.len());
     scenario.members.len() + scenario.joiners.len() + parts(scenario).len() + rows + copies
@@ -43,9 +43,9 @@ pub fn size(scenario: &Scenario) -> usize {
 fn parts(scenario: &Scenario) -> Vec<Part> {
     let network = &scenario.network;
     let chances = [
-        (network.loss > 0, Part::Loss),
-        (network.duplicate > 0, Part::Duplicates),
-        (network.reorder > 0, Part::Detours),
+        (network.loss > Chance(0), Part::Loss),
+        (network.duplicate > Chance(0), Part::Duplicates),
+        (network.reorder > Chance(0), Part::Detours),
         (scenario.expel_convicted, Part::Expulsions),
         (scenario.checkpoint_every.is_some(), Part::Checkpoints),
     ];
@@ -63,13 +63,13 @@ fn with_parts(scenario: &Scenario, kept: &[Part]) -> Scenario {
     let mut less = scenario.clone();
     let keeps = |part: Part| kept.contains(&part);
     if !keeps(Part::Loss) {
-        less.network.loss = 0;
+        less.network.loss = Chance(0);
     }
     if !keeps(Part::Duplicates) {
-        less.network.duplicate = 0;
+        less.network.duplicate = Chance(0);
     }
     if !keeps(Part::Detours) {
-        less.network.reorder = 0;
+        less.network.reorder = Chance(0);
     }
     less.expel_convicted &= keeps(Part::Expulsions);
     less.checkpoint_every = less.checkpoint_every.filter(|_| keeps(Part::Checkpoints));
@@ -117,7 +117,7 @@ fn tidy(mut scenario: Scenario) -> Scenario {
             group.retain(|name| nodes.contains(name));
         }
     }
-    if let Algorithm::Bank(bank) = &mut scenario.algorithm {
+    if let Some(bank) = &mut scenario.bank {
         bank.issuers.retain(|name, _| people.contains(name));
     }
     if let Some(schedule) = &mut scenario.schedule {
@@ -125,11 +125,10 @@ fn tidy(mut scenario: Scenario) -> Scenario {
             .copies
             .retain(|copy| nodes.contains(&copy.from) && nodes.contains(&copy.to));
     }
-    if let Workload::Rows(rows) = &mut scenario.workload {
-        rows.retain(|row| correct(&row.who));
-        for (row, number) in rows.iter_mut().zip(1..) {
-            (row.number, row.line) = (number, number);
-        }
+    let rows = &mut scenario.operations;
+    rows.retain(|row| correct(&row.who));
+    for (row, number) in rows.iter_mut().zip(1..) {
+        (row.number, row.line) = (number, number);
     }
     scenario
 }
@@ -138,13 +137,12 @@ fn tidy(mut scenario: Scenario) -> Scenario {
 fn without(scenario: &Scenario, gone: &BTreeSet<&String>) -> Scenario {
     let mut less = scenario.clone();
     less.members.retain(|member| !gone.contains(member));
-    if let Algorithm::Bank(bank) = &mut less.algorithm {
+    if let Some(bank) = &mut less.bank {
         bank.accounts.retain(|name, _| !gone.contains(name));
     }
-    if let Workload::Rows(rows) = &mut less.workload {
-        let paid = |row: &crate::operations::Row| row.what.payee().map(str::to_owned);
-        rows.retain(|row| paid(row).is_none_or(|payee| !gone.contains(&payee)));
-    }
+    let paid = |row: &Row| row.what.payee().map(str::to_owned);
+    less.operations
+        .retain(|row| paid(row).is_none_or(|payee| !gone.contains(&payee)));
     tidy(less)
 }
 
@@ -266,12 +264,10 @@ impl<'a> Shrinker<'a> {
     }
 
     fn leave_out_rows(&mut self, scenario: Scenario) -> Scenario {
-        let Workload::Rows(rows) = scenario.workload.clone() else {
-            return scenario;
-        };
-        let with = |rows: &[crate::operations::Row]| {
+        let rows = scenario.operations.clone();
+        let with = |rows: &[Row]| {
             tidy(Scenario {
-                workload: Workload::Rows(rows.to_vec()),
+                operations: rows.to_vec(),
                 ..scenario.clone()
             })
         };
@@ -323,14 +319,19 @@ impl<'a> Shrinker<'a> {
         if copies.len() > MAX_COPIES {
             return None;
         }
-        let latency = scenario.network.latency.0;
+        let Law::Uniform { min: latency, .. } = scenario.network.latency.0 else {
+            return None;
+        };
         let mut written = scenario.clone();
-        written.network.loss = 0;
-        written.network.duplicate = 0;
-        written.network.reorder = 0;
+        written.network.loss = Chance(0);
+        written.network.duplicate = Chance(0);
+        written.network.reorder = Chance(0);
         let usual = |copy: &Copy| copy.fate == Fate::Takes(latency);
         let copies = copies.into_iter().filter(|copy| !usual(copy)).collect();
-        written.schedule = Some(Schedule { latency, copies });
+        written.schedule = Some(Schedule {
+            latency: Time(latency),
+            copies,
+        });
         self.fails(&written).then_some(written)
     }
 }
@@ -345,7 +346,9 @@ pub fn fixed(input: &Input, rules: &str, seed: u64) -> Scenario {
     let scenario = input.scenario.of_seed(seed);
     let rows = input.rows(&scenario, seed);
     Scenario {
-        workload: Workload::Rows(rows),
+        operations: rows,
+        operations_file: None,
+        generator: None,
         seed,
         rules: rules.to_owned(),
         draw: None,

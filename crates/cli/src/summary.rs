@@ -95,7 +95,7 @@ fn who(out: &mut String, report: &Report) -> std::fmt::Result {
     if !report.outsiders.is_empty() {
         line(out, "outsiders", &report.outsiders.join(", "))?;
     }
-    if report.rules != crate::scenario::SOUND {
+    if report.rules != crate::rules::SOUND {
         line(
             out,
             "rules",

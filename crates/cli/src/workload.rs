@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::draw::Draw;
 use crate::operations::{Row, What};
-use crate::scenario::{Algorithm, Generator, Scenario};
+use crate::scenario::{Generator, Scenario, Time};
 
 /// The stream of draws that rows are made from.
 const PURPOSE: u64 = 1;
@@ -30,7 +30,7 @@ pub fn generate(scenario: &Scenario, generator: &Generator, seed: u64) -> Vec<Ro
             line: number,
             who,
             what,
-            at: generator.every.times(index),
+            at: Time(generator.every.0.times(index)),
         });
     }
     rows
@@ -44,9 +44,9 @@ enum State {
 
 impl State {
     fn of(scenario: &Scenario) -> Self {
-        match &scenario.algorithm {
-            Algorithm::Bank(bank) => Self::Balances(bank.accounts.clone()),
-            Algorithm::Orswot => Self::Set(BTreeSet::new()),
+        match &scenario.bank {
+            Some(bank) => Self::Balances(bank.accounts.clone()),
+            None => Self::Set(BTreeSet::new()),
         }
     }
 

@@ -32,9 +32,19 @@ fn wrong(from: &str, to: &str) -> (usize, String, String) {
 fn a_good_scenario_is_read() {
     let scenario = scenario::parse(GOOD).expect("it is good");
     assert_eq!(scenario.members, ["alice", "bob", "carol", "dave"]);
-    assert_eq!(scenario.network.loss, 250_000);
+    assert_eq!(scenario.network.loss, scenario::Chance(250_000));
     assert_eq!(scenario.seed, 0);
     assert_eq!(scenario.rules, "sound");
+}
+
+/// Once read without its `after`, silently: latencies without the name of a law were taken for a pair of times, and what was
+/// no such pair for none.
+#[test]
+fn a_latency_between_two_times_may_begin_later() {
+    let after = "loss = 0.25\nlatency = { min = \"1ms\", max = \"2ms\", after = \"7ms\" }";
+    let scenario = scenario::parse(&GOOD.replacen("loss = 0.25", after, 1)).expect("it is good");
+    let law = scenario.network.latency.0;
+    assert_eq!(law.most(), Some(bft_crdts::net::Span::from_millis(9)));
 }
 
 #[test]

@@ -10,9 +10,9 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bft_crdts::net::Property;
-use bft_crdts_cli::input::{CAMPAIGN, HANDOVER, Input};
-use bft_crdts_cli::package::{self, SCENARIO};
-use bft_crdts_cli::scenario::{self, Scenario, Signatures, VillainKind, Workload};
+use bft_crdts_cli::input::{CAMPAIGN, HANDOVER, Input, SCENARIO};
+use bft_crdts_cli::package;
+use bft_crdts_cli::scenario::{self, Chance, Scenario, Signatures, VillainKind};
 use bft_crdts_cli::shrink::{fixed, size};
 use bft_crdts_cli::simulate::{Options, run};
 use bft_crdts_cli::sweep::controls::{broken, harm_of};
@@ -89,8 +89,8 @@ fn a_swarm_draws_other_kinds_and_strengths_in_every_seed() {
         let count = drawn.iter().filter(|scenario| what(scenario)).count();
         (20..180).contains(&count)
     };
-    assert!(some(&|scenario| scenario.network.loss > 0));
-    assert!(some(&|scenario| scenario.network.loss > 100_000));
+    assert!(some(&|scenario| scenario.network.loss > Chance(0)));
+    assert!(some(&|scenario| scenario.network.loss > Chance(100_000)));
     assert!(some(&|scenario| !scenario.partitions.is_empty()));
     assert!(some(&|scenario| !scenario.crashes.is_empty()));
     assert!(some(&|scenario| !scenario.changes.is_empty()));
@@ -194,9 +194,8 @@ fn one_run_in_twenty_has_real_signatures_and_a_seed_has_them_or_not() {
 
 /// A scenario without the lines it stands on.
 fn unplaced(mut scenario: Scenario) -> Scenario {
-    if let Workload::Rows(rows) = &mut scenario.workload {
-        rows.iter_mut().for_each(|row| row.line = row.number);
-    }
+    let rows = scenario.operations.iter_mut();
+    rows.for_each(|row| row.line = row.number);
     scenario
 }
 
@@ -213,6 +212,19 @@ fn what_a_seed_draws_can_be_written_down_and_read_again() {
     }
 }
 
+/// Once a seed, an amount and a balance beyond 2^63 were packed as 2^63 - 1, silently: the package was another run.
+#[test]
+fn what_is_packed_is_what_is_read_however_large_its_numbers_are() {
+    let text = "name = \"large\"\nalgorithm = \"bank\"\nmembers = 4\nseed = 18446744073709551615\n\
+                [bank]\naccounts = { alice = 9223372036854775809 }\n\
+                [[operations]]\nwho = \"alice\"\nwhat = \"transfer\"\nto = \"bob\"\namount = 9223372036854775808\n";
+    let scenario = scenario::parse(text).expect("a scenario");
+    assert_eq!(scenario.seed, u64::MAX);
+    let packed = scenario::text(&scenario).expect("it says everything itself");
+    let read = scenario::parse(&packed).unwrap_or_else(|why| panic!("{why}: {packed}"));
+    assert_eq!(unplaced(read), unplaced(scenario), "{packed}");
+}
+
 #[test]
 fn a_run_from_its_schedule_is_the_run_it_was_written_down_from() {
     for name in [CAMPAIGN, HANDOVER] {
@@ -224,11 +236,11 @@ fn a_run_from_its_schedule_is_the_run_it_was_written_down_from() {
             };
             let first = run(&input, written, &mut |_, _| ()).expect("it runs");
             let mut scenario = fixed(&input, "sound", seed);
-            scenario.network.loss = 0;
-            scenario.network.duplicate = 0;
-            scenario.network.reorder = 0;
+            scenario.network.loss = Chance(0);
+            scenario.network.duplicate = Chance(0);
+            scenario.network.reorder = Chance(0);
             scenario.schedule = Some(scenario::Schedule {
-                latency: bft_crdts::net::Span::from_millis(1),
+                latency: scenario::Time(bft_crdts::net::Span::from_millis(1)),
                 copies: first.schedule.expect("it was asked for"),
             });
             let text = scenario::text(&scenario).expect("it says everything itself");

@@ -3,6 +3,7 @@
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use super::{Fields, Row, RowError, push};
+use crate::scenario::Time;
 
 /// A column of the file, by the field it fills.
 type Column = &'static str;
@@ -127,7 +128,11 @@ fn fields(record: &ByteRecord, columns: &[Column], line: usize) -> Result<Fields
             "what" => &mut fields.what,
             "to" => &mut fields.to,
             "item" => &mut fields.item,
-            "at" => &mut fields.at,
+            "at" => {
+                let at = Time::try_from(text.to_owned());
+                fields.at = Some(at.map_err(|why| RowError::new(line, "at", why))?);
+                continue;
+            }
             "amount" => {
                 let shown = text.escape_debug();
                 let amount = text.parse().map_err(|_| {

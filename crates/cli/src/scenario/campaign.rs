@@ -1,11 +1,12 @@
 //! Campaigns: each seed draws its own members, villains, faults and operations.
 
 use bft_crdts::membership::quorum::faults;
-use bft_crdts::net::{Span, Wish};
+use bft_crdts::net::{Law, Span, Wish};
+use serde::Deserialize;
 
 use super::{
-    Algorithm, Bank, Change, Crash, Draw, Generator, Network, Partition, Scenario, Script,
-    Signatures, Villain, VillainKind, When, Workload, swarm,
+    Bank, Chance, Change, Crash, Generator, Kind, Latency, Network, Partition, Scenario, Script,
+    Signatures, Time, Villain, VillainKind, When, number, swarm,
 };
 use crate::draw::Draw as Stream;
 use crate::names;
@@ -17,6 +18,47 @@ const BALANCE: u64 = 100;
 
 /// The stream that says whether signatures are real.
 const SIGNATURES: u64 = 3;
+
+/// What each seed of a campaign draws for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draw {
+    /// How many members there may be.
+    pub members: Vec<usize>,
+    /// What villains may be: as many members as are tolerated are villains, and perhaps there is an outsider, too.
+    pub villains: Vec<Kind>,
+    /// The most operations.
+    pub operations: u64,
+    /// The most changes of members.
+    #[serde(default)]
+    pub changes: u64,
+    /// When all faults end.
+    pub faults_until: Time,
+    /// Whether each seed also draws which kinds of villains and faults there can be in it, and how many and how much.
+    #[serde(default)]
+    pub swarm: bool,
+    /// The largest chance of loss.
+    #[serde(default = "Chance::ppm::<400_000>")]
+    pub loss: Chance,
+    /// The largest chance of a copy.
+    #[serde(default = "Chance::ppm::<300_000>")]
+    pub duplicate: Chance,
+    /// The largest chance of a detour.
+    #[serde(default = "Chance::ppm::<300_000>")]
+    pub reorder: Chance,
+    /// By how much latencies may differ.
+    #[serde(default = "Time::millis::<100>")]
+    pub latency: Time,
+    /// The most partitions.
+    #[serde(default = "number::<2>")]
+    pub partitions: u64,
+    /// The most crashes of one member.
+    #[serde(default = "number::<2>")]
+    pub crashes: u64,
+    /// One run in so many has real signatures; none if zero.
+    #[serde(default = "number::<20>")]
+    pub real_signatures_every: u64,
+}
 
 /// The scenario of a seed.
 pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
@@ -33,16 +75,16 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
         .filter(|name| !is_villain(name))
         .cloned()
         .collect();
-    let end = draw.faults_until.as_nanos();
+    let end = draw.faults_until.0.as_nanos();
     let mut crashing = correct.clone();
     crashing.extend(comings.joiners.iter().cloned());
     let mut scenario = Scenario {
-        network: network(draw, &mut stream),
+        network: network(campaign, draw, &mut stream),
         partitions: partitions(draw, &members, end, &mut stream),
         crashes: crashes(draw, &crashing, end, &mut stream),
-        workload: Workload::Generator(Generator {
+        generator: Some(Generator {
             operations: stream.between(1, draw.operations),
-            every: Span::from_millis(stream.below(40)),
+            every: Time(Span::from_millis(stream.below(40))),
             max_amount: BALANCE,
             items: 5,
         }),
@@ -64,7 +106,7 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
         scenario.joiners = comings.joiners;
         scenario.expel_convicted = stream.chance(500);
     }
-    if let Algorithm::Bank(bank) = &mut scenario.algorithm {
+    if let Some(bank) = &mut scenario.bank {
         *bank = Bank {
             accounts: scenario
                 .members
@@ -110,7 +152,7 @@ fn changes(
     let mut changes = Vec::new();
     let mut change = |what, who, stream: &mut Stream| {
         changes.push(Change {
-            at: Span::from_nanos(stream.below(end)),
+            at: Time(Span::from_nanos(stream.below(end))),
             what,
             who,
             approved_by: None,
@@ -140,13 +182,14 @@ fn villains(draw: &Draw, members: &[String], goings: usize, stream: &mut Stream)
     let (outside, inside): (Vec<VillainKind>, Vec<VillainKind>) = draw
         .villains
         .iter()
+        .map(|Kind(kind)| kind)
         .partition(|kind| **kind == VillainKind::Outsider);
     let mut left = members.to_vec();
     let mut villains = Vec::new();
     let villain = |who, kind| Villain {
         who,
         kind,
-        at: Span::ZERO,
+        at: Time::default(),
         script: Script::Drawn,
     };
     let most = faults(members.len() - goings);
@@ -167,11 +210,12 @@ fn villains(draw: &Draw, members: &[String], goings: usize, stream: &mut Stream)
     villains
 }
 
-/// Each kind of fault is on in every other run, and as strong as the draw says.
-fn network(draw: &Draw, stream: &mut Stream) -> Network {
-    let mut chance = |most: u32| match stream.chance(500) {
-        true => u32::try_from(stream.below(u64::from(most))).unwrap_or(0),
-        false => 0,
+/// Each kind of fault is on in every other run, and as strong as the draw says. A law of latencies that is not uniform is the
+/// campaign's.
+fn network(campaign: &Scenario, draw: &Draw, stream: &mut Stream) -> Network {
+    let mut chance = |most: Chance| match stream.chance(500) {
+        true => Chance(u32::try_from(stream.below(u64::from(most.0))).unwrap_or(0)),
+        false => Chance(0),
     };
     let (loss, duplicate, reorder) = (
         chance(draw.loss),
@@ -179,16 +223,22 @@ fn network(draw: &Draw, stream: &mut Stream) -> Network {
         chance(draw.reorder),
     );
     let min = Span::from_micros(stream.between(100, 10_000));
+    let uniform = Latency(Law::Uniform {
+        min,
+        max: min + Span::from_micros(stream.below(draw.latency.0.as_nanos() / 1_000)),
+    });
+    let own = &campaign.network;
     Network {
-        latency: (
-            min,
-            min + Span::from_micros(stream.below(draw.latency.as_nanos() / 1_000)),
-        ),
+        latency: match own.latency.0 {
+            Law::Uniform { .. } => uniform,
+            _ => own.latency.clone(),
+        },
         loss,
         duplicate,
         reorder,
-        tick: Span::from_millis(stream.between(50, 150)),
+        tick: Time(Span::from_millis(stream.between(50, 150))),
         heal: Some(draw.faults_until),
+        corrupt: own.corrupt,
     }
 }
 
@@ -228,11 +278,11 @@ fn crashes(draw: &Draw, correct: &[String], end: u64, stream: &mut Stream) -> Ve
                 true if round == 0 => When::At(at),
                 _ => When::AfterEffects(stream.between(1, 300)),
             };
-            let down = Span::from_nanos(restart.as_nanos() - at.as_nanos());
+            let down = Span::from_nanos(restart.0.as_nanos() - at.0.as_nanos());
             crashes.push(Crash {
                 member: member.clone(),
                 when,
-                down,
+                down: Time(down),
                 lose_unsynced: stream.chance(700),
             });
         }
@@ -241,10 +291,10 @@ fn crashes(draw: &Draw, correct: &[String], end: u64, stream: &mut Stream) -> Ve
 }
 
 /// Some time before `end`, in nanoseconds.
-fn interval(end: u64, stream: &mut Stream) -> (Span, Span) {
+fn interval(end: u64, stream: &mut Stream) -> (Time, Time) {
     let at = stream.below(end.max(2) - 1);
     (
-        Span::from_nanos(at),
-        Span::from_nanos(stream.between(at + 1, end.max(2))),
+        Time(Span::from_nanos(at)),
+        Time(Span::from_nanos(stream.between(at + 1, end.max(2)))),
     )
 }

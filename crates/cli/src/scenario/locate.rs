@@ -3,8 +3,12 @@
 use std::fmt;
 use std::ops::Range;
 
+use serde_path_to_error::Segment;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, Deserializer};
+
+use super::value::Wrong;
+use super::{Scenario, ScenarioError};
 
 /// The way to a field: `operations[3].amount`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +36,19 @@ impl Path {
         self.and(Step::Index(index))
     }
 
+    /// A field further in, such as `of[2].latency.min`.
+    fn within(&self, field: &str) -> Self {
+        let mut path = self.clone();
+        for part in field.split('.').filter(|part| !part.is_empty()) {
+            let (key, index) = part.split_once('[').unwrap_or((part, ""));
+            path = path.at(key);
+            if let Ok(number) = index.trim_end_matches(']').parse::<usize>() {
+                path = path.index(number.saturating_sub(1));
+            }
+        }
+        path
+    }
+
     fn and(&self, step: Step) -> Self {
         let mut path = self.clone();
         path.0.push(step);
@@ -57,7 +74,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// The text of a scenario with the place of every field in it.
+/// A scenario as TOML, with the place of every field in it.
 pub(super) struct Places<'a> {
     /// Where each line but the first begins.
     lines: Vec<usize>,
@@ -66,45 +83,73 @@ pub(super) struct Places<'a> {
 
 impl<'a> Places<'a> {
     /// Of a text that is at least TOML.
-    pub(super) fn new(text: &'a str) -> Result<Self, toml::de::Error> {
-        let table = DeTable::parse(text)?;
+    pub(super) fn new(text: &'a str) -> Result<Self, ScenarioError> {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let lines = ends.map(|(end, _)| end + 1).collect();
-        Ok(Self { lines, table })
+        let lines: Vec<usize> = ends.map(|(end, _)| end + 1).collect();
+        match DeTable::parse(text) {
+            Ok(table) => Ok(Self { lines, table }),
+            Err(why) => Err(ScenarioError {
+                line: line_of(&lines, why.span().map_or(0, |span| span.start)),
+                field: Path::default().to_string(),
+                problem: why.message().replace('\n', " "),
+            }),
+        }
+    }
+
+    /// The scenario that is written there.
+    pub(super) fn read(&self) -> Result<Scenario, ScenarioError> {
+        let table = Deserializer::from(self.table.clone());
+        serde_path_to_error::deserialize(table).map_err(|why| {
+            let mut path = Path::default();
+            for segment in why.path() {
+                match segment {
+                    Segment::Map { key } => path = path.at(key),
+                    Segment::Seq { index } => path = path.index(*index),
+                    Segment::Enum { .. } | Segment::Unknown => {}
+                }
+            }
+            let wrong = Wrong::of(why.inner().message());
+            self.at(&path.within(&wrong.field), wrong.problem)
+        })
+    }
+
+    /// A problem with a field.
+    pub(super) fn at(&self, path: &Path, problem: String) -> ScenarioError {
+        ScenarioError {
+            line: self.line(path),
+            field: path.to_string(),
+            problem,
+        }
+    }
+
+    /// Whether the file has something there.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.find(path).1.is_some()
     }
 
     /// The line (from 1) of a field, or of the nearest thing around it when it is not there.
     pub(super) fn line(&self, path: &Path) -> usize {
-        let byte = self.span(path).map_or(0, |span| span.start);
-        self.lines.partition_point(|begin| *begin <= byte) + 1
+        line_of(&self.lines, self.find(path).0)
     }
 
-    fn span(&self, path: &Path) -> Option<Range<usize>> {
-        let mut span = None;
-        let mut steps = path.0.iter();
-        let Some(Step::Key(key)) = steps.next() else {
-            return span;
-        };
-        let (at, mut value) = entry(self.table.get_ref(), key)?;
-        span = Some(at);
-        for step in steps {
+    /// The byte where a field begins, or the nearest thing around it; and its value.
+    fn find(&self, path: &Path) -> (usize, Option<&DeValue<'a>>) {
+        let (mut byte, mut value): (usize, Option<&DeValue<'a>>) = (0, None);
+        for (depth, step) in path.0.iter().enumerate() {
             let next = match (step, value) {
-                (Step::Key(key), DeValue::Table(table)) => entry(table, key),
-                (Step::Index(index), DeValue::Array(array)) => array
+                (Step::Key(key), None) if depth == 0 => entry(self.table.get_ref(), key),
+                (Step::Key(key), Some(DeValue::Table(table))) => entry(table, key),
+                (Step::Index(index), Some(DeValue::Array(array))) => array
                     .get(*index)
                     .map(|element| (element.span(), element.get_ref())),
                 _ => None,
             };
-            let Some((at, inner)) = next else { break };
-            span = Some(at);
-            value = inner;
+            let Some((span, inner)) = next else {
+                return (byte, None);
+            };
+            (byte, value) = (span.start, Some(inner));
         }
-        span
-    }
-
-    /// The field whose key or value lies at `span`: the innermost one.
-    pub(super) fn field(&self, span: &Range<usize>) -> Path {
-        within(self.table.get_ref(), span, Path::default())
+        (byte, value)
     }
 }
 
@@ -115,43 +160,7 @@ fn entry<'t, 'a>(table: &'t DeTable<'a>, key: &str) -> Option<(Range<usize>, &'t
         .map(|(name, value)| (name.span(), value.get_ref()))
 }
 
-fn within(table: &DeTable<'_>, span: &Range<usize>, path: Path) -> Path {
-    for (name, value) in table {
-        if covers(&name.span(), span) {
-            // An unknown key: serde names it, so the table it stands in is the better half of the answer.
-            return path.at(name.get_ref());
-        }
-        if let Some(found) = inside(value, span, &path.at(name.get_ref())) {
-            return found;
-        }
-    }
-    path
-}
-
-fn inside(value: &Spanned<DeValue<'_>>, span: &Range<usize>, path: &Path) -> Option<Path> {
-    let here = covers(&value.span(), span);
-    match value.get_ref() {
-        DeValue::Table(table) => {
-            let found = within(table, span, path.clone());
-            (here || found != *path).then_some(found)
-        }
-        DeValue::Array(array) => {
-            let found = array
-                .iter()
-                .enumerate()
-                .find_map(|(index, element)| inside(element, span, &path.index(index)));
-            found.or_else(|| here.then(|| path.clone()))
-        }
-        _ => here.then(|| path.clone()),
-    }
-}
-
-fn covers(outer: &Range<usize>, inner: &Range<usize>) -> bool {
-    outer.start <= inner.start && inner.end <= outer.end && outer.start < outer.end
-}
-
-/// The line (from 1) of a byte.
-pub(super) fn line_at(text: &str, byte: usize) -> usize {
-    let before = text.as_bytes().get(..byte).unwrap_or(text.as_bytes());
-    before.iter().filter(|byte| **byte == b'\n').count() + 1
+/// The line (from 1) of a byte, by where each line but the first begins.
+fn line_of(lines: &[usize], byte: usize) -> usize {
+    lines.partition_point(|begin| *begin <= byte) + 1
 }

@@ -3,25 +3,30 @@
 use std::collections::BTreeSet;
 
 use bft_crdts::net::{Fate, Span};
+use serde::{Deserialize, Serialize};
 
-use super::check::{Checked, bad, known, some_time};
-use super::file;
 use super::locate::Path;
+use super::problem::{Checked, bad, each, known};
+use super::value::Time;
+use crate::time;
 
 /// Most packets whose fate a scenario says.
 pub const MAX_COPIES: usize = 100_000;
 
 /// The fates of packets, in the place of what the network would draw.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// How long every packet takes that is not named.
-    pub latency: Span,
+    pub latency: Time,
     /// Those that are.
+    #[serde(default)]
     pub copies: Vec<Copy>,
 }
 
 /// What becomes of one packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Copy {
     /// Who sends it.
     pub from: String,
@@ -33,72 +38,59 @@ pub struct Copy {
     pub fate: Fate,
 }
 
-impl Copy {
-    /// As a scenario writes it.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let fate = match self.fate {
+impl From<Copy> for String {
+    fn from(copy: Copy) -> Self {
+        let fate = match copy.fate {
             Fate::Lost => "lost".to_owned(),
             Fate::Takes(span) => format!("{}ns", span.as_nanos()),
             Fate::Twice(one, two) => format!("{}ns {}ns", one.as_nanos(), two.as_nanos()),
         };
-        format!("{} {} {} {fate}", self.from, self.to, self.number)
+        format!("{} {} {} {fate}", copy.from, copy.to, copy.number)
     }
 }
 
-/// The schedule, by the names of `nodes`.
-pub(super) fn schedule(
-    schedule: Option<&file::Schedule>,
-    nodes: &[String],
-) -> Checked<Option<Schedule>> {
-    let path = Path::key("schedule");
-    let Some(schedule) = schedule else {
-        return Ok(None);
-    };
-    let latency = some_time(&schedule.latency, &path.at("latency"))?;
-    let path = path.at("copies");
+impl TryFrom<String> for Copy {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let time = |text: &str| -> Result<Span, String> {
+            time::parse(text).map_err(|why| why.to_string())
+        };
+        let (from, to, number, fate) = match words.as_slice() {
+            [from, to, number, "lost"] => (from, to, number, Fate::Lost),
+            [from, to, number, one] => (from, to, number, Fate::Takes(time(one)?)),
+            [from, to, number, one, two] => (from, to, number, Fate::Twice(time(one)?, time(two)?)),
+            _ => {
+                let problem =
+                    "is no packet: write `FROM TO NUMBER lost`, or one or two times for `lost`";
+                return Err(problem.to_owned());
+            }
+        };
+        let whole = number.parse();
+        Ok(Self {
+            from: (*from).to_owned(),
+            to: (*to).to_owned(),
+            number: whole.map_err(|_| format!("`{}` is no whole number", number.escape_debug()))?,
+            fate,
+        })
+    }
+}
+
+/// Every packet is one between nodes, and named once.
+pub(super) fn check(schedule: &Schedule, nodes: &[String]) -> Checked {
+    let path = Path::key("schedule").at("copies");
     if schedule.copies.len() > MAX_COPIES {
         let problem = format!("{} of them; at most {MAX_COPIES}", schedule.copies.len());
         return bad(path, problem);
     }
-    let mut copies = Vec::new();
     let mut seen = BTreeSet::new();
-    for (index, text) in schedule.copies.iter().enumerate() {
-        let copy = copy(text, nodes, &path.index(index))?;
-        if !seen.insert((copy.from.clone(), copy.to.clone(), copy.number)) {
-            return bad(path.index(index), "stands there twice");
+    each(&schedule.copies, &path, |copy, path| {
+        known(&copy.from, nodes, &path)?;
+        known(&copy.to, nodes, &path)?;
+        match seen.insert((&copy.from, &copy.to, copy.number)) {
+            true => Ok(()),
+            false => bad(path, "stands there twice"),
         }
-        copies.push(copy);
-    }
-    Ok(Some(Schedule { latency, copies }))
-}
-
-fn copy(text: &str, nodes: &[String], path: &Path) -> Checked<Copy> {
-    let words: Vec<&str> = text.split(' ').collect();
-    let (from, to, number, fate) = match words.as_slice() {
-        [from, to, number, fate @ ..] if (1..=2).contains(&fate.len()) => (from, to, number, fate),
-        _ => {
-            let problem =
-                "is no packet: write `FROM TO NUMBER lost`, or one or two times for `lost`";
-            return bad(path.clone(), problem);
-        }
-    };
-    known(from, nodes, path)?;
-    known(to, nodes, path)?;
-    let number = number.parse().map_err(|_| {
-        let problem = format!("`{}` is no whole number", number.escape_debug());
-        (path.clone(), problem)
-    })?;
-    let fate = match fate {
-        ["lost"] => Fate::Lost,
-        [one] => Fate::Takes(some_time(one, path)?),
-        [one, two] => Fate::Twice(some_time(one, path)?, some_time(two, path)?),
-        _ => Fate::Lost,
-    };
-    Ok(Copy {
-        from: (*from).to_owned(),
-        to: (*to).to_owned(),
-        number,
-        fate,
     })
 }

@@ -3,10 +3,12 @@
 //! After Groce and others, *Swarm Testing* (2012): runs in which everything is possible are all alike, and hide what
 //! happens when something is missing. A swarm of different configurations finds more.
 
+use bft_crdts::net::Span;
 use clap::Args;
 
-use super::locate::Path;
-use super::{Draw, MAX_DRAWN, MAX_GENERATED, MAX_MEMBERS, check};
+use super::{
+    Chance, Draw, Kind, MAX_CHANGES, MAX_DRAWN, MAX_GENERATED, MAX_MEMBERS, Time, VillainKind,
+};
 use crate::draw::Draw as Stream;
 
 /// The stream that configurations are drawn from.
@@ -62,12 +64,11 @@ impl Swarm {
             draw.members.clone_from(&self.members);
         }
         if self.villains.iter().any(|name| name == "all") {
-            draw.villains = super::VillainKind::all().collect();
+            draw.villains = VillainKind::all().map(Kind).collect();
         } else if !self.villains.is_empty() {
-            let kinds = self.villains.iter();
-            let kinds = kinds.map(|name| check::kind(name, &Path::key("villains")));
+            let kinds = self.villains.iter().cloned().map(Kind::try_from);
             let kinds: Result<_, _> = kinds.collect();
-            draw.villains = kinds.map_err(|(_, why)| format!("--villains: {why}"))?;
+            draw.villains = kinds.map_err(|why| format!("--villains: {why}"))?;
         }
         if let Some(operations) = self.operations {
             if !(1..=MAX_GENERATED).contains(&operations) {
@@ -79,7 +80,7 @@ impl Swarm {
             draw.operations = operations;
         }
         if let Some(changes) = self.changes {
-            if changes > super::MAX_CHANGES || (changes > 0 && bank) {
+            if changes > MAX_CHANGES || (changes > 0 && bank) {
                 return option("changes", "too many, or not for the bank");
             }
             draw.changes = changes;
@@ -90,8 +91,7 @@ impl Swarm {
             ("reorder", self.reorder, &mut draw.reorder),
         ] {
             if let Some(given) = given {
-                let checked = check::chance(given, &Path::key(name));
-                *chance = checked.map_err(|(_, why)| format!("--{name}: {why}"))?;
+                *chance = Chance::try_from(given).map_err(|why| format!("--{name}: {why}"))?;
             }
         }
         for (name, given, most) in [
@@ -151,17 +151,17 @@ pub(super) fn of_seed(draw: &Draw, seed: u64) -> Draw {
         own.villains.push(*kind);
     }
     // A chance is as often below a hundredth as above it: rare faults meet other runs than frequent ones.
-    let mut strength = |most: u32| match stream.below(4) {
-        0 => 0,
-        1 => most / 100,
-        2 => most / 10,
+    let mut strength = |most: Chance| match stream.below(4) {
+        0 => Chance(0),
+        1 => Chance(most.0 / 100),
+        2 => Chance(most.0 / 10),
         _ => most,
     };
     own.loss = strength(draw.loss);
     own.duplicate = strength(draw.duplicate);
     own.reorder = strength(draw.reorder);
     own.latency = match stream.below(3) {
-        0 => bft_crdts::net::Span::from_nanos(draw.latency.as_nanos() / 100),
+        0 => Time(Span::from_nanos(draw.latency.0.as_nanos() / 100)),
         _ => draw.latency,
     };
     own.partitions = stream.below(draw.partitions + 1);

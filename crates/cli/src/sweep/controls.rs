@@ -17,8 +17,9 @@ use super::{json, run};
 use crate::args;
 use crate::input::{CAMPAIGN, HANDOVER, Input};
 use crate::pool;
+use crate::rules::SOUND;
 use crate::run::bar;
-use crate::scenario::{SOUND, VillainKind};
+use crate::scenario::{Chance, Kind, Time, VillainKind};
 
 /// What became of everything that is broken, and of who is to notice and to make use of it.
 #[derive(Clone, Debug, Serialize)]
@@ -283,13 +284,13 @@ fn alone(weakness: &Weakness, kind: Option<VillainKind>) -> Result<Input> {
     let draw = input.scenario.draw.as_mut();
     let draw = draw.with_context(|| format!("{} draws nothing", weakness.campaign))?;
     draw.members = vec![4, 7];
-    draw.villains = kind.into_iter().chain(weakness.ally).collect();
-    draw.loss = 0;
-    draw.duplicate = 0;
-    draw.reorder = 0;
+    draw.villains = kind.into_iter().chain(weakness.ally).map(Kind).collect();
+    draw.loss = Chance(0);
+    draw.duplicate = Chance(0);
+    draw.reorder = Chance(0);
     draw.partitions = 0;
     draw.crashes = 0;
-    draw.latency = bft_crdts::net::Span::from_millis(30);
+    draw.latency = Time(bft_crdts::net::Span::from_millis(30));
     draw.real_signatures_every = 0;
     Ok(input)
 }
