@@ -104,7 +104,7 @@ pub struct Scenario {
     /// Or how it is drawn from the seed.
     pub generator: Option<Generator>,
     /// Who does not keep to the protocol.
-    #[serde(default)]
+    #[serde(default, rename = "villains")]
     pub villains: Vec<Villain>,
     /// What the members are to change about themselves.
     #[serde(default)]

@@ -26,6 +26,7 @@ pub struct Draw {
     /// How many members there may be.
     pub members: Vec<usize>,
     /// What villains may be: as many members as are tolerated are villains, and perhaps there is an outsider, too.
+    #[serde(rename = "villains")]
     pub villains: Vec<Kind>,
     /// The most operations.
     pub operations: u64,

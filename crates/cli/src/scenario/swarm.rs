@@ -24,7 +24,7 @@ pub struct Swarm {
     #[arg(long, value_name = "N,...", value_delimiter = ',')]
     pub members: Vec<usize>,
     /// Which villains it may draw: names with commas between them, or `all`.
-    #[arg(long, value_name = "KIND,...", value_delimiter = ',')]
+    #[arg(long = "villains", value_name = "KIND,...", value_delimiter = ',')]
     pub villains: Vec<String>,
     /// The most operations it may draw.
     #[arg(long, value_name = "N")]
