@@ -11,8 +11,8 @@ use bft_crdts::net::adversary::{Equivocator, Villain, VillainKind, Withholder};
 use bft_crdts::net::details::Details;
 use bft_crdts::net::trace::Trace;
 use bft_crdts::net::{
-    Cast, FakeKeys, Fate, Limits, Net, NodeId, PlannedChange, Progress, SeededKeys, VirtualTime,
-    Way,
+    Cast, FakeKeys, Fate, Limits, Net, NodeId, PlannedChange, Progress, SeededKeys, Transcript,
+    VirtualTime, Way,
 };
 use bft_crdts::{Actor, Ed25519, Rules, Sound};
 use bft_crdts_controls::chosen::{self, Chosen};
