@@ -78,7 +78,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         seats: impl IntoIterator<Item = Seat>,
         charge: &mut Charge,
     ) -> Compared {
-        if self.evidence.len() > crate::membership::quorum::faults(self.chain.members().len()) {
+        if self.convictions.are_enough(self.chain.members().len()) {
             return Compared::Enough;
         }
         let tips = seats

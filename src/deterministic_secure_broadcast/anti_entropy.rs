@@ -71,9 +71,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let generation = self.generation();
         let mut culprits = Signers::none(self.chain.members().len());
         for index in self
-            .evidence
-            .keys()
-            .filter_map(|culprit| self.chain.members().index_of(culprit))
+            .convictions
+            .iter()
+            .filter_map(|evidence| self.chain.members().index_of(&evidence.culprit))
         {
             culprits.insert(index);
         }
@@ -179,14 +179,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if summary.clock.is_ahead_of(self.ledger.clock()) {
             payloads.push(Payload::Pull(self.pull()));
         }
-        let unknown = self.evidence.iter().filter(|(culprit, _)| {
+        let unknown = self.convictions.iter().filter(|evidence| {
             self.chain
                 .members()
-                .index_of(culprit)
+                .index_of(&evidence.culprit)
                 .is_some_and(|index| !summary.culprits.contains(index))
         });
         let mut charge = self.charge_nothing(&from);
-        for (_, evidence) in unknown.take(EVIDENCE_PER_SUMMARY) {
+        for evidence in unknown.take(EVIDENCE_PER_SUMMARY) {
             // Evidence is an answer like any other: a peer that has had its share waits for the next tick.
             if charge.add(evidence.weight()) {
                 payloads.push(Payload::Evidence(Box::new(evidence.clone())));
@@ -355,23 +355,19 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    /// Whose share of our answers a peer draws on.
-    fn share_of(&self, peer: &Actor) -> Share {
-        Share::of(peer, self.chain.members(), self.handover.admits(peer))
-    }
-
-    /// Charges a peer for an answer of so many bytes.
-    pub(super) fn spend(&mut self, peer: Actor, bytes: usize) -> Result<(), Rejection> {
-        let mut charge = self.charge_nothing(&peer);
-        if !charge.add(bytes) {
-            return Err(Rejection::OverBudget);
-        }
-        self.quota.settle(charge);
-        Ok(())
-    }
-
-    /// A charge to what a peer may ask for, with no answer yet.
+    /// A charge to a peer's share, with no answer yet.
     pub(super) fn charge_nothing(&self, peer: &Actor) -> Charge {
-        self.quota.charge(self.share_of(peer))
+        let admitted = self.handover.admits(peer);
+        self.quota
+            .charge(Share::of(peer, self.chain.members(), admitted))
+    }
+
+    /// What an answer of so many bytes takes of a peer's share.
+    pub(super) fn charge(&self, peer: &Actor, bytes: usize) -> Result<Charge, Rejection> {
+        let mut charge = self.charge_nothing(peer);
+        charge
+            .add(bytes)
+            .then_some(charge)
+            .ok_or(Rejection::OverBudget)
     }
 }

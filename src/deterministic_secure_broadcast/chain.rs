@@ -28,6 +28,11 @@ impl<K: Keys> ChainState<K> {
         }
     }
 
+    /// Our public identity.
+    pub(super) fn own(&self) -> Actor {
+        self.own
+    }
+
     /// The members of our generation.
     pub(super) fn members(&self) -> &Arc<Members<K>> {
         &self.members

@@ -1,6 +1,7 @@
 //! Delivery: R2. A proof is valid whoever carries it; what it certifies is delivered in causal order.
 
 use super::accountability::Compared;
+use super::chain::ChainState;
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection};
 use super::evidence::{Evidence, SignedHeader, culprits};
@@ -9,11 +10,11 @@ use super::journal::Record;
 use super::packet::{Payload, Proof};
 use super::router::Decision;
 use super::rules::{OldFacts, Rules};
-use super::slots::{Certified, Echoed, Open};
-use super::source::Flight;
+use super::slots::{Certified, Slots};
+use super::source::Source;
 use super::{Certificate, SecureBroadcast};
 use crate::actor::{Actor, Counter, Keys, Sig};
-use crate::codec::{self, Bytes, Digest};
+use crate::codec::{Bytes, Digest};
 use crate::membership::{Generation, MemberIndex, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -118,7 +119,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 .slot(seat)?
                 .highest()
                 .is_none_or(|highest| first > highest),
-            certified: self.pair_with_ops(certificate.clone(), digest, ops.clone(), !proven),
+            certified: pair_with_ops(
+                (&self.chain, &self.slots, &self.source),
+                certificate.clone(),
+                digest,
+                ops.clone(),
+                !proven,
+            ),
             brought: ops.clone(),
         })))
     }
@@ -295,62 +302,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    /// Joins a certificate, whose signatures were verified or not, with the operations that are here already.
-    pub(super) fn pair_with_ops(
-        &self,
-        certificate: Certificate,
-        digest: Digest,
-        brought: Option<Bytes>,
-        verified: bool,
-    ) -> Certified<A::Op> {
-        let seat = certificate.header.source;
-        let members = self.chain.members_of(certificate.generation);
-        let of_source = members.and_then(|members| members.index_in(seat));
-        let in_certificate = of_source.filter(|_| verified);
-        let in_certificate = in_certificate.and_then(|index| certificate.echo_of(index).copied());
-        let mut certified = Certified {
-            source_echo: in_certificate.map(|sig| (certificate.generation, sig)),
-            certificate,
-            digest,
-            ops: None,
-            journaled: false,
-        };
-        let Ok(track) = self.slot(seat) else {
-            return certified;
-        };
-        let parked = track
-            .parked
-            .as_ref()
-            .map(|parked| (&parked.request, parked.digest))
-            .filter(|(_, parked)| *parked == digest);
-        if let Some((request, _)) = parked {
-            certified.source_echo = Some((request.generation, request.echo));
-        }
-        if let Some(open) = track.open.iter().find(|open| open.digest == digest) {
-            if let Some(echoed) = &open.echoed {
-                certified.ops = Some((echoed.ops.clone(), Some(echoed.decoded.clone())));
-                certified.journaled = echoed.journaled;
-            }
-            certified.source_echo = Some(open.source_echo);
-        }
-        if certified.ops.is_some() {
-            // We have echoed it.
-        } else if let Some(flight) = self
-            .source
-            .flight
-            .as_ref()
-            .filter(|flight| flight.digest == digest)
-        {
-            certified.ops = Some((flight.ops.clone(), Some(flight.decoded.clone())));
-            certified.journaled = flight.journaled;
-        } else if let Some(ops) = brought {
-            certified.ops = Some((ops, None));
-        } else if let Some((request, _)) = parked {
-            certified.ops = Some((request.ops.clone(), None));
-        }
-        certified
-    }
-
     /// Operations for a certificate that came without; both digests are checked.
     pub(super) fn decide_ops(
         &self,
@@ -450,110 +401,63 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.persist(record, effects);
         effects.push(Effect::Deliver(delivery));
         let last = self.ledger.delivered(seat);
-        self.slots.settle(seat, last);
-        if self.chain.seat() == Some(seat) {
-            self.source.settle(last);
-        }
+        self.unsigned().settle(seat, last);
         true
     }
+}
 
-    /// Puts one record back; `None` if it does not follow from the ones before it.
-    pub(super) fn replay(&mut self, record: Record) -> Option<()> {
-        match record {
-            Record::Identity { .. } => return None,
-            Record::Own {
-                generation,
-                header,
-                echo,
-                ops,
-            } => {
-                self.chain.seat().filter(|own| *own == header.source)?;
-                if !self.ledger.is_next(&header) || generation > self.generation() {
-                    return None;
-                }
-                let decoded = codec::decode_sequence(header.len as usize, &ops)
-                    .ok()?
-                    .into();
-                let digest = header.digest(self.signer.network());
-                let vote = (generation, echo);
-                let flight =
-                    Flight::new(self.actor(), vote, (header, digest), (ops, decoded), true);
-                self.source.flight = Some(flight);
-            }
-            Record::Open {
-                generation,
-                header,
-                source_echo,
-                echo,
-                ops,
-            } => {
-                let digest = header.digest(self.signer.network());
-                let decoded = codec::decode_sequence(header.len as usize, &ops)
-                    .ok()?
-                    .into();
-                let track = self.slots.get_mut(header.source)?;
-                track.open = vec![Open {
-                    header,
-                    digest,
-                    source_echo: (generation, source_echo),
-                    echoed: Some(Echoed {
-                        echo: (generation, echo),
-                        ops,
-                        decoded,
-                        journaled: true,
-                    }),
-                    vouched: true,
-                }];
-            }
-            Record::Certified { certificate, ops } => {
-                let seat = certificate.header.source;
-                let digest = certificate.header.digest(self.signer.network());
-                let mut certified = self.pair_with_ops(certificate, digest, ops, true);
-                certified.journaled = certified.ops.is_some();
-                self.slots.get(seat)?;
-                self.slots.buffer(certified);
-            }
-            Record::Delivered {
-                certificate,
-                source_echo,
-                ops,
-            } => {
-                let seat = certificate.header.source;
-                if !self.ledger.may_deliver::<R>(&certificate.header) {
-                    return None;
-                }
-                let digest = certificate.header.digest(self.signer.network());
-                let held = self
-                    .slots
-                    .get_mut(seat)?
-                    .ahead
-                    .remove(&certificate.header.first);
-                let mut certified = self.pair_with_ops(certificate, digest, ops, false);
-                certified.ops = certified.ops.or_else(|| held.and_then(|held| held.ops));
-                certified.journaled = true;
-                if !self.deliver(certified, &mut Effects::none()) {
-                    return None;
-                }
-                self.ledger.load_source_echo(source_echo);
-            }
-            Record::Evidence(evidence) => {
-                self.evidence.insert(evidence.culprit, *evidence);
-            }
-            Record::Halted(why) => self.signer.load_halted(why),
-            Record::Checkpoint(checkpoint) => {
-                self.adopt(*checkpoint, &mut Effects::none());
-            }
-            Record::Attested(clock) => self.pledge(&clock),
-            Record::Snapshot(piece) => self.replay_piece(*piece),
-            Record::Installed(checkpoint) => self.replay_installed(*checkpoint)?,
-            Record::Inherited { open, vouched } => {
-                let digest = open.header.digest(self.signer.network());
-                let track = self.slots.get_mut(open.header.source)?;
-                track.open.push(Open::inherited(digest, *open, vouched));
-                track.open.sort_by_key(|open| open.digest);
-            }
-            record => return self.replay_handover(record),
-        }
-        Some(())
+/// Pairs a certificate, whose signatures were verified or not, with the operations that are here already, or were
+/// `brought` with it.
+pub(super) fn pair_with_ops<K: Keys, Op: Clone>(
+    (chain, slots, source): (&ChainState<K>, &Slots<Op>, &Source<Op>),
+    certificate: Certificate,
+    digest: Digest,
+    brought: Option<Bytes>,
+    verified: bool,
+) -> Certified<Op> {
+    let seat = certificate.header.source;
+    let members = chain.members_of(certificate.generation);
+    let of_source = members.and_then(|members| members.index_in(seat));
+    let in_certificate = of_source.filter(|_| verified);
+    let in_certificate = in_certificate.and_then(|index| certificate.echo_of(index).copied());
+    let mut certified = Certified {
+        source_echo: in_certificate.map(|sig| (certificate.generation, sig)),
+        certificate,
+        digest,
+        ops: None,
+        journaled: false,
+    };
+    let Some(slot) = slots.get(seat) else {
+        return certified;
+    };
+    let parked = slot
+        .parked
+        .as_ref()
+        .map(|parked| (&parked.request, parked.digest))
+        .filter(|(_, parked)| *parked == digest);
+    if let Some((request, _)) = parked {
+        certified.source_echo = Some((request.generation, request.echo));
     }
+    if let Some(open) = slot.open.iter().find(|open| open.digest == digest) {
+        if let Some(echoed) = &open.echoed {
+            certified.ops = Some((echoed.ops.clone(), Some(echoed.decoded.clone())));
+            certified.journaled = echoed.journaled;
+        }
+        certified.source_echo = Some(open.source_echo);
+    }
+    if certified.ops.is_some() {
+        // We have echoed it.
+    } else if let Some(flight) = source
+        .flight
+        .as_ref()
+        .filter(|flight| flight.digest == digest)
+    {
+        certified.ops = Some((flight.ops.clone(), Some(flight.decoded.clone())));
+        certified.journaled = flight.journaled;
+    } else if let Some(ops) = brought {
+        certified.ops = Some((ops, None));
+    } else if let Some((request, _)) = parked {
+        certified.ops = Some((request.ops.clone(), None));
+    }
+    certified
 }

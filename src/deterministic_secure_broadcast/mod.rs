@@ -37,6 +37,7 @@ mod accountability;
 mod anti_entropy;
 mod chain;
 mod checkpoints;
+mod convictions;
 mod delivery;
 pub mod effect;
 pub mod error;
@@ -45,8 +46,10 @@ pub mod genesis;
 mod handover;
 pub mod header;
 pub mod journal;
+mod journal_state;
 mod ledger;
 pub mod packet;
+mod parts;
 pub mod proof;
 mod quota;
 mod router;
@@ -57,7 +60,6 @@ mod source;
 pub mod wire;
 mod witness;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -86,7 +88,8 @@ use crate::membership::{Generation, MemberIndex, Members, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 use anti_entropy::Gossip;
 use chain::ChainState;
-use checkpoints::Checkpoints;
+use checkpoints::{Bases, Checkpoints};
+use convictions::Convictions;
 use handover::Handover;
 use ledger::Ledger;
 use quota::Quota;
@@ -115,9 +118,10 @@ pub struct SecureBroadcast<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Ru
     ledger: Ledger<A>,
     slots: Slots<A::Op>,
     source: Source<A::Op>,
-    checkpoints: Checkpoints<A::ReplicatedState>,
-    /// One conviction per culprit.
-    evidence: BTreeMap<Actor, Evidence>,
+    /// What everything that is not pruned goes on from.
+    bases: Bases<A::ReplicatedState>,
+    checkpoints: Checkpoints,
+    convictions: Convictions,
     gossip: Gossip,
     quota: Quota,
     rules: PhantomData<R>,
@@ -152,46 +156,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             ledger: Ledger::new(algorithm, &network, seats),
             slots: Slots::new(seats),
             source: Source::new(),
-            checkpoints: Checkpoints::new(genesis.state().clone()),
-            evidence: BTreeMap::new(),
+            bases: Bases::new(genesis.state().clone()),
+            checkpoints: Checkpoints::new(),
+            convictions: Convictions::default(),
             gossip: Gossip::default(),
             quota: Quota::new(seats),
             rules: PhantomData,
         })
-    }
-
-    /// The replica that wrote this journal, as it was after its last record. Operations that were
-    /// submitted but not yet part of a message are the caller's to submit again.
-    ///
-    /// The secret may be an older one than the journal ends with, if it was not stored in time: then
-    /// [`identity`](Self::identity) has the right one, to be stored before anything else.
-    ///
-    /// # Errors
-    /// [`RestoreError`] if the journal does not begin with an identity, is somebody else's, does not make sense, or is
-    /// older than the secret.
-    pub fn restore(
-        identity: SigningActor<K>,
-        genesis: Genesis<A>,
-        journal: impl IntoIterator<Item = Record>,
-    ) -> Result<Self, RestoreError> {
-        let mut replica = Self::blank(identity, genesis)?;
-        let mut records = journal.into_iter();
-        match records.next() {
-            Some(Record::Identity { network, actor }) => {
-                if network != replica.network() || actor != replica.actor() {
-                    return Err(RestoreError::Foreign);
-                }
-            }
-            _ => return Err(RestoreError::NoIdentity),
-        }
-        replica.signer.load_reserved();
-        for (index, record) in (1..).zip(records) {
-            replica
-                .replay(record)
-                .ok_or(RestoreError::Inconsistent(index))?;
-        }
-        replica.restore_key()?;
-        Ok(replica)
     }
 
     /// Submits operations of our own. They are signed, in order, as part of our next message: at
@@ -240,11 +211,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Payload::Timeouts(timeouts) => self.on_timeouts(from, *timeouts),
             Payload::Chain(chain) => self.on_chain(from, chain),
             Payload::Seal(seal) => self.on_seal(from, *seal),
-            Payload::Draft(draft) => self.on_draft(from, &draft),
-            Payload::Attest(attest) => self.on_attest(from, &attest),
-            Payload::Checkpoint(checkpoint) => self.on_checkpoint(from, *checkpoint),
-            Payload::PullSnapshot(pull) => self.on_pull_snapshot(from, &pull),
-            Payload::Snapshot(piece) => self.on_snapshot(from, *piece),
             payload => return Err(Packet { from, payload }),
         })
     }
@@ -363,7 +329,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Everybody we can convict, with the evidence.
     pub fn evidence(&self) -> impl Iterator<Item = &Evidence> + '_ {
-        self.evidence.values()
+        self.convictions.iter()
     }
 
     /// Why we have stopped signing, if we have.

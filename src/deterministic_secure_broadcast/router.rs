@@ -2,6 +2,7 @@
 //! order.
 
 use super::SecureBroadcast;
+use super::checkpoints::{Base, NewPiece, StateAt};
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Rejection};
 use super::evidence::Evidence;
@@ -9,10 +10,11 @@ use super::header::Header;
 use super::packet::{Packet, Payload};
 use super::quota::{Charge, Once};
 use super::rules::Rules;
+use super::wire::checkpoint::Checkpoint;
 use super::witness::Verdict;
 use crate::actor::{Actor, Counter, Keys, Sig};
 use crate::codec::{Bytes, Digest};
-use crate::membership::Seat;
+use crate::membership::{MemberIndex, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
 use super::anti_entropy::SummaryReceived;
@@ -80,6 +82,35 @@ pub(super) enum Decision<A: SecureBroadcastAlgorithm> {
     Report(Effect<A>),
     /// A peer tells how far it has delivered.
     Summary(Box<SummaryReceived>),
+    /// It is this member's turn to propose a checkpoint.
+    AwaitProposal(MemberIndex),
+    /// We attest the state that a member proposes as a checkpoint.
+    Attest {
+        /// The member.
+        from: Actor,
+        /// The same, by its index.
+        proposer: MemberIndex,
+        /// The state.
+        state: Box<StateAt>,
+    },
+    /// A member attests our proposal.
+    Attestation {
+        /// The member.
+        member: MemberIndex,
+        /// Its signature.
+        sig: Sig,
+    },
+    /// A checkpoint is ahead of what is delivered here.
+    CheckpointAhead(Box<Checkpoint>),
+    /// A checkpoint is delivered here.
+    Adopt(Box<Base>),
+    /// A piece of the snapshot that is being fetched.
+    Snapshot {
+        /// The peer that has sent it.
+        from: Actor,
+        /// The piece.
+        piece: NewPiece,
+    },
 }
 
 impl<A: SecureBroadcastAlgorithm> Decision<A> {
@@ -127,6 +158,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Payload::Headers(headers) => {
                 let proven = self.decide_headers(from, headers)?;
                 Ok(Decision::Headers { from, proven })
+            }
+            Payload::Draft(proposal) => self.decide_proposal(from, proposal),
+            Payload::Attest(attest) => self.decide_attest(from, attest),
+            Payload::Checkpoint(checkpoint) => self.decide_checkpoint(from, checkpoint),
+            Payload::PullSnapshot(pull) => {
+                let answers = self.decide_pull_snapshot(from, pull)?;
+                Ok(Decision::charged(from, answers))
+            }
+            Payload::Snapshot(piece) => {
+                let piece = self.decide_snapshot(piece)?;
+                Ok(Decision::Snapshot { from, piece })
             }
             Payload::PullChain(pull) => {
                 let answers = self.decide_pull_chain(from, *pull)?;
@@ -191,6 +233,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Decision::Headers { from, proven } => self.apply_headers(from, proven, &mut effects),
             Decision::Report(effect) => effects.push(effect),
             Decision::Summary(received) => self.apply_summary(*received, &mut effects),
+            Decision::AwaitProposal(proposer) => self.await_proposal(proposer),
+            Decision::Attest {
+                from,
+                proposer,
+                state,
+            } => self.answer_proposal(from, proposer, *state, &mut effects),
+            Decision::Attestation { member, sig } => {
+                self.count_attestation(member, sig, &mut effects);
+            }
+            Decision::CheckpointAhead(checkpoint) => self.learn_checkpoint(*checkpoint),
+            Decision::Adopt(base) => self.adopt(*base, &mut effects),
+            Decision::Snapshot { from, piece } => self.apply_snapshot(from, piece, &mut effects),
         }
         effects
     }

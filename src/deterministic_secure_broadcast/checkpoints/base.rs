@@ -1,25 +1,24 @@
-//! The base: the highest checkpoint that is delivered here, and what is forgotten below the one before it.
+//! The base: the highest checkpoint that is delivered here, and what is pruned below the one before it.
 
-use std::num::NonZeroUsize;
-
-use crate::actor::{Counter, Keys};
+use crate::actor::Counter;
 use crate::codec::{self, Bytes, Digest};
-use crate::deterministic_secure_broadcast::effect::{Effect, Effects};
 use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::journal::Record;
-use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::ledger::{Ledger, Logged};
+use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
-use crate::deterministic_secure_broadcast::wire::snapshot::{Snapshot, Tip};
-use crate::deterministic_secure_broadcast::{Certificate, SecureBroadcast};
-use crate::membership::Seat;
+use crate::deterministic_secure_broadcast::wire::snapshot::{
+    CHUNK_BYTES, Piece, Snapshot, SnapshotPiece, Tip,
+};
+
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// A checkpoint with what lies behind it.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::deterministic_secure_broadcast) struct Base {
-    pub(super) checkpoint: Checkpoint,
+    pub(in crate::deterministic_secure_broadcast) checkpoint: Checkpoint,
     /// The digest of its manifest.
-    pub(super) manifest: Digest,
+    manifest: Digest,
     pub(super) snapshot: Bytes,
     /// The certificate of the last header of every source, by seat: what a seal has to show.
     pub(super) tips: Vec<Option<Certificate>>,
@@ -29,7 +28,7 @@ pub(in crate::deterministic_secure_broadcast) struct Base {
 
 impl Base {
     /// A checkpoint with its snapshot; `None` if that cannot be read.
-    pub(super) fn new(
+    pub(in crate::deterministic_secure_broadcast) fn new(
         checkpoint: Checkpoint,
         snapshot: Bytes,
         tips: Vec<Option<Certificate>>,
@@ -47,15 +46,19 @@ impl Base {
         })
     }
 
-    pub(super) fn messages(&self) -> usize {
-        self.messages
-    }
-
-    /// Where every source stands, and the state.
-    pub(super) fn open<A: SecureBroadcastAlgorithm>(
-        &self,
-    ) -> Option<(Vec<Tip>, A::ReplicatedState)> {
-        open::<A>(&self.snapshot)
+    /// The base in pieces that fit into records, and then that it holds.
+    pub(in crate::deterministic_secure_broadcast) fn records(&self) -> Vec<Record> {
+        let manifest = self.manifest;
+        let chunks = (0..).zip(self.snapshot.chunks(CHUNK_BYTES));
+        let chunks = chunks.map(|(index, bytes)| Piece::Chunk {
+            index,
+            bytes: Bytes::from(bytes),
+        });
+        let tips = self.tips.iter().flatten();
+        let tips = tips.map(|certificate| Piece::Tips(vec![certificate.clone()]));
+        let piece = |piece| Record::Snapshot(Box::new(SnapshotPiece { manifest, piece }));
+        let installed = Record::Installed(Box::new(self.checkpoint.clone()));
+        chunks.chain(tips).map(piece).chain([installed]).collect()
     }
 }
 
@@ -63,11 +66,13 @@ fn parts(snapshot: &[u8]) -> Option<Snapshot> {
     codec::decode_within(snapshot.len(), snapshot).ok()
 }
 
-pub(super) fn tips_of(snapshot: &[u8]) -> Option<Vec<Tip>> {
+/// Where every source stands at a snapshot.
+pub(in crate::deterministic_secure_broadcast) fn tips_of(snapshot: &[u8]) -> Option<Vec<Tip>> {
     let parts = parts(snapshot)?;
     codec::decode_within(parts.tips.len(), &parts.tips).ok()
 }
 
+/// The same, and the state.
 pub(super) fn open<A: SecureBroadcastAlgorithm>(
     snapshot: &[u8],
 ) -> Option<(Vec<Tip>, A::ReplicatedState)> {
@@ -77,111 +82,109 @@ pub(super) fn open<A: SecureBroadcastAlgorithm>(
     Some((tips, state))
 }
 
-impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    /// After how many messages beyond the last checkpoint the next one is due; the default is
-    /// [`CHECKPOINT_MESSAGES`](super::CHECKPOINT_MESSAGES). `None` keeps the whole history: this replica attests the
-    /// checkpoints of others, but forgets nothing, and takes no snapshot, so it reads everything from the beginning.
-    pub fn checkpoint_every(&mut self, messages: Option<NonZeroUsize>) {
-        self.checkpoints.every = messages;
-    }
+/// What everything that is not pruned goes on from.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::deterministic_secure_broadcast) struct Bases<S> {
+    /// The first state, until there is a base.
+    pub(super) genesis: Option<S>,
+    /// The highest checkpoint that is delivered here.
+    base: Option<Base>,
+    /// The one before it: what it covers is pruned, its snapshot is still served.
+    before: Option<Base>,
+}
 
-    /// The checkpoint below which this replica has begun to forget, if there is one.
-    #[must_use]
-    pub fn checkpoint(&self) -> Option<&Checkpoint> {
-        self.checkpoints.base.as_ref().map(|base| &base.checkpoint)
-    }
-
-    /// Of each source, up to where the messages are forgotten: [`log`](Self::log) has what comes after.
-    #[must_use]
-    pub fn forgotten(&self) -> Clock {
-        let mut clock = Clock::zero(self.chain.members().seats());
-        for (seat, source) in self.ledger.sources() {
-            clock.advance(seat, source.low_water());
+impl<S> Bases<S> {
+    pub(in crate::deterministic_secure_broadcast) fn new(genesis: S) -> Self {
+        Self {
+            genesis: Some(genesis),
+            base: None,
+            before: None,
         }
-        clock
     }
 
-    /// How many messages were ever delivered here, those in a snapshot included.
-    #[must_use]
-    pub fn height(&self) -> usize {
-        self.ledger.height()
+    /// The highest checkpoint that is delivered here, with its snapshot.
+    pub(in crate::deterministic_secure_broadcast) fn base(&self) -> Option<&Base> {
+        self.base.as_ref()
     }
 
-    /// Takes a checkpoint that is delivered here as the new base; whether it is what we have come to ourselves.
-    pub(in crate::deterministic_secure_broadcast) fn adopt(
-        &mut self,
-        checkpoint: Checkpoint,
-        effects: &mut Effects<A>,
+    /// How many messages it covers.
+    pub(super) fn covered(&self) -> usize {
+        self.base.as_ref().map_or(0, |base| base.messages)
+    }
+
+    /// What it covers of every source.
+    pub(super) fn covers(&self) -> Option<&Clock> {
+        self.base.as_ref().map(|base| base.checkpoint.clock())
+    }
+
+    /// The base with this manifest, if its snapshot is still served.
+    pub(super) fn serves(&self, manifest: &Digest) -> Option<&Base> {
+        let mut served = [&self.base, &self.before].into_iter().flatten();
+        served.find(|base| base.manifest == *manifest)
+    }
+
+    /// Whether this checkpoint covers more than the base.
+    pub(in crate::deterministic_secure_broadcast) fn is_news(
+        &self,
+        checkpoint: &Checkpoint,
     ) -> bool {
-        // A draft of our own may have been overtaken.
-        let news = self
-            .checkpoint()
-            .is_none_or(|base| checkpoint.is_beyond(base));
-        if self.checkpoints.every.is_none() || !news {
-            return true;
-        }
-        let same = |standing: &super::Standing| standing.manifest == checkpoint.manifest;
-        let standing = match self.checkpoints.worked_out.take_if(|known| same(known)) {
-            Some(known) => known,
-            None => match self.standing_at(checkpoint.clock()) {
-                Ok(standing) if same(&standing) => standing,
-                Ok(_) => return false,
-                // We know too little to say.
-                Err(_) => return true,
-            },
-        };
-        let Some(tips) = self.tips_at(checkpoint.clock()) else {
-            return true;
-        };
-        let Some(base) = Base::new(checkpoint, standing.snapshot, tips) else {
-            return true;
-        };
-        self.persist(
-            Record::Checkpoint(Box::new(base.checkpoint.clone())),
-            effects,
-        );
-        self.checkpoints
-            .ahead
-            .take_if(|ahead| !ahead.is_beyond(&base.checkpoint));
-        let clock = base.checkpoint.clock().clone();
-        self.checkpoints.genesis = None;
-        let before = self.checkpoints.renew(base);
-        if let Some(before) = before {
-            self.ledger.prune(before.checkpoint.clock());
-            self.checkpoints.before = Some(before);
-        }
-        effects.push(Effect::Checkpoint { clock });
-        true
+        let base = self.base.as_ref();
+        base.is_none_or(|base| checkpoint.is_beyond(&base.checkpoint))
     }
 
-    /// The certificate of every source's last header at this clock. `None` if one is missing, or was believed only
-    /// because of what came after it: then it is not for us to hand on.
-    fn tips_at(&self, clock: &Clock) -> Option<Vec<Option<Certificate>>> {
-        let base = self.checkpoints.base.as_ref();
+    /// A new base, of what was delivered here. What the base before it covers is pruned from now on: that is returned.
+    pub(in crate::deterministic_secure_broadcast) fn adopt(&mut self, base: Base) -> Option<Clock> {
+        self.genesis = None;
+        let before = self.base.replace(base)?;
+        let clock = before.checkpoint.clock().clone();
+        self.before = Some(before);
+        Some(clock)
+    }
+
+    /// The certificate of every source's last header at a version vector, each of which `holds`. `None` if one is missing:
+    /// what was believed only because of what came after it is not for us to hand on.
+    pub(in crate::deterministic_secure_broadcast) fn tips_at<A: SecureBroadcastAlgorithm>(
+        &self,
+        ledger: &Ledger<A>,
+        clock: &Clock,
+        holds: impl Fn(&Logged) -> bool,
+    ) -> Option<Vec<Option<Certificate>>> {
         let mut tips = Vec::with_capacity(clock.seats());
         for (seat, counter) in clock.iter() {
             if counter == Counter::ZERO {
                 tips.push(None);
                 continue;
             }
-            if let Some(base) = base
+            if let Some(base) = &self.base
                 && base.checkpoint.clock().get(seat) == counter
             {
                 tips.push(base.tips.get(seat.get()).cloned().flatten());
                 continue;
             }
-            let logged = self.ledger.logged(seat, counter)?;
-            let certificate = &logged.certificate;
-            let members = self.members_of(certificate.generation)?;
-            if logged.last != counter
-                || certificate
-                    .verify::<K, R>(self.signer.network(), members, &logged.digest, &[])
-                    .is_err()
-            {
+            let logged = ledger.logged(seat, counter)?;
+            if logged.last != counter || !holds(logged) {
                 return None;
             }
-            tips.push(Some(certificate.clone()));
+            tips.push(Some(logged.certificate.clone()));
         }
         Some(tips)
     }
+
+    /// A new base, of a snapshot that was fetched.
+    pub(in crate::deterministic_secure_broadcast) fn install(&mut self, base: Base) {
+        self.genesis = None;
+        self.base = Some(base);
+        self.before = None;
+    }
+}
+
+/// What comes of a checkpoint that is delivered here.
+#[derive(Debug)]
+pub(in crate::deterministic_secure_broadcast) enum Adoption {
+    /// Nothing: it is no news, we prune nothing, or we know too little to say.
+    None,
+    /// A quorum attests another state than ours.
+    Diverged,
+    /// It is the new base.
+    Base(Box<Base>),
 }

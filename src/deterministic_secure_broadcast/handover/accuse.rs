@@ -6,9 +6,7 @@ use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
-use crate::deterministic_secure_broadcast::evidence::{
-    Contradiction, Evidence, MAX_EVIDENCE_BYTES, denies, hidden_by,
-};
+use crate::deterministic_secure_broadcast::evidence::{Contradiction, Evidence, denies, hidden_by};
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
@@ -44,7 +42,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         &self,
         evidence: &Evidence,
     ) -> bool {
-        !self.evidence.contains_key(&evidence.culprit) && evidence.weight() <= MAX_EVIDENCE_BYTES
+        self.convictions.takes(evidence)
     }
 
     /// Keeps one conviction per culprit, and passes it on.
@@ -61,7 +59,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if evidence.culprit == self.actor() {
             self.halt(Halt::KeyUsedElsewhere, effects);
         }
-        self.evidence.insert(evidence.culprit, evidence.clone());
+        self.convictions.keep(evidence.clone());
         self.persist(Record::Evidence(Box::new(evidence.clone())), effects);
         effects.push(Effect::Evidence(evidence.clone()));
         effects.send(To::Members, Payload::Evidence(Box::new(evidence)));
@@ -83,7 +81,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         &self,
         evidence: &Evidence,
     ) -> Result<Vec<Evidence>, Rejection> {
-        if self.evidence.contains_key(&evidence.culprit) {
+        if self.convictions.of(&evidence.culprit) {
             return Err(Rejection::Duplicate);
         }
         evidence.verify_by::<K, R>(&self.chain.generations)?;
@@ -267,7 +265,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return false;
         };
         // Making evidence of them costs a digest of both.
-        if known == other || self.evidence.contains_key(&culprit) {
+        if known == other || self.convictions.of(&culprit) {
             return false;
         }
         let evidence = Evidence::seals(culprit, *link, known, other);
@@ -325,7 +323,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) -> bool {
         let members = self.chain.members_of(seal.generation);
         let culprit = members.and_then(|members| members.actor(seal.signer).copied());
-        let Some(culprit) = culprit.filter(|culprit| !self.evidence.contains_key(culprit)) else {
+        let Some(culprit) = culprit.filter(|culprit| !self.convictions.of(culprit)) else {
             return false;
         };
         let found = self

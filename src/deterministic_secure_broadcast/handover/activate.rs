@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::actor::Keys;
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::delivery::pair_with_ops;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, ReturnReason};
 use crate::deterministic_secure_broadcast::evidence::{Evidence, Invention, is_of_its_source};
@@ -15,7 +16,7 @@ use crate::deterministic_secure_broadcast::rules::{ActivateFacts, Linked, OldFac
 use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::deterministic_secure_broadcast::slots::Open;
 use crate::deterministic_secure_broadcast::wire::{Named, Seal, SignedHeader};
-use crate::membership::{Generation, MemberIndex, Seat, Signers, quorum};
+use crate::membership::{Change, Generation, MemberIndex, Seat, Signers, quorum};
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// Whose seal shows what was never signed, of which source, and what.
@@ -28,6 +29,24 @@ struct Merged {
     best: Option<Certificate>,
     /// The headers in the slot right after the highest certificate, with how many seals show each.
     open: Vec<(Digest, SignedHeader, usize)>,
+}
+
+/// What comes of a generation that was activated.
+struct TakenOver {
+    /// The change that made it.
+    change: Option<Change>,
+    /// What was inherited and must not be.
+    inherited: Vec<Inherited>,
+    /// Whether we were a member, and are none any more.
+    has_left: bool,
+}
+
+/// What a slot inherits from seals, and correct nodes never show.
+enum Inherited {
+    /// A message of our own that we know nothing of.
+    Foreign,
+    /// Two messages.
+    Contradiction(Evidence),
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
@@ -82,16 +101,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) {
         let before = Generation::new(target.get().saturating_sub(1));
         let own = self.index().filter(|_| before == self.generation());
-        let of = |seal: &&Seal| signers.contains(seal.signer);
-        let seals: Vec<Seal> = self.handover.seals_of(before).filter(of).cloned().collect();
-        let sources: BTreeSet<Seat> = seals
-            .iter()
-            .flat_map(|seal| seal.sources.iter().map(|sealed| sealed.source))
-            .collect();
-        let (mut merged, mut invented) = (Vec::new(), Vec::new());
-        for seat in sources {
-            merged.push(self.merge(before, seat, &seals, &mut invented));
-        }
+        let (seals, merged, invented) = self.merge_all(before, signers);
         for seal in &seals {
             if Some(seal.signer) != own {
                 self.persist(Record::Seal(Box::new(seal.clone())), effects);
@@ -108,7 +118,41 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         for best in merged.iter().filter_map(|merged| merged.best.as_ref()) {
             self.compare_certificate_with_seals(best, effects);
         }
-        self.hand_over(target, before, merged, effects);
+        self.take_over(target, before, merged, effects);
+    }
+
+    /// The journal says that `target` was activated with the seals of these members; `None` if it does not follow.
+    pub(in crate::deterministic_secure_broadcast) fn load_activated(
+        &mut self,
+        target: Generation,
+        signers: &Signers,
+    ) -> Option<()> {
+        if target <= self.generation() {
+            return None;
+        }
+        let before = Generation::new(target.get().saturating_sub(1));
+        let (.., merged, _) = self.merge_all(before, signers);
+        // What follows from it is in the journal, too.
+        self.put_generation(target, before, merged).map(|_| ())
+    }
+
+    /// The seals of these members, what they show together with what we know, and what of it was never signed.
+    fn merge_all(
+        &self,
+        before: Generation,
+        signers: &Signers,
+    ) -> (Vec<Seal>, Vec<Merged>, Vec<Invented>) {
+        let of = |seal: &&Seal| signers.contains(seal.signer);
+        let seals: Vec<Seal> = self.handover.seals_of(before).filter(of).cloned().collect();
+        let sources: BTreeSet<Seat> = seals
+            .iter()
+            .flat_map(|seal| seal.sources.iter().map(|sealed| sealed.source))
+            .collect();
+        let (mut merged, mut invented) = (Vec::new(), Vec::new());
+        for seat in sources {
+            merged.push(self.merge(before, seat, &seals, &mut invented));
+        }
+        (seals, merged, invented)
     }
 
     /// What the seals show of one source, together with what we know. The dear checks are made here, of nothing but what
@@ -290,41 +334,30 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    fn hand_over(
+    fn take_over(
         &mut self,
         target: Generation,
         before: Generation,
         merged: Vec<Merged>,
         effects: &mut Effects<A>,
     ) {
-        let (skipped, was_member) = (before != self.generation(), self.is_member());
-        if self.chain.activate(target, skipped).is_none() {
+        let Some(TakenOver {
+            change,
+            inherited,
+            has_left,
+        }) = self.put_generation(target, before, merged)
+        else {
             return;
-        }
-        let faults = self
-            .chain
-            .members_of(before)
-            .map_or(0, |members| quorum::faults(members.len()));
-        let link = self.chain.generations.link_to(target);
-        let change = link.map(|link| link.decision.change);
-        self.grow(self.chain.members().seats());
-        for Merged { seat, best, open } in merged {
-            if let Some(certificate) = best {
-                let digest = certificate.header.digest(self.signer.network());
-                let certified = self.pair_with_ops(certificate, digest, None, true);
-                self.slots.buffer(certified);
+        };
+        for inherited in inherited {
+            match inherited {
+                // I13: our own message is kept elsewhere, and there can be no other.
+                Inherited::Foreign => self.halt(Halt::KeyUsedElsewhere, effects),
+                Inherited::Contradiction(evidence) => {
+                    self.convict(evidence, effects);
+                }
             }
-            let open = open.into_iter().map(|(digest, signed, shown)| {
-                let vouched = !skipped || shown > faults;
-                (digest, signed, vouched)
-            });
-            self.inherit(seat, open.collect(), effects);
         }
-        self.slots.drop_parked();
-        self.handover.begin(target);
-        self.checkpoints.begin_generation();
-        self.quota.begin_generation();
-        self.pledge_inherited();
         if let Some(change) = change {
             effects.push(Effect::Generation {
                 generation: target,
@@ -332,12 +365,58 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 members: self.chain.members().actors().into(),
             });
         }
-        if self.is_member() {
-            self.handover.joining = false;
-        } else if was_member {
-            self.handover.leaving = Some(BTreeSet::new());
+        if has_left {
             self.give_back(&ReturnReason::NotMember, effects);
         }
+    }
+
+    /// Goes on to this generation, bound to all that the seals of the one before it show. `None` if the chain does not reach
+    /// it.
+    fn put_generation(
+        &mut self,
+        target: Generation,
+        before: Generation,
+        merged: Vec<Merged>,
+    ) -> Option<TakenOver> {
+        let (skipped, was_member) = (before != self.generation(), self.is_member());
+        self.chain.activate(target, skipped)?;
+        let faults = self
+            .chain
+            .members_of(before)
+            .map_or(0, |members| quorum::faults(members.len()));
+        let link = self.chain.generations.link_to(target);
+        let change = link.map(|link| link.decision.change);
+        self.grow(self.chain.members().seats());
+        let mut inherited = Vec::new();
+        for Merged { seat, best, open } in merged {
+            if let Some(certificate) = best {
+                let digest = certificate.header.digest(self.signer.network());
+                let parts = (&self.chain, &self.slots, &self.source);
+                let certified = pair_with_ops(parts, certificate, digest, None, true);
+                self.slots.buffer(certified);
+            }
+            let open = open.into_iter().map(|(digest, signed, shown)| {
+                let vouched = !skipped || shown > faults;
+                (digest, signed, vouched)
+            });
+            inherited.extend(self.inherit(seat, open.collect()));
+        }
+        self.slots.drop_parked();
+        self.handover.begin(target);
+        self.checkpoints.begin_generation();
+        self.quota.begin_generation();
+        self.inherit_floor();
+        let has_left = was_member && !self.is_member();
+        if self.is_member() {
+            self.handover.joining = false;
+        } else if has_left {
+            self.handover.leaving = Some(BTreeSet::new());
+        }
+        Some(TakenOver {
+            change,
+            inherited,
+            has_left,
+        })
     }
 
     /// Takes over the headers a source's slot is bound to. Two of them convict it, and freeze the slot.
@@ -345,27 +424,20 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         &mut self,
         seat: Seat,
         open: Vec<(Digest, SignedHeader, bool)>,
-        effects: &mut Effects<A>,
-    ) {
+    ) -> Option<Inherited> {
         let mine = Some(seat) == self.chain.seat();
         let stranger = open.iter().any(|(digest, ..)| {
             let flight = self.source.flight.as_ref();
             flight.is_none_or(|flight| flight.digest != *digest)
         });
-        let Some(track) = self.slots.get_mut(seat) else {
-            return;
-        };
+        let slot = self.slots.get_mut(seat)?;
         if mine {
-            // Our own message is kept elsewhere. I13: there can be no other.
-            if stranger && !open.is_empty() {
-                self.halt(Halt::KeyUsedElsewhere, effects);
-            }
-            return;
+            return (stranger && !open.is_empty()).then_some(Inherited::Foreign);
         }
-        let mut known = std::mem::take(&mut track.open);
+        let mut known = std::mem::take(&mut slot.open);
         for (digest, signed, vouched) in &open {
             let held = known.iter().position(|open| open.digest == *digest);
-            track.open.push(match held {
+            slot.open.push(match held {
                 Some(place) => {
                     let mut held = known.swap_remove(place);
                     held.vouched |= vouched;
@@ -374,15 +446,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 None => Open::inherited(*digest, signed.clone(), *vouched),
             });
         }
-        if let [(_, one, _), (_, other, _), ..] = open.as_slice()
-            && let Some(culprit) = self.chain.members().in_seat(seat).copied()
-        {
-            let (one, other) = (one.clone(), other.clone());
-            self.convict(
-                Evidence::headers(self.signer.network(), culprit, one, other),
-                effects,
-            );
-        }
+        let [(_, one, _), (_, other, _), ..] = open.as_slice() else {
+            return None;
+        };
+        let culprit = self.chain.members().in_seat(seat).copied()?;
+        let (network, one, other) = (self.signer.network(), one.clone(), other.clone());
+        let evidence = Evidence::headers(network, culprit, one, other);
+        Some(Inherited::Contradiction(evidence))
     }
 
     /// Requests our message in flight again, in our new generation.

@@ -253,7 +253,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         // The one policy that is ours: whoever is convicted may be expelled.
         if let Change::Expel(culprit) = change
-            && self.evidence.contains_key(&culprit)
+            && self.convictions.of(&culprit)
             && self.is_member()
         {
             self.want(change, None, &mut effects);

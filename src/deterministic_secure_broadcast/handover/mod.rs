@@ -15,13 +15,12 @@ mod ancestry;
 mod approve;
 mod attempt;
 mod chain;
-mod compact;
 mod decide;
 mod docket;
 mod headers;
 mod join;
 mod keys;
-mod restore;
+mod records;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
