@@ -63,7 +63,8 @@
 //! # Where to read on
 //!
 //! * What is promised and what is not: the `README`. Four members are the fewest that tolerate a fault.
-//! * The rules, the invariants by number, and the glossary: `ARCHITECTURE.md`.
+//! * The rules, byte by byte: `docs/protocol.md`. The map and the glossary: `ARCHITECTURE.md`. The invariants by
+//!   number: `docs/verification.md`.
 //! * A data type of your own: [`SecureBroadcastAlgorithm`], the guide `docs/your-own-algorithm.md`, the example
 //!   `your_own_algorithm`, and the module `conformance`, which checks it.
 //! * What a driver owes a replica: [`SecureBroadcast`], [`Effect`] and

@@ -12,7 +12,7 @@
 //! lost on the way is asked for again on a tick (`anti_entropy`).
 //!
 //! After Malkhi & Reiter, *Secure reliable multicast protocols in a WAN* (1997), made safe against
-//! restarts, loss and relays by the rules R1, R2 and R2′ of `ARCHITECTURE.md`.
+//! restarts, loss and relays by the rules R1, R2 and R2′ of `docs/protocol.md`.
 
 // I19: no clock, input, output, randomness, thread or hash order, and no panic that a peer could reach.
 #![cfg_attr(

@@ -14,7 +14,7 @@ use crate::actor::Dot;
 
 pub(crate) use bench::{Bench, Ending, Judged};
 
-/// A promise of the protocol or of the algorithm (`ARCHITECTURE.md`).
+/// A promise of the protocol or of the algorithm (`docs/protocol.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Property {
     /// No two correct replicas deliver different operations for one dot.

@@ -21,7 +21,8 @@ fn documents() -> Vec<String> {
         let prefix = folder.trim_start_matches('.').to_owned();
         documents.map(move |name| prefix.clone() + &name)
     };
-    let mut documents: Vec<String> = found(".").chain(found("docs/")).collect();
+    let folders = [".", "docs/", "docs/decisions/"];
+    let mut documents: Vec<String> = folders.into_iter().flat_map(found).collect();
     documents.sort();
     documents
 }
@@ -183,10 +184,10 @@ fn every_path_the_documents_name_exists() {
 
 #[test]
 fn every_invariant_is_written_down_and_kept_where_it_says() {
-    let architecture = read("ARCHITECTURE.md");
+    let verification = read("docs/verification.md");
     // A row is `| I1 | what | where, in backticks |`.
     let mut kept: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
-    for line in architecture.lines() {
+    for line in verification.lines() {
         let Some(row) = line.strip_prefix("| I") else {
             continue;
         };
@@ -212,7 +213,7 @@ fn every_invariant_is_written_down_and_kept_where_it_says() {
             let known = kept.get(&number).is_some_and(|files| files.contains(&path));
             assert!(
                 known,
-                "{path} cites I{number}, ARCHITECTURE.md does not say so"
+                "{path} cites I{number}, docs/verification.md does not say so"
             );
         }
     }
@@ -221,7 +222,7 @@ fn every_invariant_is_written_down_and_kept_where_it_says() {
             let cites = cited(&read(path)).contains(number);
             assert!(
                 cites,
-                "ARCHITECTURE.md says {path} keeps I{number}, it does not say so itself"
+                "docs/verification.md says {path} keeps I{number}, it does not say so itself"
             );
         }
     }
@@ -255,4 +256,56 @@ fn cited(code: &str) -> BTreeSet<u32> {
     words
         .filter_map(|word| word.strip_prefix('I')?.parse().ok())
         .collect()
+}
+
+#[test]
+fn the_architecture_is_a_map() {
+    let size = read("ARCHITECTURE.md").len();
+    assert!(
+        size < 12_000,
+        "{size} bytes: what it says in detail belongs into docs/"
+    );
+}
+
+#[test]
+fn every_decision_is_one_page_with_its_context_and_consequence() {
+    let index = read("docs/decisions.md");
+    let pages: Vec<String> = documents()
+        .into_iter()
+        .filter(|path| path.starts_with("docs/decisions/"))
+        .collect();
+    assert!(pages.len() > 40, "only {} decisions", pages.len());
+    for (number, path) in (1..).zip(&pages) {
+        let text = read(path);
+        let parts = ["## Context", "## Decision", "## Consequence", "## Status"];
+        let places: Vec<Option<usize>> = parts.iter().map(|part| text.find(part)).collect();
+        assert!(
+            places[0].is_some() && places.is_sorted(),
+            "{path}: {places:?}"
+        );
+        assert!(text.starts_with(&format!("# {number:04}. ")), "{path}");
+        assert!(text.len() < 4_000, "{path}: more than a page");
+        let link = path.trim_start_matches("docs/");
+        assert!(
+            index.contains(&format!("]({link})")),
+            "{path} is not in the index"
+        );
+    }
+}
+
+#[test]
+fn every_rule_function_is_named_where_the_rules_are_listed() {
+    let verification = read("docs/verification.md");
+    let rules = read("src/deterministic_secure_broadcast/rules.rs");
+    let functions = rules
+        .split("pub trait Rules")
+        .nth(1)
+        .and_then(|rest| rest.split("\n}\n").next())
+        .expect("the trait");
+    let names = functions.split("\n    fn ").skip(1);
+    let names = names.filter_map(|rest| rest.split(['(', '<']).next());
+    let missing: Vec<&str> = names
+        .filter(|name| !verification.contains(&format!("`{name}`")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -413,7 +413,7 @@ impl Controls {
              | rules | what they break | campaign | caught after seeds | by |\n| --- | --- | --- | --- | --- |\n{}\n\
              Missing here are {models}: of all but the last one a\n\
              replica has a second guard, and what the last one takes is a coincidence that a thousand seeds do not bring about.\n\
-             What they are good for the models show (`ARCHITECTURE.md`). And {replicas}\n\
+             What they are good for the models show (`docs/verification.md`). And {replicas}\n\
              take a thief of old keys, a journal that is cut at the worst moment, or a liar that serves snapshots: after how many\n\
              runs of replicas without a simulated network they are noticed stands in\n\
              [controls-generations.md](controls-generations.md), and those of snapshots are in `crates/controls/tests/checkpoints.rs`.\n\n\
