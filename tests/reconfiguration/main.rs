@@ -3,6 +3,7 @@
 mod checkpoint_liars;
 mod checkpoints;
 mod generations;
+mod records;
 #[path = "../common/seed.rs"]
 mod seed;
 #[allow(dead_code, reason = "shared with the attacks, which use the rest")]

@@ -1,7 +1,8 @@
 //! The packets about checkpoints: what each of them leads to is decided by looking, and then carried out.
 
 use super::base::{Adoption, open};
-use super::propose::{OwnProposal, ProposalStep, name};
+use super::propose::{OwnProposal, name};
+use super::state::ProposalStep;
 use super::state_at::{NoState, Relation, StateAt};
 use crate::actor::{Actor, Keys, Sig, verify};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
@@ -312,7 +313,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(ahead) = fetching.ahead()
             && !checkpoint.is_beyond(ahead)
         {
-            if !fetching.is_fetching() || !ahead.is_beyond(&checkpoint) {
+            if !fetching.is_fetching() || !ahead.is_beyond(checkpoint) {
                 return Err(Rejection::Duplicate);
             }
             let charge = self.charge(&from, ahead.weight())?;

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Checkpoints;
-use super::state_at::{Relation, StateAt};
+use super::state_at::StateAt;
 use crate::actor::Sig;
 use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::quota::BYTES_PER_TICK;
-use crate::deterministic_secure_broadcast::rules::{AttestFacts, Rules};
 use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
 use crate::membership::{Generation, MemberIndex, Signers};
 
@@ -47,6 +45,43 @@ impl OwnProposal {
 
     pub(super) fn is_attested_by(&self, member: MemberIndex) -> bool {
         self.attested.contains_key(&member)
+    }
+
+    /// One tick later; whether others are still asked to attest it.
+    pub(super) fn tick(&mut self) -> bool {
+        self.age = self.age.saturating_add(1);
+        self.age < PROPOSAL_TICKS
+    }
+
+    /// Another member's attestation.
+    pub(super) fn count(&mut self, member: MemberIndex, sig: Sig) {
+        self.attested.insert(member, sig);
+    }
+
+    /// How many members have attested it.
+    pub(super) fn attestations(&self) -> usize {
+        self.attested.len()
+    }
+
+    /// The checkpoint that the attestations make, with the state behind it.
+    pub(super) fn into_checkpoint(
+        self,
+        generation: Generation,
+        members: usize,
+    ) -> (Checkpoint, StateAt) {
+        let mut signers = Signers::none(members);
+        let mut signatures = Vec::with_capacity(self.attested.len());
+        for (index, sig) in self.attested {
+            signers.insert(index);
+            signatures.push(sig);
+        }
+        let checkpoint = Checkpoint {
+            generation,
+            manifest: self.state.manifest.clone(),
+            signers,
+            signatures,
+        };
+        (checkpoint, self.state)
     }
 
     /// Whether we alone have attested it.
@@ -117,6 +152,22 @@ impl Turns {
         u64::from(self.base_age) >= ticks
     }
 
+    /// Whether a proposal that is due is ours to make: all members notice at about the same time, and each in turn goes
+    /// first, so that one proposal is enough.
+    pub(super) fn is_our_turn(&mut self, own: MemberIndex, members: usize, covered: usize) -> bool {
+        if self.due < ticks_of_others(own, members, covered) {
+            self.due = self.due.saturating_add(1);
+            return false;
+        }
+        self.due = 0;
+        true
+    }
+
+    /// No proposal is due.
+    pub(super) fn is_not_due(&mut self) {
+        self.due = 0;
+    }
+
     pub(super) fn tick(&mut self, members: usize) {
         self.base_age = self.base_age.saturating_add(1);
         self.deferred.retain(|_, ticks| {
@@ -132,88 +183,6 @@ impl Turns {
                 self.proposer = None;
             }
         }
-    }
-}
-
-/// What a member may do on a tick for the next checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ProposalStep {
-    Nothing,
-    /// Ask again those that have not attested our proposal.
-    Repeat,
-    /// Propose one.
-    Propose,
-}
-
-impl Checkpoints {
-    /// A tick of a member that may sign. `messages`: how many were ever delivered here; `covered`: how many of them the
-    /// base covers.
-    pub(super) fn tick_proposal(
-        &mut self,
-        own: MemberIndex,
-        members: usize,
-        messages: usize,
-        covered: usize,
-    ) -> ProposalStep {
-        if let Some(proposal) = &mut self.proposal {
-            proposal.age = proposal.age.saturating_add(1);
-            if proposal.age < PROPOSAL_TICKS {
-                return ProposalStep::Repeat;
-            }
-            self.proposal = None;
-        }
-        let beyond = messages.saturating_sub(covered);
-        if self.every.is_none_or(|every| beyond < every.get()) {
-            self.turns.due = 0;
-            return ProposalStep::Nothing;
-        }
-        // All members notice at about the same time. Each in turn goes first, so that one proposal is enough.
-        if self.turns.due < ticks_of_others(own, members, covered) {
-            self.turns.due = self.turns.due.saturating_add(1);
-            return ProposalStep::Nothing;
-        }
-        self.turns.due = 0;
-        ProposalStep::Propose
-    }
-
-    /// What [`Rules::may_attest`] is asked about a version vector, given where that lies.
-    pub(super) fn attest_facts(&self, clock: &Clock, relation: Relation) -> AttestFacts {
-        AttestFacts {
-            delivered: relation != Relation::NotDelivered,
-            closed: relation.is_closed(),
-            beyond: !self.floor.is_ahead_of(clock),
-        }
-    }
-
-    /// Another member's attestation of our proposal.
-    pub(super) fn count_attestation(&mut self, member: MemberIndex, sig: Sig) {
-        if let Some(proposal) = &mut self.proposal {
-            proposal.attested.insert(member, sig);
-        }
-    }
-
-    /// Takes our proposal, once a quorum of so many members has attested it.
-    pub(super) fn take_certified<R: Rules>(
-        &mut self,
-        generation: Generation,
-        members: usize,
-    ) -> Option<Checkpoint> {
-        let enough = |proposal: &mut OwnProposal| proposal.attested.len() >= R::quorum(members);
-        let proposal = self.proposal.take_if(enough)?;
-        let mut signers = Signers::none(members);
-        let mut signatures = Vec::with_capacity(proposal.attested.len());
-        for (index, sig) in proposal.attested {
-            signers.insert(index);
-            signatures.push(sig);
-        }
-        let manifest = proposal.state.manifest.clone();
-        self.worked_out = Some(proposal.state);
-        Some(Checkpoint {
-            generation,
-            manifest,
-            signers,
-            signatures,
-        })
     }
 }
 

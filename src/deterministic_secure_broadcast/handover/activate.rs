@@ -46,7 +46,7 @@ enum Inherited {
     /// A message of our own that we know nothing of.
     Foreign,
     /// Two messages.
-    Contradiction(Evidence),
+    Contradiction(Box<Evidence>),
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
@@ -354,7 +354,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 // I13: our own message is kept elsewhere, and there can be no other.
                 Inherited::Foreign => self.halt(Halt::KeyUsedElsewhere, effects),
                 Inherited::Contradiction(evidence) => {
-                    self.convict(evidence, effects);
+                    self.convict(*evidence, effects);
                 }
             }
         }
@@ -452,7 +452,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let culprit = self.chain.members().in_seat(seat).copied()?;
         let (network, one, other) = (self.signer.network(), one.clone(), other.clone());
         let evidence = Evidence::headers(network, culprit, one, other);
-        Some(Inherited::Contradiction(evidence))
+        Some(Inherited::Contradiction(Box::new(evidence)))
     }
 
     /// Requests our message in flight again, in our new generation.
