@@ -190,29 +190,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if packet.from == self.actor() {
             return Err(Rejection::FromOurselves);
         }
-        let packet = match self.handle_directly(packet) {
-            Ok(handled) => return handled,
-            Err(packet) => packet,
-        };
         let decision = self.decide(&packet, &Receipts)?;
         Ok(self.apply(decision))
-    }
-
-    /// Packets that are not decided and applied in two steps yet.
-    fn handle_directly(&mut self, packet: Packet) -> Result<Result<Effects<A>, Rejection>, Packet> {
-        let Packet { from, payload } = packet;
-        Ok(match payload {
-            Payload::Join(join) => self.on_join(&join),
-            Payload::Approvals(approvals) => self.on_approvals(from, &approvals),
-            Payload::NextKey(next) => self.on_next_key(from, &next),
-            Payload::Propose(proposal) => self.on_propose(from, *proposal),
-            Payload::Vote(vote) => self.on_vote(from, &vote),
-            Payload::Timeout(timeout) => self.on_timeout(from, *timeout),
-            Payload::Timeouts(timeouts) => self.on_timeouts(from, *timeouts),
-            Payload::Chain(chain) => self.on_chain(from, chain),
-            Payload::Seal(seal) => self.on_seal(from, *seal),
-            payload => return Err(Packet { from, payload }),
-        })
     }
 
     /// Time passes: whatever may have been lost is sent again, what a restart left undone is done, and

@@ -113,6 +113,19 @@ pub enum Payload {
 }
 
 impl Payload {
+    /// The generation that decides, of what is said about the next one: in another it means nothing.
+    pub(crate) fn deciding(&self) -> Option<Generation> {
+        match self {
+            Self::Approvals(approvals) => Some(approvals.generation),
+            Self::NextKey(next) => Some(next.generation),
+            Self::Propose(proposal) => Some(proposal.generation),
+            Self::Vote(vote) => Some(vote.generation),
+            Self::Timeout(timeout) => Some(timeout.generation),
+            Self::Timeouts(timeouts) => Some(timeouts.generation),
+            _ => None,
+        }
+    }
+
     /// Which of the kinds it is.
     #[must_use]
     pub fn kind(&self) -> PacketKind {

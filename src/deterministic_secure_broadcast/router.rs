@@ -6,6 +6,7 @@ use super::checkpoints::{Base, NewPiece, StateAt};
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Rejection};
 use super::evidence::Evidence;
+use super::handover::Received;
 use super::header::Header;
 use super::packet::{Packet, Payload};
 use super::quota::{Charge, Once};
@@ -111,6 +112,8 @@ pub(super) enum Decision<A: SecureBroadcastAlgorithm> {
         /// The piece.
         piece: NewPiece,
     },
+    /// Something was said about generations.
+    Reconfiguration(Received),
 }
 
 impl<A: SecureBroadcastAlgorithm> Decision<A> {
@@ -178,7 +181,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 let answers = self.decide_pull_headers(from, pull)?;
                 Ok(Decision::charged(from, answers))
             }
-            _ => Err(Rejection::NotRequested),
+            payload => {
+                if let Some(generation) = payload.deciding()
+                    && let Some(gated) = self.gate(from, generation)?
+                {
+                    return Ok(gated);
+                }
+                let received = self.decide_reconfiguration(from, payload)?;
+                Ok(Decision::Reconfiguration(received))
+            }
         }
     }
 
@@ -245,6 +256,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Decision::CheckpointAhead(checkpoint) => self.learn_checkpoint(*checkpoint),
             Decision::Adopt(base) => self.adopt(*base, &mut effects),
             Decision::Snapshot { from, piece } => self.apply_snapshot(from, piece, &mut effects),
+            Decision::Reconfiguration(received) => {
+                self.apply_reconfiguration(received, &mut effects);
+            }
         }
         effects
     }

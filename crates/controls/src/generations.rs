@@ -7,21 +7,10 @@ use bft_crdts::deterministic_secure_broadcast::rules::{
     Vote1Facts, Vote2Facts,
 };
 
-/// Those that only the models show to be good for something. Of all but the last one a replica has a second guard, because
-/// it asks the rule only where the answer is settled, or checks the same again; what the last one takes is a coincidence
-/// that a thousand seeds do not bring about.
-pub const BY_MODELS: &[&str] = &[
-    "seals-unactivated",
-    "votes-twice",
-    "votes-in-the-past",
-    "times-out-ahead",
-    "proposes-unapproved",
-    "one-timeout-short",
-];
-
 /// Those that take more than the villains and faults of the simulated campaigns to be noticed: a thief of old keys, a
-/// journal that a crash cuts at the worst moment, a liar that serves snapshots. Runs of replicas without a network have them
-/// (`docs/controls-generations.md`, and `crates/controls/tests/checkpoints.rs`).
+/// journal that a crash cuts at the worst moment, a liar that serves snapshots, a packet that comes when it never would. Replicas
+/// without a network are shown them (`docs/controls-generations.md`, and `votes.rs` and `checkpoints.rs` in
+/// `crates/controls/tests/`).
 pub const BY_REPLICAS: &[&str] = &[
     "keeps-keys",
     "adopts-unattested",
@@ -31,12 +20,18 @@ pub const BY_REPLICAS: &[&str] = &[
     "seals-before-disk",
     "convicts-the-informed",
     "convicts-voters",
+    "seals-unactivated",
+    "votes-twice",
+    "votes-in-the-past",
+    "times-out-ahead",
+    "proposes-unapproved",
+    "one-timeout-short",
 ];
 
 /// Whether the simulated campaigns are not those who notice this one.
 #[must_use]
 pub fn is_elsewhere(name: &str) -> bool {
-    BY_MODELS.contains(&name) || BY_REPLICAS.contains(&name)
+    BY_REPLICAS.contains(&name)
 }
 
 crate::controls! {

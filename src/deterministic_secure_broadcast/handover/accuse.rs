@@ -88,35 +88,32 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Ok(vec![evidence.clone()])
     }
 
-    fn accuse_member(
-        &mut self,
+    /// What a contradiction proves against a member of a generation.
+    fn member_evidence(
+        &self,
         generation: Generation,
         index: MemberIndex,
         contradiction: Option<Contradiction>,
-        effects: &mut Effects<A>,
-    ) -> bool {
-        let members = self.chain.members_of(generation);
-        let culprit = members.and_then(|members| members.actor(index).copied());
-        let found = culprit.zip(contradiction);
-        found.is_some_and(|(culprit, contradiction)| {
-            let evidence = Evidence {
-                culprit,
-                contradiction,
-            };
-            self.accuse(evidence, effects)
-        })
+    ) -> Option<Evidence> {
+        let culprit = *self.chain.members_of(generation)?.actor(index)?;
+        let evidence = Evidence {
+            culprit,
+            contradiction: contradiction?,
+        };
+        self.proves(&evidence).then_some(evidence)
     }
 
-    /// Holds a vote against what its voter has said.
-    pub(super) fn compare_vote(
-        &mut self,
-        index: MemberIndex,
-        vote: &Vote,
-        effects: &mut Effects<A>,
-    ) -> bool {
-        let docket = self.handover.dockets.get(&vote.generation);
-        let found = docket.and_then(|docket| docket.against_vote::<R>(index, vote));
-        found.is_some() && self.accuse_member(vote.generation, index, found, effects)
+    /// What a vote proves against its voter, together with what that has said.
+    pub(super) fn vote_evidence(&self, index: MemberIndex, vote: &Vote) -> Option<Evidence> {
+        let docket = self.handover.dockets.get(&vote.generation)?;
+        let found = docket.against_vote::<R>(index, vote)?;
+        self.member_evidence(vote.generation, index, Some(found))
+    }
+
+    fn compare_vote(&mut self, index: MemberIndex, vote: &Vote, effects: &mut Effects<A>) {
+        if let Some(evidence) = self.vote_evidence(index, vote) {
+            self.convict(evidence, effects);
+        }
     }
 
     /// The same for votes that were checked, which are remembered.
@@ -133,18 +130,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    /// Holds a proposal against another one of its attempt.
-    pub(super) fn compare_proposal(
-        &mut self,
+    /// What a proposal proves against its leader, together with another one of its attempt.
+    pub(super) fn proposal_evidence(
+        &self,
         leader: MemberIndex,
         proposal: &Proposal,
-        effects: &mut Effects<A>,
-    ) -> bool {
+    ) -> Option<Evidence> {
         let (generation, attempt) = (proposal.generation, proposal.attempt);
+        let docket = self.handover.dockets.get(&generation)?;
         let signed = proposal.signed(self.network());
-        let docket = self.handover.dockets.get(&generation);
-        let found = docket.and_then(|docket| docket.against_proposal(generation, attempt, signed));
-        found.is_some() && self.accuse_member(generation, leader, found, effects)
+        let found = docket.against_proposal(generation, attempt, signed)?;
+        self.member_evidence(generation, leader, Some(found))
     }
 
     /// Remembers a proposal that was checked.
@@ -154,18 +150,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         docket.note_proposal(proposal.attempt, signed);
     }
 
-    /// Holds a timeout against what its signer has said.
-    pub(super) fn compare_timeout(
-        &mut self,
+    /// What a timeout proves against its signer, together with what that has said.
+    pub(super) fn timeout_evidence(
+        &self,
         generation: Generation,
-        (attempt, timeout): (u32, &Shown),
+        timeout: (u32, &Shown),
         index: MemberIndex,
-        effects: &mut Effects<A>,
-    ) -> bool {
-        let docket = self.handover.dockets.get(&generation);
-        let found = docket
-            .and_then(|docket| docket.against_timeout::<R>(generation, (attempt, timeout), index));
-        found.is_some() && self.accuse_member(generation, index, found, effects)
+    ) -> Option<Evidence> {
+        let docket = self.handover.dockets.get(&generation)?;
+        let found = docket.against_timeout::<R>(generation, timeout, index)?;
+        self.member_evidence(generation, index, Some(found))
     }
 
     /// The same for one that was checked, which is remembered.
@@ -176,7 +170,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         index: MemberIndex,
         effects: &mut Effects<A>,
     ) {
-        self.compare_timeout(generation, (attempt, &timeout), index, effects);
+        if let Some(evidence) = self.timeout_evidence(generation, (attempt, &timeout), index) {
+            self.convict(evidence, effects);
+        }
         let docket = self.handover.docket(generation);
         docket.note_timeout(attempt, index, timeout);
     }
@@ -212,64 +208,50 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    /// G12: another decision where we know of one. More than `f` members have voted for both: in one attempt, or they
-    /// have given up attempts after the earlier one as if they had not.
-    pub(super) fn on_other_decision(
-        &mut self,
-        other: &Link,
-        effects: &mut Effects<A>,
-    ) -> Result<(), Rejection> {
-        let network = *self.signer.network();
+    /// G12: another decision where we know of one, or have just `taken` one. More than `f` members have voted for both: in
+    /// one attempt, or they have given up attempts after the earlier one as if they had not.
+    pub(super) fn other_decision(&self, taken: Option<&Link>, other: &Link) -> Vec<Evidence> {
         let generations = &self.chain.generations;
+        let network = generations.network();
         let generation = other.decision.generation;
-        let known = generations.link_to(generation).cloned();
-        let known = known.filter(|known| known.decision != other.decision);
-        let known = known.ok_or(Rejection::Duplicate)?;
+        let known = taken.or_else(|| generations.link_to(generation));
+        let Some(known) = known.filter(|known| known.decision != other.decision) else {
+            return Vec::new();
+        };
         let before = Generation::new(generation.get().saturating_sub(1));
-        let tip = generations
-            .tip_of(before)
-            .zip(generations.members_of(before));
-        let (tip, members) = tip.ok_or(Rejection::BrokenChain)?;
-        other.verify::<K, R>(&network, tip, members)?;
-        let mut docket = self
-            .handover
-            .dockets
-            .get(&before)
-            .cloned()
-            .unwrap_or_default();
-        let mut convicted = false;
-        for (index, vote) in known
-            .votes(&network, before)
-            .chain(other.votes(&network, before))
-        {
-            let found = docket.against_vote::<R>(index, &vote);
-            convicted |= self.accuse_member(before, index, found, effects);
+        let tip = generations.tip_of(before);
+        // Who has made the generation of a link of the same packet is looked up when that is known.
+        let Some((tip, members)) = tip.zip(generations.members_of(before)) else {
+            return Vec::new();
+        };
+        if other.verify::<K, R>(network, tip, members).is_err() {
+            return Vec::new();
+        }
+        let docket = self.handover.dockets.get(&before);
+        let mut docket = docket.cloned().unwrap_or_default();
+        let mut found = Vec::new();
+        let votes = known.votes(network, before);
+        for (index, vote) in votes.chain(other.votes(network, before)) {
+            let contradiction = docket.against_vote::<R>(index, &vote);
+            found.extend(self.member_evidence(before, index, contradiction));
             docket.note_vote(index, &vote);
         }
-        match convicted {
-            true => Ok(()),
-            false => Err(Rejection::Duplicate),
-        }
+        found
     }
 
-    /// Two seals of one member and generation.
-    pub(super) fn compare_seals(&mut self, other: &Seal, effects: &mut Effects<A>) -> bool {
+    /// What a seal proves against its signer, together with another one of the same generation.
+    pub(super) fn seal_evidence(&self, other: &Seal) -> Option<Evidence> {
         let generations = &self.chain.generations;
-        let Some(known) = self.handover.seals.get(&(other.generation, other.signer)) else {
-            return false;
-        };
-        let members = generations.members_of(other.generation);
-        let culprit = members.and_then(|members| members.actor(other.signer).copied());
-        let link = generations.tip_of(other.generation);
-        let (Some(culprit), Some(link)) = (culprit, link) else {
-            return false;
-        };
+        let known = self.handover.seals.get(&(other.generation, other.signer))?;
+        let members = generations.members_of(other.generation)?;
+        let culprit = *members.actor(other.signer)?;
+        let link = generations.tip_of(other.generation)?;
         // Making evidence of them costs a digest of both.
         if known == other || self.convictions.of(&culprit) {
-            return false;
+            return None;
         }
         let evidence = Evidence::seals(culprit, *link, known, other);
-        self.accuse(evidence, effects)
+        self.proves(&evidence).then_some(evidence)
     }
 
     /// What a certificate that was checked proves against those who have sealed its generation.
@@ -315,21 +297,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.proves(&evidence).then_some(evidence)
     }
 
-    /// Holds a seal that was checked against the echoes of its signer that we know.
-    pub(super) fn compare_seal_with_echoes(
-        &mut self,
-        seal: &Seal,
-        effects: &mut Effects<A>,
-    ) -> bool {
-        let members = self.chain.members_of(seal.generation);
-        let culprit = members.and_then(|members| members.actor(seal.signer).copied());
-        let Some(culprit) = culprit.filter(|culprit| !self.convictions.of(culprit)) else {
-            return false;
-        };
-        let found = self
-            .seats()
-            .find_map(|seat| self.denied_echo(culprit, seat, seal));
-        found.is_some_and(|echo| self.accuse(Evidence::hidden(culprit, echo, seal), effects))
+    /// What a seal that was checked proves against its signer, together with the echoes of it that we know.
+    pub(super) fn seal_against_echoes(&self, seal: &Seal) -> Option<Evidence> {
+        let members = self.chain.members_of(seal.generation)?;
+        let culprit = *members.actor(seal.signer)?;
+        if self.convictions.of(&culprit) {
+            return None;
+        }
+        let mut seats = self.seats();
+        let echo = seats.find_map(|seat| self.denied_echo(culprit, seat, seal))?;
+        let evidence = Evidence::hidden(culprit, echo, seal);
+        self.proves(&evidence).then_some(evidence)
     }
 
     /// An echo of this seal's signer for a message of this source, if the seal denies it.

@@ -15,7 +15,7 @@ use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::deterministic_secure_broadcast::wire::{
     Chain, Link, MAX_LINKS, PullChain, Seal, SealedSource, SignedHeader,
 };
-use crate::membership::{Change, Generation, Members, Seat};
+use crate::membership::{Change, Generation, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
@@ -61,15 +61,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn on_other_generation(
-        &mut self,
-        from: Actor,
-        got: Generation,
-    ) -> Result<Option<Effects<A>>, Rejection> {
-        let gated = self.gate(from, got)?;
-        Ok(gated.map(|gated| self.apply(gated)))
-    }
-
     fn pull_chain(&self) -> Payload {
         Payload::PullChain(PullChain {
             active: self.generation(),
@@ -78,7 +69,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Whoever has a seat has its own turn; strangers, of whom there may be any number, share some.
-    fn is_known(&self, actor: &Actor) -> bool {
+    pub(super) fn is_known(&self, actor: &Actor) -> bool {
         self.chain.members().seat_of(actor).is_some()
     }
 
@@ -154,83 +145,35 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Ok((charge, payloads))
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn on_chain(
-        &mut self,
-        from: Actor,
-        chain: Chain,
-    ) -> Result<Effects<A>, Rejection> {
-        let mut effects = Effects::none();
-        for link in chain.links {
-            let last = self.chain.last();
-            if link.decision.generation <= last {
-                let _ = self.on_other_decision(&link, &mut effects);
-                continue;
-            }
-            match self.chain.generations.check::<R>(&link) {
-                Ok(next) => self.decided(link, next, &mut effects),
-                // What came before it holds.
-                Err(_) if !effects.is_empty() => break,
-                Err(rejection) => return Err(rejection),
-            }
+    /// What we know when we may seal a generation.
+    fn seal_facts(&self, generation: Generation) -> SealFacts {
+        SealFacts {
+            activated: generation <= self.generation(),
+            decided: generation < self.chain.last(),
         }
-        if effects.is_empty() {
-            return Err(Rejection::Duplicate);
-        }
-        self.after_decision(&mut effects);
-        if self.is_decided() {
-            // The seals it takes, if it was not only us who did not know.
-            self.ask_chain(from, &mut effects);
-        }
-        Ok(effects)
     }
 
-    /// Appends a link whose signatures were checked.
-    pub(super) fn decided(&mut self, link: Link, next: Members<K>, effects: &mut Effects<A>) {
-        self.persist(Record::Decided(Box::new(link.clone())), effects);
-        self.hear_link(&link, effects);
-        self.chain.generations.append(link, next);
-        let (ours, last) = (self.generation(), self.chain.last());
-        let near = |of: Generation| of <= ours || of.get().saturating_add(2) >= last.get();
-        self.handover.seals.retain(|(of, _), _| near(*of));
-    }
-
-    /// What a decision allows: tell the others, seal, activate.
-    pub(super) fn after_decision(&mut self, effects: &mut Effects<A>) {
-        if let Some(link) = self.next_link().cloned()
-            && self.is_member()
-        {
-            let links = vec![link];
-            effects.send(To::Members, Payload::Chain(Chain { links }));
-        }
-        loop {
-            self.seal(effects);
-            if !self.try_activate(effects) {
-                break;
-            }
-            self.approve(effects);
-        }
-        self.advance(effects);
-    }
-
-    /// The decision that ends our generation, once it is known.
-    fn next_link(&self) -> Option<&Link> {
-        self.chain.generations.link_to(self.generation().next()?)
-    }
-
-    /// R5: seals our generation, once, if the next one is decided.
+    /// R5: seals our generation, once, if the next one is decided. Of those decided after it the rule has to allow it.
     pub(super) fn seal(&mut self, effects: &mut Effects<A>) {
-        let Some(index) = self.index() else { return };
-        let generation = self.generation();
-        let facts = SealFacts {
-            activated: true,
-            decided: self.is_decided(),
+        let mut next = Some(self.generation());
+        while let Some(generation) = next.filter(|next| *next <= self.chain.last()) {
+            if self.signer.halted().is_none() && R::may_seal(&self.seal_facts(generation)) {
+                self.seal_one(generation, effects);
+            }
+            next = generation.next();
+        }
+    }
+
+    fn seal_one(&mut self, generation: Generation, effects: &mut Effects<A>) {
+        let members = self.chain.members_of(generation);
+        let Some(index) = members.and_then(|members| members.index_of(&self.actor())) else {
+            return;
         };
-        let sealed = self.handover.seals.contains_key(&(generation, index));
-        if sealed || self.check_signing().is_err() || !R::may_seal(&facts) {
+        if self.handover.seals.contains_key(&(generation, index)) {
             return;
         }
         if self.has_foreign_key() {
-            // I13: somebody else has our key.
+            // I13: another replica has our key.
             return self.halt(Halt::KeyUsedElsewhere, effects);
         }
         let Some(link) = self.chain.generations.tip_of(generation).copied() else {
@@ -331,75 +274,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .map(|(certificate, digest)| (&certificate.header, digest));
         open.retain(|(_, signed)| follows(self.signer.network(), best, &signed.header));
         open
-    }
-
-    pub(in crate::deterministic_secure_broadcast) fn on_seal(
-        &mut self,
-        from: Actor,
-        seal: Seal,
-    ) -> Result<Effects<A>, Rejection> {
-        let (have, got) = (self.generation(), seal.generation);
-        let mut effects = Effects::none();
-        if self.compare_seals(&seal, &mut effects) {
-            return Ok(effects);
-        }
-        if got < have {
-            return Err(Rejection::WrongGeneration { have, got });
-        }
-        // Those who are ahead of us have activated the last generation decided, or the one before it; the next one
-        // they may be unable to activate without us.
-        let last = self.chain.last();
-        let near = got < last && got.get().saturating_add(2) >= last.get();
-        if got > have && !near {
-            if self.ask_chain(from, &mut effects) {
-                return Ok(effects);
-            }
-            return Err(Rejection::FutureGeneration { have, got });
-        }
-        let place = (got, seal.signer);
-        if self.handover.seals.contains_key(&place) {
-            return Err(Rejection::Duplicate);
-        }
-        seal.check::<K>(&self.chain.generations)?;
-        if got == have && self.index() == Some(seal.signer) {
-            // I13: every seal of ours is in our journal.
-            self.halt(Halt::KeyUsedElsewhere, &mut effects);
-            return Ok(effects);
-        }
-        self.compare_seal_with_echoes(&seal, &mut effects);
-        self.handover.seals.insert(place, seal);
-        if !self.is_decided() {
-            // Somebody knows more than we do.
-            self.ask_chain(from, &mut effects);
-        }
-        if self.is_decided() {
-            self.after_decision(&mut effects);
-        }
-        Ok(effects)
-    }
-
-    /// A tick between a decision and its activation: everything again.
-    pub(in crate::deterministic_secure_broadcast) fn tick_handover(
-        &mut self,
-        peers: &[Actor],
-        effects: &mut Effects<A>,
-    ) {
-        self.ask_to_join(effects);
-        if !self.is_decided() {
-            return;
-        }
-        self.after_decision(effects);
-        if !self.is_decided() {
-            return;
-        }
-        if let Some(index) = self.index()
-            && let Some(seal) = self.handover.seals.get(&(self.generation(), index))
-        {
-            self.send_seal(&seal.clone(), effects);
-        }
-        for peer in peers {
-            self.ask_chain(*peer, effects);
-        }
     }
 }
 

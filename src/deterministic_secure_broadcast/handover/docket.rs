@@ -67,6 +67,18 @@ impl Docket {
         }
     }
 
+    /// Whether this member is known to have voted.
+    pub(super) fn has_voted(&self, attempt: u32, phase: Phase, index: MemberIndex) -> bool {
+        let attempt = self.attempts.get(&attempt);
+        attempt.is_some_and(|attempt| attempt.votes(phase).contains_key(&index))
+    }
+
+    /// Whether this member is known to have given an attempt up.
+    pub(super) fn has_timed_out(&self, attempt: u32, index: MemberIndex) -> bool {
+        let attempt = self.attempts.get(&attempt);
+        attempt.is_some_and(|attempt| attempt.timeouts.contains_key(&index))
+    }
+
     /// What the leader of an attempt has said that contradicts this proposal of it.
     pub(super) fn against_proposal(
         &self,

@@ -1,8 +1,10 @@
 //! R7: how one who is no member asks to become one.
 
-use crate::actor::{Actor, Keys};
+use super::Handover;
+use super::view::View;
+use crate::actor::Keys;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
-use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
+use crate::deterministic_secure_broadcast::effect::{Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
@@ -52,30 +54,27 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Some((To::Members, Payload::Join(join)))
         });
     }
+}
 
-    pub(in crate::deterministic_secure_broadcast) fn on_join(
-        &mut self,
+impl Handover {
+    /// Whether a request to join counts.
+    pub(super) fn check_join<K: Keys>(
+        &self,
+        view: View<'_, K>,
         join: &Join,
-    ) -> Result<Effects<A>, Rejection> {
-        let Join { actor, possession } = *join;
-        let change = Change::Join(actor);
-        self.chain
-            .members()
-            .after(&change)
-            .map_err(Rejection::Change)?;
-        if self.handover.candidates.contains_key(&actor) {
+    ) -> Result<(), Rejection> {
+        let change = Change::Join(join.actor);
+        view.members().after(&change).map_err(Rejection::Change)?;
+        if self.candidates.contains_key(&join.actor) {
             return Err(Rejection::Duplicate);
         }
-        join.verify::<K>(self.signer.network())?;
-        // Keys cost nothing: a crowd must not keep others out.
-        self.handover.make_room(MAX_CANDIDATES);
-        self.handover.crowd.push_back(actor);
-        self.handover.candidates.insert(actor, possession);
-        let mut effects = Effects::none();
-        if self.is_member() {
-            let by: Actor = actor;
-            effects.push(Effect::Asked { change, by });
-        }
-        Ok(effects)
+        join.verify::<K>(view.network())
+    }
+
+    /// Remembers a request that was checked. Keys cost nothing: a crowd must not keep others out.
+    pub(super) fn add_candidate(&mut self, join: Join) {
+        self.make_room(MAX_CANDIDATES);
+        self.crowd.push_back(join.actor);
+        self.candidates.insert(join.actor, join.possession);
     }
 }

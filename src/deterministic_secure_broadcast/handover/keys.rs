@@ -6,90 +6,62 @@
 //! be agreed on but when; and a replica that comes back with an earlier secret goes on to the one its journal stands at.
 //! A member whose announcement is missing keeps its key for one generation more.
 
+use super::Handover;
+use super::view::View;
 use crate::actor::{Actor, Keys, SigningActor, verify};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
-use crate::deterministic_secure_broadcast::effect::{Effects, To};
+use crate::deterministic_secure_broadcast::effect::Effects;
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection, RestoreError};
-use crate::deterministic_secure_broadcast::journal::Record;
-use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::Rules;
-use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::deterministic_secure_broadcast::wire::statement::NextKeyStatement;
 use crate::deterministic_secure_broadcast::wire::{Announced, NextKey, NextKeys};
-use crate::membership::{Change, Generation, Signers};
+use crate::membership::{Change, Generation, MemberIndex, Signers};
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// For how many ticks a leader waits for announcements that are missing: those of the slow are to get in, those of
 /// the silent must not be waited for.
 const KEY_TICKS: u32 = 2;
 
-impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    /// Announces our next key, once there is anything to decide.
-    pub(super) fn announce_key(&mut self, effects: &mut Effects<A>) {
-        let Some(index) = self.voter().filter(|_| R::erases_keys()) else {
-            return;
-        };
-        let idle = self.handover.approvals.is_empty() && !self.is_deciding();
-        if idle || self.handover.announced.contains_key(&index) {
-            return;
-        }
-        let (generation, key) = (self.generation(), self.signer.identity().next().key());
-        let statement = NextKeyStatement { generation, key };
-        let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| {
-            let next = NextKey {
-                generation,
-                key,
-                sig,
-            };
-            (Some(Record::Announced(next)), next)
-        });
-        self.signer.commit([unsigned], effects, |next| {
-            let announced = (next.key, next.sig);
-            self.handover.announced.insert(index, announced);
-            Some((To::Members, Payload::NextKey(next)))
-        });
+impl Handover {
+    /// Whether we are to announce our next key, and as whom: once there is anything to decide.
+    pub(super) fn announcer<K: Keys, R: Rules>(&self, view: View<'_, K>) -> Option<MemberIndex> {
+        let index = view.voter().filter(|_| R::erases_keys())?;
+        let idle = self.approvals.is_empty() && !self.is_deciding::<K, R>(view);
+        (!idle && !self.announced.contains_key(&index)).then_some(index)
     }
 
-    /// Says it again to those whose turn it is, and to whoever may propose next.
-    pub(super) fn repeat_key(&self, peers: &[Actor], effects: &mut Effects<A>) {
-        let own = self
-            .voter()
-            .and_then(|index| self.handover.announced.get(&index));
-        let Some((key, sig)) = own.copied() else {
-            return;
+    /// Our announcement, and to whom it is sent again: those whose turn it is, and who may propose next.
+    pub(super) fn repeated_key<K: Keys>(
+        &self,
+        view: View<'_, K>,
+        peers: &[Actor],
+    ) -> Option<(NextKey, Vec<Actor>)> {
+        let own = view.voter()?;
+        let (key, sig) = *self.announced.get(&own)?;
+        let leader = view.leader(self.round.attempt);
+        let leader = leader.filter(|leader| self.round.proposal.is_none() && *leader != own);
+        let leader = leader.and_then(|leader| view.members().actor(leader));
+        let leader = leader.filter(|leader| !peers.contains(leader));
+        let next = NextKey {
+            generation: view.generation(),
+            key,
+            sig,
         };
-        let round = &self.handover.round;
-        let leader = self
-            .leader(round.attempt)
-            .filter(|_| round.proposal.is_none());
-        let leader = leader
-            .and_then(|leader| self.chain.members().actor(leader))
-            .copied();
-        let leader = leader.filter(|leader| *leader != self.actor() && !peers.contains(leader));
-        let generation = self.generation();
-        for peer in peers.iter().copied().chain(leader) {
-            let next = NextKey {
-                generation,
-                key,
-                sig,
-            };
-            effects.send(To::One(peer), Payload::NextKey(next));
-        }
+        Some((next, peers.iter().chain(leader).copied().collect()))
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn on_next_key(
-        &mut self,
+    /// Whether an announcement counts, and whose it is.
+    pub(super) fn check_next_key<K: Keys>(
+        &self,
+        view: View<'_, K>,
         from: Actor,
         next: &NextKey,
-    ) -> Result<Effects<A>, Rejection> {
-        if let Some(effects) = self.on_other_generation(from, next.generation)? {
-            return Ok(effects);
-        }
-        let index = self.check_member(from)?;
-        if self.is_decided() {
+    ) -> Result<MemberIndex, Rejection> {
+        let index = view.check_member(&from)?;
+        if view.chain.is_decided() {
             return Err(Rejection::Late);
         }
-        if self.handover.announced.contains_key(&index) {
+        if self.announced.contains_key(&index) {
             return Err(Rejection::Duplicate);
         }
         let NextKey {
@@ -99,40 +71,29 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         } = *next;
         K::public(&key).map_err(Rejection::WeakKey)?;
         let statement = NextKeyStatement { generation, key };
-        let public = self.chain.members().key(index);
-        if !public
-            .is_some_and(|public| verify::<K, _>(public, self.signer.network(), &statement, &sig))
-        {
+        let public = view.members().key(index);
+        if !public.is_some_and(|public| verify::<K, _>(public, view.network(), &statement, &sig)) {
             return Err(Rejection::InvalidSignature { signer: Some(from) });
         }
-        self.handover.announced.insert(index, (key, sig));
-        let mut effects = Effects::none();
-        self.lead(&mut effects);
-        Ok(effects)
+        Ok(index)
     }
 
-    /// Whether a leader need not wait: everybody who goes on has announced its key, or had the time to.
-    pub(super) fn has_keys(&self, change: &Change) -> bool {
-        let goes = self.chain.members().index_of(&change.subject());
-        let announced = self
-            .handover
-            .announced
-            .keys()
-            .filter(|index| Some(**index) != goes);
-        let go_on = self
-            .chain
-            .members()
-            .len()
-            .saturating_sub(usize::from(goes.is_some()));
-        !R::erases_keys() || announced.count() >= go_on || self.handover.round.waited >= KEY_TICKS
+    /// Whether a leader need not wait: all who go on have announced their keys, or had the time to.
+    pub(super) fn has_keys<K: Keys, R: Rules>(&self, view: View<'_, K>, change: &Change) -> bool {
+        let goes = view.members().index_of(&change.subject());
+        let announced = self.announced.keys();
+        let announced = announced.filter(|index| Some(**index) != goes);
+        let leaving = usize::from(goes.is_some());
+        let go_on = view.members().len().saturating_sub(leaving);
+        !R::erases_keys() || announced.count() >= go_on || self.round.waited >= KEY_TICKS
     }
 
     /// What was announced by those who go on after this change.
-    pub(super) fn announced(&self, change: &Change) -> Announced {
-        let goes = self.chain.members().index_of(&change.subject());
-        let mut members = Signers::none(self.chain.members().len());
+    pub(super) fn announced<K: Keys>(&self, view: View<'_, K>, change: &Change) -> Announced {
+        let goes = view.members().index_of(&change.subject());
+        let mut members = Signers::none(view.members().len());
         let (mut keys, mut signatures) = (Vec::new(), Vec::new());
-        for (index, (key, sig)) in &self.handover.announced {
+        for (index, (key, sig)) in &self.announced {
             if Some(*index) != goes {
                 members.insert(*index);
                 keys.push(*key);
@@ -142,7 +103,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let keys = NextKeys { members, keys };
         Announced { keys, signatures }
     }
+}
 
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Whether the next generation gives us a key that is not ours: then somebody else has announced it, with our key.
     pub(super) fn has_foreign_key(&self) -> bool {
         let next = self.generation().next().and_then(|next| self.due(next));

@@ -20,7 +20,10 @@ mod docket;
 mod headers;
 mod join;
 mod keys;
+mod receive;
 mod records;
+mod step;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -34,6 +37,7 @@ use crate::membership::{Change, Generation, MemberIndex};
 pub(super) use ancestry::Ancestry;
 pub use approve::ChangeRefused;
 use docket::Docket;
+pub(super) use receive::Received;
 
 /// What a replica knows about generations: those there were, and how far the next one is.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,6 +153,12 @@ impl Handover {
         let from = (generation, MemberIndex::new(0));
         let to = (generation, MemberIndex::new(u16::MAX));
         self.seals.range(from..=to).map(|(_, seal)| seal)
+    }
+
+    /// Keeps the seals that may still be needed: of our generation and those before it, and of the last ones decided.
+    fn drop_distant_seals(&mut self, ours: Generation, last: Generation) {
+        let near = |of: Generation| of <= ours || receive::is_near(of, last);
+        self.seals.retain(|(of, _), _| near(*of));
     }
 
     /// Whether somebody who is no member may be served: we approve its joining.

@@ -178,7 +178,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         records.extend(round.entered.clone().map(Box::new).map(Record::Entered));
         records.extend(round.lock.clone().map(Box::new).map(Record::Locked));
         let proposal = round.proposal.clone();
-        let own = proposal.filter(|proposal| self.leader(proposal.attempt) == Some(index));
+        let own = proposal.filter(|proposal| self.view().leader(proposal.attempt) == Some(index));
         records.extend(own.map(Box::new).map(Record::Proposed));
         let votes = [round.cast_first, round.cast_second].into_iter().flatten();
         records.extend(votes.map(Record::Voted));

@@ -197,7 +197,7 @@ pub(super) fn sweep(args: &args::Sweep, seeds: &Range<u64>, jobs: usize) -> Resu
 pub fn all(seeds: &Range<u64>, quiet: u64, jobs: usize) -> Result<Controls> {
     let bar = bar("controls");
     let villains: Vec<VillainKind> = VillainKind::all().collect();
-    let elsewhere = generations::BY_MODELS.len() + generations::BY_REPLICAS.len();
+    let elsewhere = generations::BY_REPLICAS.len();
     let rules = bft_crdts_controls::all().count() - elsewhere;
     let steps = rules + JUDGES.len() + villains.len();
     bar.set_length(steps as u64);
@@ -400,7 +400,6 @@ impl Controls {
             let names = names.iter().map(|name| format!("`{name}`"));
             names.collect::<Vec<_>>().join(", ")
         };
-        let models = list(generations::BY_MODELS);
         let replicas = list(generations::BY_REPLICAS);
         format!(
             "# Positive controls\n\n\
@@ -411,12 +410,11 @@ impl Controls {
              with charts, and exits with 1.\n\n\
              ## What is broken, and who noticed first\n\n\
              | rules | what they break | campaign | caught after seeds | by |\n| --- | --- | --- | --- | --- |\n{}\n\
-             Missing here are {models}: of all but the last one a\n\
-             replica has a second guard, and what the last one takes is a coincidence that a thousand seeds do not bring about.\n\
-             What they are good for the models show (`docs/verification.md`). And {replicas}\n\
-             take a thief of old keys, a journal that is cut at the worst moment, or a liar that serves snapshots: after how many\n\
-             runs of replicas without a simulated network they are noticed stands in\n\
-             [controls-generations.md](controls-generations.md), and those of snapshots are in `crates/controls/tests/checkpoints.rs`.\n\n\
+             Missing here are {replicas}:\n\
+             they take a thief of old keys, a journal that is cut at the worst moment, a liar that serves snapshots, or packets\n\
+             that no villain sends: after how many runs of replicas without a simulated network they are noticed stands in\n\
+             [controls-generations.md](controls-generations.md); `votes.rs` and `checkpoints.rs` in `crates/controls/tests/`\n\
+             have those about votes and snapshots.\n\n\
              ## Every judge, and what makes it the first to speak\n\n\
              | judge | rules | campaign | after seeds |\n| --- | --- | --- | --- |\n{}\n\
              ## Every villain, and the harm it does\n\n\
