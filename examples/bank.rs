@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bft_crdts::bank::{ALGORITHM, Bank, Ledger};
-use bft_crdts::deterministic_secure_broadcast::journal;
-use bft_crdts::{Actor, Effect, Genesis, Packet, SecureBroadcast, SigningActor, To, codec};
+use bft_crdts::{Actor, Config, Effect, Genesis, Packet, SecureBroadcast, SigningActor, To, codec};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Draw real seeds from the system's randomness. Four members are the fewest that tolerate a fault.
@@ -16,18 +15,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let genesis = Genesis::new("our bank", ALGORITHM, members, ledger)?;
     let mut replicas: BTreeMap<Actor, SecureBroadcast<Bank>> = BTreeMap::new();
     for key in keys {
-        replicas.insert(key.actor(), SecureBroadcast::new(key, genesis.clone())?);
+        replicas.insert(
+            key.actor(),
+            SecureBroadcast::open(key, genesis.clone(), [], Config::default())?,
+        );
     }
 
     let replica = replicas.get_mut(&ann).ok_or("ann has no replica")?;
     let pay = replica.algorithm().transfer(&ann, bob, 30)?;
-    let mut todo = VecDeque::from([(ann, replica.broadcast([pay])?)]);
+    let (_ticket, effects) = replica.broadcast([pay])?;
+    let mut todo = VecDeque::from([(ann, effects)]);
     let mut disks: BTreeMap<Actor, Vec<u8>> = BTreeMap::new();
     while let Some((from, effects)) = todo.pop_front() {
-        for effect in effects {
+        // The records among them are durable before anything leaves.
+        for effect in effects.into_step().synced(disks.entry(from).or_default())? {
             match effect {
-                // Must be durable before anything that comes after it is sent.
-                Effect::Persist(record) => journal::append(disks.entry(from).or_default(), &record),
                 Effect::Send { to, payload } => {
                     let (kind, bytes) = (payload.kind(), codec::encode(&payload)); // what a link carries
                     for (actor, replica) in replicas.iter_mut().filter(|(a, _)| **a != from) {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use bft_crdts::crdt::{Draft, Op, Ref, Replicated, Seen, State};
 use bft_crdts::text::{Change, Edit, Patch, Span, Text};
 use bft_crdts::{
-    Actor, Counter, Dot, Effect, Effects, Genesis, Packet, SecureBroadcast, SigningActor, To, codec,
+    Actor, Config, Counter, Dot, Effect, Effects, Genesis, Packet, SecureBroadcast, SigningActor,
+    To, codec,
 };
 
 type SharedText = Replicated<Text>;
@@ -29,7 +30,7 @@ impl Editor {
 
     fn send(&mut self, op: Op<Text>, outbox: &mut Outbox) {
         match self.replica.broadcast([op]) {
-            Ok(effects) => outbox.push_back((self.replica.actor(), effects)),
+            Ok((_ticket, effects)) => outbox.push_back((self.replica.actor(), effects)),
             Err(refused) => println!("not sent: {}", refused.reason),
         }
     }
@@ -47,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     let mut editors = BTreeMap::new();
     for key in keys {
-        let replica = SecureBroadcast::new(key, genesis.clone())?;
+        let replica = SecureBroadcast::open(key, genesis.clone(), [], Config::default())?;
         let draft = Draft::new(replica.algorithm(), Counter::ZERO);
         editors.insert(replica.actor(), Editor { replica, draft });
     }

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{Digest, encode, fixed_bytes};
 
-pub use ed25519::Ed25519;
+pub use ed25519::{Ed25519, SigningKey, VerifyingKey};
 
 /// An actor: the 32 bytes of a public key, used as a name.
 ///

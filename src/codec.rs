@@ -58,6 +58,7 @@ pub const MAX_PACKET_BYTES: usize = 2 * 1024 * 1024;
 ///
 /// It says what is wrong with the bytes, never who is to blame: a link may have damaged them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DecodeError {
     /// The input is longer than the limit of the door it came through. Nothing of it was read.
     #[error("{have} bytes where at most {limit} are allowed")]

@@ -26,7 +26,7 @@
 //! ```
 //! use std::collections::VecDeque;
 //! use bft_crdts::bank::{ALGORITHM, Bank, Ledger};
-//! use bft_crdts::{Effect, Genesis, Packet, SecureBroadcast, SigningActor, To};
+//! use bft_crdts::{Config, Effect, Genesis, Packet, SecureBroadcast, SigningActor, To};
 //!
 //! let keys = [1, 2, 3, 4].map(|n| SigningActor::from_seed([n; 32]));
 //! let members = keys.each_ref().map(SigningActor::actor);
@@ -34,11 +34,12 @@
 //! let genesis = Genesis::new("four friends", ALGORITHM, members, ledger)?;
 //! let mut replicas: Vec<SecureBroadcast<Bank>> = Vec::new();
 //! for key in keys {
-//!     replicas.push(SecureBroadcast::new(key, genesis.clone())?);
+//!     replicas.push(SecureBroadcast::open(key, genesis.clone(), [], Config::default())?);
 //! }
 //!
 //! let pay = replicas[0].algorithm().transfer(&members[0], members[1], 30)?;
-//! let mut todo = VecDeque::from([(0, replicas[0].broadcast([pay])?)]);
+//! let (_tickets, effects) = replicas[0].broadcast([pay])?;
+//! let mut todo = VecDeque::from([(0, effects)]);
 //! while let Some((sender, effects)) = todo.pop_front() {
 //!     for effect in effects {
 //!         let Effect::Send { to, payload } = effect else { continue };
@@ -97,9 +98,9 @@ pub use actor::{
 pub use bank::Bank;
 pub use codec::{Bytes, DecodeError, Digest};
 pub use deterministic_secure_broadcast::{
-    Certificate, Checkpoint, Clock, Delivery, Effect, Effects, Evidence, Genesis, GenesisError,
-    Packet, PacketKind, Payload, Record, Refused, Rejection, RestoreError, Rules, SecureBroadcast,
-    Sound, To,
+    Certificate, Checkpoint, Clock, Config, Delivery, Effect, Effects, Evidence, Genesis,
+    GenesisError, OpenError, Packet, PacketKind, Payload, Record, Refused, Rejection, Rules,
+    SecureBroadcast, Sound, Ticket, Tickets, To,
 };
 pub use membership::{Change, ChangeError, Generation, MemberIndex, Members, Seat};
 pub use orswot::Orswot;

@@ -1,6 +1,8 @@
 //! The signature scheme of real networks, under one strict rule (I17).
 
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, Signer};
+/// The types of the keys: what [`Ed25519`] names in its [`Keys`].
+pub use ed25519_dalek::{SigningKey, VerifyingKey};
 
 use zeroize::Zeroize;
 

@@ -21,6 +21,7 @@ pub struct Ledger {
 
 /// Why a ledger is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LedgerError {
     /// Balances and unused caps together exceed 64 bits.
     #[error("supply and caps together exceed 64 bits")]

@@ -7,6 +7,7 @@ use super::evidence::Evidence;
 use super::header::Clock;
 use super::journal::Record;
 use super::packet::Payload;
+use super::ticket::Ticket;
 use crate::actor::{Actor, Counter, Dot};
 use crate::membership::{Change, ChangeError, Generation, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
@@ -22,6 +23,7 @@ pub enum To {
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Effect<A: SecureBroadcastAlgorithm> {
     /// Append this to the journal. Nothing that follows may be sent before it is durable; several
     /// may share one fsync. Whoever acts on a delivery outside waits for that, too: after a crash before it,
@@ -39,8 +41,21 @@ pub enum Effect<A: SecureBroadcastAlgorithm> {
     Deliver(Delivery<A::Op>),
     /// A member is convicted.
     Evidence(Evidence),
-    /// One of our own operations came back before it was signed.
+    /// Operations of our own are part of a message now: each of these tickets has a dot, in this order, and the ticket
+    /// is spent. From here on they can only be delivered, be it after a restart
+    /// ([`in_flight`](super::SecureBroadcast::in_flight)).
+    Issued {
+        /// The dot of the first.
+        first: Dot,
+        /// How many there are: the last has the dot `len - 1` further on.
+        len: u32,
+        /// Their tickets, `len` of them.
+        tickets: Vec<Ticket>,
+    },
+    /// One of our own operations came back before it was signed; its ticket is spent.
     Returned {
+        /// Its ticket.
+        ticket: Ticket,
         /// The operation.
         op: A::Op,
         /// Why.

@@ -16,6 +16,7 @@ use crate::membership::{ChangeError, Generation, Seat};
 
 /// A packet that breaks a rule of form, which no correct replica ever does.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Malformed {
     /// A seat nobody holds.
     #[error("{0} is not taken by anybody")]
@@ -79,6 +80,7 @@ pub enum Malformed {
 
 /// Why a packet changed nothing and was answered by nothing. Not an accusation.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Rejection {
     /// The sender is not a member.
     #[error("{0} is not a member")]
@@ -176,6 +178,7 @@ pub enum Rejection {
 
 /// Why a replica has stopped signing for good. It still delivers, and serves what it has.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Error, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Halt {
     /// Somebody else signs with our key, or we have lost our journal: anything we sign now could
     /// contradict what that key has signed before.
@@ -197,6 +200,7 @@ pub struct Refused<Op> {
 
 /// Why nothing was taken.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum RefusedReason {
     /// This replica is no member, so nobody would echo it.
     #[error("not a member")]
@@ -228,6 +232,7 @@ impl<Op: std::fmt::Debug> Error for Refused<Op> {}
 /// Why an operation came back before it was signed: a correct source never signs what witnesses
 /// would refuse, or it would block itself.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ReturnReason<Invalid: Error> {
     /// The algorithm says never.
     #[error("{0}")]
@@ -256,6 +261,7 @@ pub enum ReturnReason<Invalid: Error> {
 
 /// Why a genesis was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum GenesisError {
     /// No members.
     #[error("a network needs a member")]
@@ -274,18 +280,19 @@ pub enum GenesisError {
     /// A member whose key is weak, small-order or not canonically encoded.
     #[error(transparent)]
     WeakKey(#[from] WeakKey),
-    /// The secret of a replica that is to begin is not its first one: it has signed before, and must not sign without
-    /// its journal.
-    #[error("{0} has changed its key before, and needs its journal")]
-    KeyChanged(Actor),
 }
 
-/// Why a journal could not be restored.
+/// Why [`open`](super::SecureBroadcast::open) gave no replica.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum RestoreError {
+#[non_exhaustive]
+pub enum OpenError {
     /// The genesis was refused.
     #[error(transparent)]
     Genesis(#[from] GenesisError),
+    /// The journal is empty, but the secret is not its owner's first one: it has signed before, and must not sign
+    /// without its journal.
+    #[error("{0} has changed its key before, and needs its journal")]
+    KeyChanged(Actor),
     /// It does not begin with the reservation of an identity. A key that may have signed before must
     /// not sign without its journal: join again with a new key.
     #[error("the journal does not begin with the reservation of an identity")]

@@ -3,8 +3,15 @@
 //! A frame is `length ‖ checksum ‖ head checksum ‖ record`: four bytes little endian, the first eight bytes
 //! of the record's BLAKE3 digest, the first four of the digest of those twelve bytes, the record's
 //! canonical bytes. A journal cut off in its last frame (a torn write, or a tail that never reached the disk) ends
-//! before that frame; any other damage is an error. A length that lies must not pass for a torn
-//! tail: everything behind it would be forgotten, and with it what was signed. Hence the head's own checksum.
+//! before that frame. A length that lies must not pass for a torn tail: everything behind it would be lost, and with it
+//! what was signed. Hence the head's own checksum. Frames between them are [`Marks`] of what was durable; other damage
+//! than behind the last mark is an error.
+
+mod disk;
+mod marks;
+
+pub use disk::Disk;
+pub use marks::Marks;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -25,6 +32,7 @@ use crate::membership::{Change, Generation, Signers};
 /// One thing a replica must not forget. I4: signed statements are kept as signed and sent again byte for
 /// byte, never rebuilt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Record {
     /// I5, before anything else: this key signs in this network, from this journal.
     Identity {
@@ -146,10 +154,11 @@ pub enum Record {
     Attested(Clock),
 }
 
-/// Damage that is not a torn tail.
+/// Damage that is not an unfinished end.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum JournalError {
-    /// A frame in the middle whose checksum does not match, or a head that does not match its own.
+    /// A frame whose checksum does not match, or a head that does not match its own, where everything was durable.
     #[error("damaged at byte {offset}")]
     Corrupt {
         /// Where its frame begins.
@@ -163,9 +172,15 @@ pub enum JournalError {
         /// What is wrong with it.
         error: DecodeError,
     },
+    /// A sync mark that says other records than those before it: some are missing, or not of this journal.
+    #[error("the sync mark at byte {offset} does not fit the records before it")]
+    Unmarked {
+        /// Where its frame begins.
+        offset: usize,
+    },
 }
 
-/// Appends one record to a journal's bytes.
+/// Appends one record to a journal's bytes, without a word about syncs.
 pub fn append(journal: &mut Vec<u8>, record: &Record) {
     frame::append(journal, &codec::encode(record));
 }
@@ -175,31 +190,53 @@ pub fn append(journal: &mut Vec<u8>, record: &Record) {
 pub struct Journal {
     /// The records, in the order they were appended.
     pub records: Vec<Record>,
-    /// How many bytes they take; anything beyond is a torn tail, to be cut off before appending.
+    /// How many bytes they take, marks included; anything beyond is unfinished, to be cut off before appending.
     pub length: usize,
+    /// How many of these bytes were durable once, says the last mark; 0 without one.
+    pub marked: usize,
 }
 
-/// Reads a journal's bytes.
+/// Reads a journal's bytes, with or without [`Marks`].
+///
+/// Behind the last mark the journal may end anywhere, be it in zeros or in parts of records that never became durable:
+/// the records up to there are what it holds. Without a mark only its last frame may be torn, for nothing tells the end
+/// of what was durable.
+///
+/// What this cannot know: whether whole marks with everything behind them were lost from the end of a file.
 ///
 /// # Errors
-/// [`JournalError`] for damage that is not a torn tail.
+/// [`JournalError`] for any other damage.
 pub fn read(bytes: &[u8]) -> Result<Journal, JournalError> {
-    let mut records = Vec::new();
-    let mut offset = 0_usize;
+    let mut journal = Journal {
+        records: Vec::new(),
+        length: 0,
+        marked: 0,
+    };
+    let mut marks = Marks::new(0);
     loop {
+        let offset = journal.length;
         let rest = bytes.get(offset..).unwrap_or_default();
         let (body, length) = match frame::first(rest, codec::MAX_PACKET_BYTES) {
             Framed::Whole { body, length } => (body, length),
-            Framed::Torn => break,
-            Framed::Damaged => return Err(JournalError::Corrupt { offset }),
+            Framed::Torn if journal.marked == 0 => break,
+            Framed::Torn | Framed::Damaged if journal.marked > 0 && !marks.lies_in(rest) => break,
+            Framed::Torn | Framed::Damaged => return Err(JournalError::Corrupt { offset }),
         };
-        let record =
-            codec::decode(body).map_err(|error| JournalError::Undecodable { offset, error })?;
-        records.push(record);
-        offset = offset.saturating_add(length);
+        let end = offset.saturating_add(length);
+        match marks.check(body, journal.marked > 0) {
+            Some(false) => return Err(JournalError::Unmarked { offset }),
+            Some(true) => {
+                marks.learn(body);
+                journal.marked = end;
+            }
+            None => {
+                let record = codec::decode(body)
+                    .map_err(|error| JournalError::Undecodable { offset, error })?;
+                marks.count(body);
+                journal.records.push(record);
+            }
+        }
+        journal.length = end;
     }
-    Ok(Journal {
-        records,
-        length: offset,
-    })
+    Ok(journal)
 }

@@ -3,7 +3,7 @@
 //!
 //! | record | loaded by | in a short journal |
 //! | --- | --- | --- |
-//! | `Identity` | [`restore`](SecureBroadcast::restore), as the first and no other | as the first |
+//! | `Identity` | [`open`](SecureBroadcast::open), as the first and no other | as the first |
 //! | `Decided` | chain | every link |
 //! | `Resumed` | chain, reconfiguration | in place of every `Activated` |
 //! | `Seal` | reconfiguration | those that count |
@@ -28,8 +28,7 @@
 use super::SecureBroadcast;
 use super::checkpoints::{Base, Pieces};
 use super::delivery::pair_with_ops;
-use super::error::RestoreError;
-use super::genesis::Genesis;
+use super::error::OpenError;
 use super::header::Header;
 use super::journal::Record;
 use super::packet::Proof;
@@ -38,7 +37,7 @@ use super::rules::Rules;
 use super::slots::{Echoed, Open};
 use super::source::Flight;
 use super::wire::checkpoint::Checkpoint;
-use crate::actor::{Keys, Sig, SigningActor};
+use crate::actor::{Keys, Sig};
 use crate::codec::{self, Bytes};
 use crate::membership::Generation;
 use crate::traits::SecureBroadcastAlgorithm;
@@ -52,39 +51,18 @@ struct OwnEcho {
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    /// The replica that wrote this journal, as it was after its last record. Operations that were
-    /// submitted but not yet part of a message are the caller's to submit again.
-    ///
-    /// The secret may be an older one than the journal ends with, if it was not stored in time: then
-    /// [`identity`](Self::identity) has the right one, to be stored before anything else.
-    ///
-    /// # Errors
-    /// [`RestoreError`] if the journal does not begin with an identity, belongs to another key or network, does not make
-    /// sense, or is older than the secret.
-    pub fn restore(
-        identity: SigningActor<K>,
-        genesis: Genesis<A>,
-        journal: impl IntoIterator<Item = Record>,
-    ) -> Result<Self, RestoreError> {
-        let mut replica = Self::blank(identity, genesis)?;
-        let mut records = journal.into_iter();
-        match records.next() {
-            Some(Record::Identity { network, actor }) => {
-                if network != replica.network() || actor != replica.actor() {
-                    return Err(RestoreError::Foreign);
-                }
-            }
-            _ => return Err(RestoreError::NoIdentity),
-        }
-        replica.signer.load_reserved();
+    /// Loads the records behind the identity, and takes the secret to where they stand.
+    pub(super) fn load_journal(
+        &mut self,
+        records: impl Iterator<Item = Record>,
+    ) -> Result<(), OpenError> {
+        self.signer.load_reserved();
         let mut pieces = Pieces::default();
         for (index, record) in (1..).zip(records) {
-            replica
-                .load(record, &mut pieces)
-                .ok_or(RestoreError::Inconsistent(index))?;
+            self.load(record, &mut pieces)
+                .ok_or(OpenError::Inconsistent(index))?;
         }
-        replica.restore_key()?;
-        Ok(replica)
+        self.restore_key()
     }
 
     /// Loads one record; `None` if it does not follow from the ones before it.
@@ -106,7 +84,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Some(())
     }
 
-    /// The shortest journal from which [`restore`](Self::restore) makes this replica again: the chain, the snapshot of
+    /// The shortest journal from which [`open`](Self::open) makes this replica again: the chain, the snapshot of
     /// our last checkpoint, what was delivered since, and everything that binds us.
     ///
     /// Write it to a file of its own, sync it, and only then put it in the place of the old one; what was persisted

@@ -37,6 +37,7 @@ mod accountability;
 mod anti_entropy;
 mod chain;
 mod checkpoints;
+mod config;
 mod convictions;
 mod delivery;
 pub mod effect;
@@ -57,6 +58,8 @@ pub mod rules;
 mod signer;
 mod slots;
 mod source;
+pub mod step;
+mod ticket;
 pub mod wire;
 mod witness;
 
@@ -65,9 +68,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub use checkpoints::CHECKPOINT_MESSAGES;
+pub use config::Config;
 pub use effect::{Delivery, Effect, Effects, To};
 pub use error::{
-    GenesisError, Halt, Malformed, Refused, RefusedReason, Rejection, RestoreError, ReturnReason,
+    GenesisError, Halt, Malformed, OpenError, Refused, RefusedReason, Rejection, ReturnReason,
 };
 pub use evidence::{Contradiction, Evidence};
 pub use genesis::Genesis;
@@ -78,6 +82,8 @@ pub use packet::{Packet, PacketKind, Payload};
 pub use proof::Certificate;
 pub use rules::{Rules, Sound};
 pub use source::MAX_WAITING_OPS;
+pub use step::{RecordStore, Step};
+pub use ticket::{Ticket, Tickets};
 pub use wire::checkpoint::Checkpoint;
 pub use wire::{ChainError, Decision, Generations, Link, Pin};
 pub use wire::{checkpoint, evidence, exhibit, snapshot};
@@ -107,7 +113,7 @@ use source::Source;
 /// # Durability
 /// Effects are ordered. Carry them out in order, and send nothing, nor act on a delivery outside, before
 /// every [`Effect::Persist`] in front of it is durable. Then a crash at any point may lose an echo, never
-/// contradict one, and [`restore`](Self::restore) continues where the journal ends.
+/// contradict one, and [`open`](Self::open) continues where the journal ends.
 ///
 /// Two replicas are equal if whatever happens next, they do the same: everything counts but the secret.
 #[derive(Clone, PartialEq)]
@@ -128,22 +134,54 @@ pub struct SecureBroadcast<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Ru
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    /// A replica that has never signed anything. If its key may have signed before, use
-    /// [`restore`](Self::restore) with its journal; without the journal that key must not sign again.
+    /// The replica of `identity` in the network of `genesis`, as it was after the last record of its `journal`. With an
+    /// empty journal it begins: it has never signed anything. An identity that is not a member only observes.
     ///
-    /// An identity that is not a member only observes.
+    /// Operations that were submitted but not part of a message are the caller's to submit again; what is part of one
+    /// is [`in_flight`](Self::in_flight). The secret may be an older one than the journal ends with, if it was not
+    /// stored in time: then [`identity`](Self::identity) has the right one, to be stored before anything else.
+    ///
+    /// # What this cannot know
+    /// A key that has signed must never sign without what it has signed. An empty journal is refused if the secret is
+    /// not the identity's first one. But a first secret beside an empty journal may be a new member, or one whose disk
+    /// was lost, replaced or restored from a copy; and a journal may be older than what was signed after it was
+    /// copied. Only the driver knows which: it writes [`Record::Identity`] into a new journal before anything else, once
+    /// in the life of the key, and then never opens a journal without it (as the journal file of the package
+    /// `bft-crdts-driver` does). Should a key have signed what its journal lacks, the replica stops when a peer shows
+    /// it ([`Halt::KeyUsedElsewhere`]), which may be too late.
     ///
     /// # Errors
-    /// [`GenesisError::WeakKey`] if a member's key is not sound, [`GenesisError::KeyChanged`] if the identity's secret is
-    /// not its first one, and so must have signed.
-    pub fn new(identity: SigningActor<K>, genesis: Genesis<A>) -> Result<Self, GenesisError> {
-        if identity.key() != identity.actor() {
-            return Err(GenesisError::KeyChanged(identity.actor()));
+    /// [`OpenError`] if a member's key is not sound, the secret of an empty journal is not the first one, or the journal
+    /// does not begin with an identity, belongs to another key or network, does not make sense, or is older than the
+    /// secret.
+    pub fn open(
+        identity: SigningActor<K>,
+        genesis: Genesis<A>,
+        journal: impl IntoIterator<Item = Record>,
+        config: Config,
+    ) -> Result<Self, OpenError> {
+        let is_first = identity.key() == identity.actor();
+        let mut replica = Self::blank(identity, genesis, &config)?;
+        let mut records = journal.into_iter();
+        match records.next() {
+            Some(Record::Identity { network, actor }) => {
+                if network != replica.network() || actor != replica.actor() {
+                    return Err(OpenError::Foreign);
+                }
+            }
+            Some(_) => return Err(OpenError::NoIdentity),
+            None if is_first => return Ok(replica),
+            None => return Err(OpenError::KeyChanged(replica.actor())),
         }
-        Self::blank(identity, genesis)
+        replica.load_journal(records)?;
+        Ok(replica)
     }
 
-    fn blank(identity: SigningActor<K>, genesis: Genesis<A>) -> Result<Self, GenesisError> {
+    fn blank(
+        identity: SigningActor<K>,
+        genesis: Genesis<A>,
+        config: &Config,
+    ) -> Result<Self, GenesisError> {
         let members = Members::<K>::genesis(genesis.members())?;
         let actor = identity.actor();
         let mut algorithm = A::new(actor);
@@ -155,9 +193,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             handover: Handover::new(),
             ledger: Ledger::new(algorithm, &network, seats),
             slots: Slots::new(seats),
-            source: Source::new(),
+            source: Source::new(config.message_ops),
             bases: Bases::new(genesis.state().clone()),
-            checkpoints: Checkpoints::new(),
+            checkpoints: Checkpoints::new(config.checkpoint_every),
             convictions: Convictions::default(),
             gossip: Gossip::default(),
             quota: Quota::new(seats),
@@ -169,12 +207,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// once if our slot is free, else as soon as it is. One that is invalid by then comes back as
     /// [`Effect::Returned`].
     ///
+    /// Each operation gets a [`Ticket`], in order, by which [`Effect::Issued`] and [`Effect::Returned`] name it, be it
+    /// among these effects or later ones.
+    ///
     /// # Errors
     /// [`Refused`] with all the operations if none was taken.
     pub fn broadcast(
         &mut self,
         ops: impl IntoIterator<Item = A::Op>,
-    ) -> Result<Effects<A>, Refused<A::Op>> {
+    ) -> Result<(Tickets, Effects<A>), Refused<A::Op>> {
         self.submit(ops.into_iter().collect())
     }
 
@@ -226,7 +267,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Our public identity with the secret we sign with now: what has to be stored after [`Effect::KeyChanged`], and
-    /// handed to [`restore`](Self::restore).
+    /// handed to [`open`](Self::open).
     #[must_use]
     pub fn identity(&self) -> &SigningActor<K> {
         self.signer.identity()
@@ -306,6 +347,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.source.pending()
     }
 
+    /// Our own operations that have dots and are not delivered here, in order. They will be delivered: whoever submitted
+    /// one of them before a restart must not submit it again.
+    pub fn in_flight(&self) -> impl Iterator<Item = (Dot, &A::Op)> + '_ {
+        self.source.in_flight(self.actor())
+    }
+
     /// Everybody we can convict, with the evidence.
     pub fn evidence(&self) -> impl Iterator<Item = &Evidence> + '_ {
         self.convictions.iter()
@@ -337,14 +384,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// The header this replica is bound to in the open slot of `source`, if it has echoed one.
     #[must_use]
-    pub fn open(&self, source: &Actor) -> Option<&Header> {
+    pub fn locked_header(&self, source: &Actor) -> Option<&Header> {
         let seat = self.chain.members().seat_of(source)?;
         self.slots.get(seat)?.open.first().map(|open| &open.header)
-    }
-
-    /// Lets a message carry at most this many operations (at least 1, at most [`MAX_MESSAGE_OPS`]).
-    pub fn limit_message_ops(&mut self, ops: usize) {
-        self.source.limit_ops(ops);
     }
 
     // What the doors share.

@@ -59,6 +59,7 @@ pub struct Packet {
 
 /// What a packet says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Payload {
     /// Please vouch for my message.
     Request(Request),
@@ -160,6 +161,7 @@ impl Payload {
 
 /// The kinds of packets, for counting and drawing.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum PacketKind {
     /// A [`Request`].
     Request,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::effect::{Effect, Effects, To};
 use super::error::{Refused, RefusedReason, Rejection, ReturnReason};
-use super::header::{EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};
+use super::header::{EchoStatement, Header, MAX_MESSAGE_BYTES};
 use super::journal::Record;
 use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Refusal, Request};
 use super::router::Decision;
 use super::rules::{Rules, SignerFacts};
 use super::signer::Unsigned;
 use super::slots::Certified;
+use super::ticket::{Ticket, Tickets};
 use super::{Certificate, SecureBroadcast};
 use crate::actor::{Actor, Counter, Dot, Keys, Sig, signing_bytes};
 use crate::codec::{self, Bytes, DecodeError, Digest};
@@ -24,9 +25,11 @@ pub const MAX_WAITING_OPS: usize = 1 << 16;
 /// Our own operations on their way.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Source<Op> {
-    waiting: VecDeque<Op>,
+    waiting: VecDeque<(Ticket, Op)>,
     pub(super) flight: Option<Flight<Op>>,
     limit: usize,
+    /// The number of the next ticket.
+    next_ticket: u64,
 }
 
 /// Our message in the open slot.
@@ -92,16 +95,14 @@ impl<Op> Flight<Op> {
 }
 
 impl<Op> Source<Op> {
-    pub(super) fn new() -> Self {
+    /// With at most `limit` operations in a message.
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             waiting: VecDeque::new(),
             flight: None,
-            limit: MAX_MESSAGE_OPS as usize,
+            limit,
+            next_ticket: 0,
         }
-    }
-
-    pub(super) fn limit_ops(&mut self, ops: usize) {
-        self.limit = ops.clamp(1, MAX_MESSAGE_OPS as usize);
     }
 
     /// Everything of ours up to this counter is delivered.
@@ -138,10 +139,20 @@ impl<Op> Source<Op> {
             .map_or(0, |flight| flight.decoded.len());
         self.waiting.len().saturating_add(flying)
     }
+
+    /// Our operations that have dots and are not delivered here, with these.
+    pub(super) fn in_flight(&self, source: Actor) -> impl Iterator<Item = (Dot, &Op)> + '_ {
+        self.flight.iter().flat_map(move |flight| {
+            super::effect::dots(source, flight.header.first).zip(flight.decoded.iter())
+        })
+    }
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    pub(super) fn submit(&mut self, ops: Vec<A::Op>) -> Result<Effects<A>, Refused<A::Op>> {
+    pub(super) fn submit(
+        &mut self,
+        ops: Vec<A::Op>,
+    ) -> Result<(Tickets, Effects<A>), Refused<A::Op>> {
         let waiting = self.source.waiting.len().saturating_add(ops.len());
         let reason = if !self.is_member() {
             Some(RefusedReason::NotMember)
@@ -160,10 +171,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(reason) = reason {
             return Err(Refused { reason, ops });
         }
-        self.source.waiting.extend(ops);
+        let tickets = Tickets::take(&mut self.source.next_ticket, ops.len());
+        self.source.waiting.extend(tickets.clone().zip(ops));
         let mut effects = Effects::none();
         self.advance(&mut effects);
-        Ok(effects)
+        Ok((tickets, effects))
     }
 
     /// Builds the next message if our slot is free (I6) and something waits. Returns whether it did.
@@ -187,10 +199,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return false;
         };
         let dot = Dot::new(self.actor(), first);
-        let (ops, bytes) = loop {
+        let (tickets, ops, bytes) = loop {
             let batch = self.next_batch(&dot, effects);
             // A batch of which all came back is no message: nothing else would ask for the next one.
-            if !batch.0.is_empty() || self.source.waiting.is_empty() {
+            if !batch.1.is_empty() || self.source.waiting.is_empty() {
                 break batch;
             }
         };
@@ -238,15 +250,24 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             let flight = self.source.flight.insert(flight);
             (!alone).then(|| (To::Members, flight.request()))
         });
+        effects.push(Effect::Issued {
+            first: dot,
+            len,
+            tickets,
+        });
         true
     }
 
     /// Takes from the waiting operations as many as fit into a message and are valid in turn; the
     /// invalid ones go back to the caller, for a correct source signs nothing witnesses would refuse.
-    fn next_batch(&mut self, first: &Dot, effects: &mut Effects<A>) -> (Vec<A::Op>, Vec<u8>) {
-        let (mut ops, mut bytes) = (Vec::new(), Vec::new());
+    fn next_batch(
+        &mut self,
+        first: &Dot,
+        effects: &mut Effects<A>,
+    ) -> (Vec<Ticket>, Vec<A::Op>, Vec<u8>) {
+        let (mut tickets, mut ops, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
         while ops.len() < self.source.limit {
-            let Some(op) = self.source.waiting.pop_front() else {
+            let Some((ticket, op)) = self.source.waiting.pop_front() else {
                 break;
             };
             let before = bytes.len();
@@ -255,20 +276,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if size > limit {
                 bytes.truncate(before);
                 let reason = ReturnReason::TooLarge { bytes: size, limit };
-                effects.push(Effect::Returned { op, reason });
+                effects.push(Effect::Returned { ticket, op, reason });
                 continue;
             }
             if bytes.len() > limit {
                 bytes.truncate(before);
-                self.source.waiting.push_front(op);
+                self.source.waiting.push_front((ticket, op));
                 break;
             }
+            tickets.push(ticket);
             ops.push(op);
         }
         // Every witness has to read them as they stand in the message, and so have we after a restart.
         if let Err(error) = codec::decode_sequence::<A::Op>(ops.len(), &bytes) {
-            self.give_back_unreadable(ops, &error, effects);
-            return (Vec::new(), Vec::new());
+            self.give_back_unreadable(tickets.into_iter().zip(ops), &error, effects);
+            return (Vec::new(), Vec::new(), Vec::new());
         }
         let taken = ops.len();
         while let Err((index, reason)) =
@@ -280,38 +302,38 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 ops.clear();
                 break;
             }
-            let op = ops.remove(index);
-            effects.push(Effect::Returned { op, reason });
+            let (ticket, op) = (tickets.remove(index), ops.remove(index));
+            effects.push(Effect::Returned { ticket, op, reason });
         }
         if ops.len() < taken {
             bytes = codec::encode_sequence(&ops);
         }
-        (ops, bytes)
+        (tickets, ops, bytes)
     }
 
     /// Gives back those of a batch that cannot be read, or all of it if none is to blame alone; the rest
     /// waits in front for another batch.
     fn give_back_unreadable(
         &mut self,
-        batch: Vec<A::Op>,
+        batch: impl Iterator<Item = (Ticket, A::Op)>,
         error: &DecodeError,
         effects: &mut Effects<A>,
     ) {
         let read = |op: &A::Op| codec::decode_sequence::<A::Op>(1, &codec::encode(op)).err();
-        let errors: Vec<_> = batch.iter().map(read).collect();
-        let nobody = errors.iter().all(Option::is_none);
+        let batch: Vec<_> = batch.map(|(ticket, op)| (read(&op), ticket, op)).collect();
+        let nobody = batch.iter().all(|(own, ..)| own.is_none());
         let mut kept = Vec::new();
-        for (op, own) in batch.into_iter().zip(errors) {
+        for (own, ticket, op) in batch {
             match own.or_else(|| nobody.then(|| error.clone())) {
                 Some(error) => {
                     let reason = ReturnReason::Unreadable(error);
-                    effects.push(Effect::Returned { op, reason });
+                    effects.push(Effect::Returned { ticket, op, reason });
                 }
-                None => kept.push(op),
+                None => kept.push((ticket, op)),
             }
         }
-        for op in kept.into_iter().rev() {
-            self.source.waiting.push_front(op);
+        for waiting in kept.into_iter().rev() {
+            self.source.waiting.push_front(waiting);
         }
     }
 
@@ -321,9 +343,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         reason: &ReturnReason<A::Invalid>,
         effects: &mut Effects<A>,
     ) {
-        for op in std::mem::take(&mut self.source.waiting) {
+        for (ticket, op) in std::mem::take(&mut self.source.waiting) {
             let reason = reason.clone();
-            effects.push(Effect::Returned { op, reason });
+            effects.push(Effect::Returned { ticket, op, reason });
         }
     }
 

@@ -41,6 +41,7 @@ impl fmt::Display for Change {
 
 /// Why a change does not apply.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ChangeError {
     /// It is a member already.
     #[error("{0} is a member already")]

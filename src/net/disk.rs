@@ -1,11 +1,15 @@
 //! A disk that forgets: bytes appended, synced in groups, and cut off where the power went.
 
+use std::convert::Infallible;
+
+use crate::deterministic_secure_broadcast::journal::Disk;
+
 /// The journal of one node, as its disk holds it: bytes, whose meaning is the machine's business.
 ///
 /// What was appended after the last sync may be lost in a crash, whole or in part. A machine must therefore be able
 /// to tell where the last whole record ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Disk {
+pub struct ForgetfulDisk {
     bytes: Vec<u8>,
     synced: usize,
 }
@@ -28,8 +32,8 @@ pub enum Tail {
     Wiped,
 }
 
-impl Disk {
-    /// Writes bytes behind the others. They are not safe before [`Disk::sync`].
+impl ForgetfulDisk {
+    /// Writes bytes behind the others. They are not safe before [`ForgetfulDisk::sync`].
     #[inline]
     pub fn append(&mut self, record: &[u8]) {
         self.bytes.extend_from_slice(record);
@@ -87,12 +91,36 @@ impl Disk {
     }
 }
 
+impl Disk for ForgetfulDisk {
+    type Error = Infallible;
+
+    fn read(&mut self) -> Result<Vec<u8>, Infallible> {
+        Ok(self.bytes.clone())
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        Self::append(self, bytes);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), Infallible> {
+        Self::sync(self);
+        Ok(())
+    }
+
+    fn replace(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.bytes = bytes.to_vec();
+        Self::sync(self);
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Disk, Tail};
+    use super::{ForgetfulDisk, Tail};
 
     fn written(tail: Tail) -> Vec<u8> {
-        let mut disk = Disk::default();
+        let mut disk = ForgetfulDisk::default();
         disk.append(b"one.");
         disk.sync();
         disk.append(b"two.");
@@ -118,7 +146,7 @@ mod tests {
 
     #[test]
     fn no_bit_of_what_was_synced_is_flipped() {
-        let mut disk = Disk::default();
+        let mut disk = ForgetfulDisk::default();
         disk.append(b"one.");
         disk.sync();
         disk.crash(Tail::Flipped(3));
@@ -127,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_torn_end_is_cut_off_before_the_next_record() {
-        let mut disk = Disk::default();
+        let mut disk = ForgetfulDisk::default();
         disk.append(b"one.tw");
         disk.sync();
         disk.truncate(4);

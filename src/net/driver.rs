@@ -1,6 +1,6 @@
 //! Whoever runs an engine to its end: what it answers when it is asked.
 
-use super::disk::Disk;
+use super::disk::ForgetfulDisk;
 use super::engine::{End, Engine, Step};
 use super::machine::Machine;
 use super::node::NodeId;
@@ -12,7 +12,7 @@ use super::observer::Observer;
 /// A closure from a node and its disk to a machine is a driver of runs without calls.
 pub trait Driver<M: Machine> {
     /// Builds the machine of a node that is due to come back, from what its disk holds. `None` leaves it down.
-    fn restart(&mut self, node: NodeId, disk: &Disk) -> Option<M>;
+    fn restart(&mut self, node: NodeId, disk: &ForgetfulDisk) -> Option<M>;
 
     /// A call made with [`Engine::call_at`] is due.
     fn call(&mut self, call: u64, engine: &mut Engine<M>, observer: &mut impl Observer<M>) {
@@ -20,15 +20,15 @@ pub trait Driver<M: Machine> {
     }
 }
 
-impl<M: Machine, F: FnMut(NodeId, &Disk) -> Option<M>> Driver<M> for F {
-    fn restart(&mut self, node: NodeId, disk: &Disk) -> Option<M> {
+impl<M: Machine, F: FnMut(NodeId, &ForgetfulDisk) -> Option<M>> Driver<M> for F {
+    fn restart(&mut self, node: NodeId, disk: &ForgetfulDisk) -> Option<M> {
         self(node, disk)
     }
 }
 
 /// For runs in which nobody comes back: whoever is down stays down.
 impl<M: Machine> Driver<M> for () {
-    fn restart(&mut self, _: NodeId, _: &Disk) -> Option<M> {
+    fn restart(&mut self, _: NodeId, _: &ForgetfulDisk) -> Option<M> {
         None
     }
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 pub use limits::{End, Limits};
 
-use super::disk::{Disk, Tail};
+use super::disk::{ForgetfulDisk, Tail};
 use super::fault::{Clock, Crash, Faults, Loss};
 use super::flight::{Copy, Flights, Landing};
 use super::machine::{Effects, Machine, TimerId};
@@ -44,7 +44,7 @@ pub enum Step {
 #[derive(Debug)]
 struct Place<M> {
     machine: Option<M>,
-    disk: Disk,
+    disk: ForgetfulDisk,
     /// How often it crashed; timers of an earlier life do not fire.
     life: u32,
     /// Effects carried out in all lives.
@@ -69,7 +69,7 @@ impl<M> Place<M> {
     fn new(machine: M) -> Self {
         Self {
             machine: Some(machine),
-            disk: Disk::default(),
+            disk: ForgetfulDisk::default(),
             life: 0,
             effects: 0,
             crashes: Vec::new(),
@@ -255,12 +255,12 @@ impl<M: Machine> Engine<M> {
 
     /// The disk of a node.
     #[must_use]
-    pub fn disk(&self, node: NodeId) -> Option<&Disk> {
+    pub fn disk(&self, node: NodeId) -> Option<&ForgetfulDisk> {
         self.places.get(node.index()).map(|place| &place.disk)
     }
 
     /// The disk of a node, to damage it between a crash and a restart.
-    pub fn disk_mut(&mut self, node: NodeId) -> Option<&mut Disk> {
+    pub fn disk_mut(&mut self, node: NodeId) -> Option<&mut ForgetfulDisk> {
         self.places
             .get_mut(node.index())
             .map(|place| &mut place.disk)

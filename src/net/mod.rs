@@ -50,7 +50,7 @@ pub mod world;
 pub use cast::{Cast, Names};
 pub use change::{PlannedChange, Wish};
 pub use chart::ChartOptions;
-pub use disk::{Disk, Tail};
+pub use disk::{ForgetfulDisk, Tail};
 pub use driver::Driver;
 pub use engine::{End, Engine, Limits, Step};
 pub use fault::{

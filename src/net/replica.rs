@@ -1,5 +1,6 @@
 //! A replica of this library as a machine of the engine: bytes in, effects carried out in order.
 
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::wire::Wire;
 use crate::actor::{Actor, Counter, Keys};
 use crate::codec::{self, Bytes};
 use crate::deterministic_secure_broadcast::{
-    self as middle, Clock, Effect, Header, Packet, Payload, Record, Refused, Rules,
+    self as middle, Clock, Effect, Header, Packet, Payload, Record, RecordStore, Refused, Rules,
     SecureBroadcast, To, journal,
 };
 use crate::membership::{Change, ChangeError, Seat};
@@ -115,7 +116,7 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
         match self.guarded(out, |broadcast| broadcast.broadcast(ops)) {
             None => Ok(()),
             Some(Err(refused)) => Err(refused),
-            Some(Ok(effects)) => {
+            Some(Ok((_, effects))) => {
                 self.carry_out(effects, out);
                 Ok(())
             }
@@ -165,81 +166,80 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
 
     fn carry_out(&mut self, effects: middle::Effects<A>, out: &mut Out<A, K, R>) {
         let mut made = None;
-        for effect in effects {
-            match effect {
-                Effect::Persist(record) => {
-                    let mut frame = Vec::new();
-                    journal::append(&mut frame, &record);
-                    out.persist(frame);
-                    if let Record::Own { header, ops, .. } = &record {
-                        self.announce(header, ops, out);
-                    }
+        let mut engine = Engine { replica: self, out };
+        let Ok(()) = effects.carry_out(&mut engine, |engine, effect| {
+            engine.replica.output(effect, &mut made, engine.out);
+        });
+    }
+
+    /// Sends one thing, or tells it. `made` is the change that these effects have made.
+    fn output(&mut self, effect: Effect<A>, made: &mut Option<Change>, out: &mut Out<A, K, R>) {
+        match effect {
+            Effect::Send { to, payload } => {
+                if let Payload::Request(request) = &payload {
+                    self.announce(&request.header, &request.ops, out);
                 }
-                Effect::Send { to, payload } => {
-                    if let Payload::Request(request) = &payload {
-                        self.announce(&request.header, &request.ops, out);
-                    }
-                    let address = match to {
-                        To::Members => Some(Address::Many(self.others.clone())),
-                        To::One(actor) => self.directory.address(&actor),
-                    };
-                    if let Some(address) = address {
-                        out.send(address, Wire::of(&payload));
-                    }
+                let address = match to {
+                    To::Members => Some(Address::Many(self.others.clone())),
+                    To::One(actor) => self.directory.address(&actor),
+                };
+                if let Some(address) = address {
+                    out.send(address, Wire::of(&payload));
                 }
-                Effect::Deliver(delivery) => out.deliver(delivery),
-                Effect::Evidence(evidence) => out.note(Note::Evidence(Box::new(evidence))),
-                Effect::Returned { op, reason } => out.note(Note::Returned { op, reason }),
-                Effect::RefusedBy {
-                    member,
-                    dot,
-                    reason,
-                } => out.note(Note::RefusedBy {
-                    member,
-                    dot,
-                    reason,
-                }),
-                Effect::Parked { .. } => {}
-                Effect::Diverged { member } => out.note(Note::Diverged { member }),
-                Effect::Halted(halt) => out.note(Note::Halted(halt)),
-                Effect::Asked { change, by } => out.note(Note::Asked { change, by }),
-                // That a change applies no more, once it is made, is no news.
-                Effect::Obsolete { change, .. } if made == Some(change) => {}
-                Effect::Obsolete { change, .. } => out.note(Note::Obsolete(change)),
-                Effect::Generation {
+            }
+            Effect::Deliver(delivery) => out.deliver(delivery),
+            Effect::Evidence(evidence) => out.note(Note::Evidence(Box::new(evidence))),
+            Effect::Returned { op, reason, .. } => out.note(Note::Returned { op, reason }),
+            Effect::RefusedBy {
+                member,
+                dot,
+                reason,
+            } => out.note(Note::RefusedBy {
+                member,
+                dot,
+                reason,
+            }),
+            // Records are the store's. A dot is announced with its record or its request, after a restart, too.
+            Effect::Persist(_) | Effect::Issued { .. } | Effect::Parked { .. } => {}
+            Effect::Diverged { member } => out.note(Note::Diverged { member }),
+            Effect::Halted(halt) => out.note(Note::Halted(halt)),
+            Effect::Asked { change, by } => out.note(Note::Asked { change, by }),
+            // That a change applies no more, once it is made, is no news.
+            Effect::Obsolete { change, .. } if *made == Some(change) => {}
+            Effect::Obsolete { change, .. } => out.note(Note::Obsolete(change)),
+            Effect::Generation {
+                generation,
+                change,
+                members,
+            } => {
+                let Some(broadcast) = self.broadcast.as_deref() else {
+                    return;
+                };
+                self.others = self.directory.others(&members, &broadcast.actor());
+                *made = Some(change);
+                let known = broadcast.members();
+                let seats = (0..).map(Seat::new).take(known.seats());
+                let sources = seats.filter_map(|seat| known.in_seat(seat).copied());
+                out.note(Note::Generation {
                     generation,
                     change,
                     members,
-                } => {
-                    let Some(broadcast) = self.broadcast.as_deref() else {
-                        continue;
-                    };
-                    self.others = self.directory.others(&members, &broadcast.actor());
-                    made = Some(change);
-                    let known = broadcast.members();
-                    let seats = (0..).map(Seat::new).take(known.seats());
-                    let sources = seats.filter_map(|seat| known.in_seat(seat).copied());
-                    out.note(Note::Generation {
-                        generation,
-                        change,
-                        members,
-                        sources: sources.collect(),
-                    });
+                    sources: sources.collect(),
+                });
+            }
+            Effect::Checkpoint { .. } => out.note(Note::Checkpoint),
+            Effect::Installed { clock } => {
+                if let Some(broadcast) = self.broadcast.as_deref() {
+                    out.note(Note::Installed(by_actor(broadcast, &clock)));
                 }
-                Effect::Checkpoint { .. } => out.note(Note::Checkpoint),
-                Effect::Installed { clock } => {
-                    if let Some(broadcast) = self.broadcast.as_deref() {
-                        out.note(Note::Installed(by_actor(broadcast, &clock)));
-                    }
-                }
-                Effect::KeyChanged { generation } => {
-                    out.sync();
-                    out.note(Note::KeyChanged(generation));
-                }
-                Effect::Left => {
-                    self.awake = false;
-                    out.note(Note::Left);
-                }
+            }
+            Effect::KeyChanged { generation } => {
+                out.sync();
+                out.note(Note::KeyChanged(generation));
+            }
+            Effect::Left => {
+                self.awake = false;
+                out.note(Note::Left);
             }
         }
     }
@@ -255,6 +255,30 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
                 ops: ops.clone(),
             });
         }
+    }
+}
+
+/// The engine's disk: it syncs by itself, and only before something is sent.
+struct Engine<'a, A: Staged, K: Keys, R: Rules> {
+    replica: &'a mut Replica<A, K, R>,
+    out: &'a mut Out<A, K, R>,
+}
+
+impl<A: Staged, K: Keys, R: Rules> RecordStore for Engine<'_, A, K, R> {
+    type Error = Infallible;
+
+    fn append(&mut self, record: &Record) -> Result<(), Infallible> {
+        let mut frame = Vec::new();
+        journal::append(&mut frame, record);
+        self.out.persist(frame);
+        if let Record::Own { header, ops, .. } = record {
+            self.replica.announce(header, ops, self.out);
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), Infallible> {
+        Ok(())
     }
 }
 

@@ -34,11 +34,12 @@ use super::trace::TraceNode;
 use super::workload::{Agenda, Item};
 use super::world::{Hardware, World, WorldError};
 use crate::actor::{Actor, SigningActor};
-use crate::deterministic_secure_broadcast::{Genesis, GenesisError, Rules, SecureBroadcast, Sound};
+use crate::deterministic_secure_broadcast::{
+    Config, Genesis, GenesisError, OpenError, Rules, SecureBroadcast, Sound,
+};
 use crate::membership::{Change, Members};
 
 use changes::Plan;
-use cue::Habits;
 use run::Run;
 
 /// A simulated network of replicas of `A`, to be set up and run once.
@@ -75,7 +76,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     limits: Limits,
     memory: Option<u64>,
     patience: Span,
-    habits: Habits,
+    config: Config,
     traced: bool,
     detailed: bool,
     write_schedule: bool,
@@ -105,6 +106,9 @@ pub enum NetError {
     /// The genesis was refused.
     #[error(transparent)]
     Genesis(#[from] GenesisError),
+    /// A replica could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// Somebody is to do something who does not take part, or is no member.
     #[error("{0} is no correct member, and does not want to be one")]
     Unknown(String),
@@ -170,7 +174,7 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
             },
             memory: None,
             patience: Span::from_secs(60),
-            habits: Habits::default(),
+            config: Config::default(),
             traced: false,
             detailed: false,
             write_schedule: false,
@@ -203,7 +207,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             limits,
             memory,
             patience,
-            habits,
+            config,
             traced,
             detailed,
             write_schedule,
@@ -229,7 +233,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             limits,
             memory,
             patience,
-            habits,
+            config,
             traced,
             detailed,
             write_schedule,
@@ -398,14 +402,14 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
     /// [`CHECKPOINT_MESSAGES`](crate::deterministic_secure_broadcast::CHECKPOINT_MESSAGES).
     #[must_use]
     pub fn checkpoint_every(mut self, messages: NonZeroUsize) -> Self {
-        self.habits.checkpoint_every = Some(messages);
+        self.config = self.config.checkpoint_every(Some(messages));
         self
     }
 
     /// Lets a message carry at most this many operations.
     #[must_use]
     pub fn message_ops(mut self, ops: usize) -> Self {
-        self.habits.message_ops = Some(ops);
+        self.config = self.config.message_ops(ops);
         self
     }
 
@@ -575,15 +579,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
                     }
                 }
                 None => {
-                    let broadcast = SecureBroadcast::new(role.identity, (*genesis).clone())?;
-                    cue::replica(
-                        broadcast,
-                        &directory,
-                        node,
-                        self.tick,
-                        self.habits,
-                        &streams,
-                    )
+                    let broadcast = SecureBroadcast::open(
+                        role.identity,
+                        (*genesis).clone(),
+                        [],
+                        self.config.clone(),
+                    )?;
+                    cue::replica(broadcast, &directory, node, self.tick, &streams)
                 }
             };
             participants.push(participant);
@@ -671,7 +673,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             workload: streams.of("workload"),
             streams,
             tick: self.tick,
-            habits: self.habits,
+            config: self.config,
             faults_end,
             corrupts,
             settle,

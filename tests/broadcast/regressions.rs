@@ -15,8 +15,9 @@ use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Effect, Malformed
 use bft_crdts::membership::quorum::quorum;
 use bft_crdts::net::{ChartOptions, NodeId, VirtualTime, msc, trace};
 use bft_crdts::{
-    Actor, Bytes, Counter, Dot, Ed25519, Generation, Genesis, GenesisError, Keys, Orswot,
-    PacketKind, Payload, Rejection, Seat, SecureBroadcast, SecureBroadcastAlgorithm, Sig, orswot,
+    Actor, Bytes, Config, Counter, Dot, Ed25519, Generation, Genesis, GenesisError, Keys,
+    OpenError, Orswot, PacketKind, Payload, Rejection, Seat, SecureBroadcast,
+    SecureBroadcastAlgorithm, Sig, orswot,
 };
 
 type BankWire = Wire<Bank>;
@@ -148,8 +149,12 @@ fn s8_no_key_signs_two_messages_at_once() {
     let wire = BankWire::bank(4, 10);
     let members = wire.genesis.members().iter().copied().chain([weak]);
     let genesis = Genesis::<Bank>::new("x", "bank/1", members, wire.genesis.state().clone());
-    let refused = SecureBroadcast::<Bank>::new(wire.key(0).clone(), genesis.unwrap());
-    assert!(matches!(refused, Err(GenesisError::WeakKey(_))));
+    let refused =
+        SecureBroadcast::<Bank>::open(wire.key(0).clone(), genesis.unwrap(), [], Config::default());
+    assert!(matches!(
+        refused,
+        Err(OpenError::Genesis(GenesisError::WeakKey(_)))
+    ));
 }
 
 /// There, a signature covered the statement alone: it could be shown in another network, generation or as another kind.

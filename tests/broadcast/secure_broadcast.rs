@@ -1,6 +1,6 @@
 //! What the middle layer owes when nobody lies: exact costs, any order of arrival, every restart.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::seed::Seed;
 use crate::wire;
@@ -11,8 +11,8 @@ use bft_crdts::deterministic_secure_broadcast::{
 };
 use bft_crdts::membership::quorum::quorum;
 use bft_crdts::{
-    Counter, Dot, GenesisError, Orswot, PacketKind, Payload, Record, RestoreError, SecureBroadcast,
-    SecureBroadcastAlgorithm, SigningActor, Sound, orswot,
+    Config, Counter, Dot, GenesisError, OpenError, Orswot, PacketKind, Payload, Record,
+    SecureBroadcast, SecureBroadcastAlgorithm, SigningActor, Sound, Ticket, orswot,
 };
 use quickcheck_macros::quickcheck;
 use rand::RngExt;
@@ -132,7 +132,7 @@ fn one_two_and_three_members_work_as_long_as_nobody_fails() {
 #[test]
 fn an_invalid_operation_comes_back_and_does_not_hold_up_the_next_message() {
     let mut wire = BankWire::bank(4, 10);
-    wire.machine_mut(0).limit_message_ops(2);
+    wire.configure(0, Config::default().message_ops(2));
     let (me, you) = (wire.actor(0), wire.actor(1));
     let pay = |to, amount| Bank::transfer_citing(to, amount, BTreeSet::new());
     wire.submit(
@@ -168,14 +168,89 @@ fn an_invalid_operation_comes_back_and_does_not_hold_up_the_next_message() {
     wire.assert_agreement(&[]);
 }
 
+/// Clients paid twice: `broadcast` gave no name to an operation, `Returned` did not say which one came back, and after a
+/// restart nobody could ask what was under way.
+#[test]
+fn every_ticket_gets_its_dot_or_comes_back() {
+    let mut wire = BankWire::bank(4, 10);
+    wire.configure(0, Config::default().message_ops(2));
+    let (me, you) = (wire.actor(0), wire.actor(1));
+    let pay = |amount| Bank::transfer_citing(you, amount, BTreeSet::new());
+    let first: Vec<Ticket> = wire.submit(0, [pay(1)]).collect();
+    let rest: Vec<Ticket> = wire
+        .submit(0, [pay(2), pay(0), pay(3), pay(99), pay(4)])
+        .collect();
+    assert_eq!(rest.len(), 5);
+    let dot = |counter| Dot::new(me, Counter::new(counter));
+    let flying: Vec<_> = wire.machine(0).in_flight().collect();
+    assert_eq!(flying, [(dot(1), &pay(1))], "the rest waits");
+    wire.quiet();
+    let mut fates = BTreeMap::new();
+    for effect in &wire.nodes[0].told {
+        match effect {
+            Effect::Issued {
+                first,
+                len,
+                tickets,
+            } => {
+                assert_eq!(*len as usize, tickets.len());
+                for (offset, ticket) in (0..).zip(tickets) {
+                    let dot = dot(first.counter.get() + offset);
+                    assert_eq!(fates.insert(*ticket, Ok(dot)), None, "{ticket} twice");
+                }
+            }
+            Effect::Returned { ticket, op, .. } => {
+                assert_eq!(
+                    fates.insert(*ticket, Err(op.clone())),
+                    None,
+                    "{ticket} twice"
+                );
+            }
+            _ => {}
+        }
+    }
+    let expected = [
+        (first[0], Ok(dot(1))),
+        (rest[0], Ok(dot(2))),
+        (rest[1], Err(pay(0))),
+        (rest[2], Ok(dot(3))),
+        (rest[3], Err(pay(99))),
+        (rest[4], Ok(dot(4))),
+    ];
+    assert_eq!(fates, BTreeMap::from(expected));
+    assert_eq!(wire.machine(0).in_flight().count(), 0);
+}
+
+#[test]
+fn what_has_a_dot_is_in_flight_after_a_restart_and_what_waited_is_not() {
+    let mut wire = BankWire::bank(4, 10);
+    let (me, you) = (wire.actor(0), wire.actor(1));
+    let pay = |amount| Bank::transfer_citing(you, amount, BTreeSet::new());
+    wire.submit(0, [pay(1), pay(2)]);
+    wire.submit(0, [pay(3)]);
+    wire.silence(0);
+    wire.restart(0);
+    let flying: Vec<_> = wire.machine(0).in_flight().collect();
+    let dot = |counter| Dot::new(me, Counter::new(counter));
+    assert_eq!(flying, [(dot(1), &pay(1)), (dot(2), &pay(2))]);
+    wire.tick(0);
+    wire.tick(0);
+    wire.quiet();
+    assert_eq!(wire.machine(0).in_flight().count(), 0);
+    assert_eq!(wire.machine(0).delivered(&me), Counter::new(2));
+}
+
 #[test]
 fn an_operation_whose_cause_is_unknown_comes_back() {
     let mut wire = BankWire::bank(4, 10);
     let cause = Dot::new(wire.actor(2), Counter::FIRST);
     let op = Bank::transfer_citing(wire.actor(1), 1, BTreeSet::from([cause]));
-    wire.submit(0, [op.clone()]);
+    let ticket = wire.submit(0, [op.clone()]).next().unwrap();
     let reason = ReturnReason::CauseNotDelivered;
-    assert_eq!(wire.nodes[0].told, [Effect::Returned { op, reason }]);
+    assert_eq!(
+        wire.nodes[0].told,
+        [Effect::Returned { ticket, op, reason }]
+    );
     assert!(wire.history.is_empty() && wire.nodes[0].journal.is_empty());
 }
 
@@ -188,8 +263,13 @@ fn an_observer_delivers_what_it_is_shown_and_is_refused_to_speak() {
     wire.pay(1, 2, 13);
     wire.quiet();
     let stranger = wire::stranger();
-    let mut observer =
-        SecureBroadcast::<Bank>::new(stranger.clone(), wire.genesis.clone()).expect("sound keys");
+    let mut observer = SecureBroadcast::<Bank>::open(
+        stranger.clone(),
+        wire.genesis.clone(),
+        [],
+        Config::default(),
+    )
+    .expect("sound keys");
     let refused = observer.broadcast([]).expect_err("no member");
     assert_eq!(refused.reason, RefusedReason::NotMember);
     for (certificate, ops) in wire.machine(3).log() {
@@ -601,26 +681,33 @@ fn a_journal_restores_only_its_own_replica() {
     let identity = wire.nodes[0].identity.clone();
     let restore =
         |identity: &SigningActor, genesis: &bft_crdts::Genesis<Bank>, records: &[Record]| {
-            SecureBroadcast::<Bank>::restore(identity.clone(), genesis.clone(), records.to_vec())
-                .map(|machine| machine.log().count())
+            SecureBroadcast::<Bank>::open(
+                identity.clone(),
+                genesis.clone(),
+                records.to_vec(),
+                Config::default(),
+            )
+            .map(|machine| machine.log().count())
         };
     assert_eq!(restore(&identity, &wire.genesis, &records), Ok(9));
+    // It cannot know that this key has signed.
+    assert_eq!(restore(&identity, &wire.genesis, &[]), Ok(0));
     assert_eq!(
-        restore(&identity, &wire.genesis, &[]),
-        Err(RestoreError::NoIdentity)
+        restore(&identity.next(), &wire.genesis, &[]),
+        Err(OpenError::KeyChanged(identity.actor()))
     );
     assert_eq!(
         restore(&identity, &wire.genesis, &records[1..]),
-        Err(RestoreError::NoIdentity)
+        Err(OpenError::NoIdentity)
     );
     assert_eq!(
         restore(&wire.nodes[1].identity, &wire.genesis, &records),
-        Err(RestoreError::Foreign)
+        Err(OpenError::Foreign)
     );
     let other = BankWire::bank(4, 11);
     assert_eq!(
         restore(&identity, &other.genesis, &records),
-        Err(RestoreError::Foreign)
+        Err(OpenError::Foreign)
     );
     // A delivery is missing in the middle.
     let gap = records
@@ -631,7 +718,7 @@ fn a_journal_restores_only_its_own_replica() {
     gappy.remove(gap);
     assert!(matches!(
         restore(&identity, &wire.genesis, &gappy),
-        Err(RestoreError::Inconsistent(_))
+        Err(OpenError::Inconsistent(_))
     ));
 }
 
@@ -654,8 +741,11 @@ fn a_genesis_is_checked() {
     ));
     let weak = bft_crdts::Actor::from_bytes([0; 32]);
     let genesis = genesis(vec![ann, weak]).expect("the keys are the replica's to check");
-    let refused = SecureBroadcast::<Bank>::new(wire.key(0).clone(), genesis);
-    assert!(matches!(refused, Err(GenesisError::WeakKey(key)) if key.actor == weak));
+    let refused =
+        SecureBroadcast::<Bank>::open(wire.key(0).clone(), genesis, [], Config::default());
+    assert!(
+        matches!(refused, Err(OpenError::Genesis(GenesisError::WeakKey(key))) if key.actor == weak)
+    );
 }
 
 /// The driver learns about a request once for all members, not once for each: it encodes it once.
@@ -663,7 +753,7 @@ fn a_genesis_is_checked() {
 fn a_broadcast_is_one_effect() {
     let mut wire = BankWire::bank(7, 10);
     let op = wire.payment(0, 1, 1);
-    let effects = wire.machine_mut(0).broadcast([op]).unwrap();
+    let (_, effects) = wire.machine_mut(0).broadcast([op]).unwrap();
     let kinds: Vec<_> = effects
         .iter()
         .map(|effect| match effect {
@@ -673,8 +763,9 @@ fn a_broadcast_is_one_effect() {
                 to: To::Members,
                 payload,
             } => payload.kind().name(),
+            Effect::Issued { .. } => "issued",
             _ => "?",
         })
         .collect();
-    assert_eq!(kinds, ["identity", "own", "request"]);
+    assert_eq!(kinds, ["identity", "own", "request", "issued"]);
 }

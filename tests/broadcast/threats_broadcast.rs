@@ -19,8 +19,8 @@ use bft_crdts::deterministic_secure_broadcast::{
 use bft_crdts::membership::quorum::{faults, quorum};
 use bft_crdts::membership::{MemberIndex, Signers};
 use bft_crdts::{
-    Actor, Bytes, Counter, Digest, Evidence, Generation, Packet, PacketKind, Payload, Rejection,
-    Seat, SecureBroadcast, SigningActor, To,
+    Actor, Bytes, Config, Counter, Digest, Evidence, Generation, Packet, PacketKind, Payload,
+    Rejection, Seat, SecureBroadcast, SigningActor, To,
 };
 use quickcheck_macros::quickcheck;
 
@@ -135,7 +135,10 @@ fn a_slot_split_three_to_three_freezes_and_everybody_else_goes_on() {
     for seat in 0..6 {
         assert_eq!(balances(&wire, seat), [0, 20, 10, 10, 10, 10, 10]);
         assert_eq!(convicted(&wire, seat), [6]);
-        assert!(wire.machine(seat).open(&wire.actor(6)).is_some(), "bound");
+        assert!(
+            wire.machine(seat).locked_header(&wire.actor(6)).is_some(),
+            "bound"
+        );
     }
     wire.assert_agreement(&[6]);
 }
@@ -373,7 +376,8 @@ fn a_certificate_needs_a_quorum_of_its_members_for_every_size() {
         // A replica outside looks on, for in a network of one nobody else is there to lie to.
         let stranger = wire::stranger();
         let mut observer =
-            SecureBroadcast::<Bank>::new(stranger, wire.genesis.clone()).expect("sound keys");
+            SecureBroadcast::<Bank>::open(stranger, wire.genesis.clone(), [], Config::default())
+                .expect("sound keys");
         let need = quorum(n);
         let mut give = |signers: &[usize]| {
             let payload = Payload::Proof(wire.proof(&message, signers));
@@ -1027,9 +1031,15 @@ fn a_forged_request_of_its_own_stops_nobody() {
 fn twins_that_pay_twice_are_convicted_as_one() {
     let mut wire = BankWire::bank(4, 10);
     // The twin runs elsewhere, from a disk of its own.
-    let mut twin = SecureBroadcast::<Bank>::new(wire.key(0).clone(), wire.genesis.clone()).unwrap();
+    let mut twin = SecureBroadcast::<Bank>::open(
+        wire.key(0).clone(),
+        wire.genesis.clone(),
+        [],
+        Config::default(),
+    )
+    .unwrap();
     let op = pay(&wire, 2, 10);
-    let effects = twin.broadcast([op]).unwrap();
+    let (_, effects) = twin.broadcast([op]).unwrap();
     let Some((To::Members, request)) = payloads(&effects).pop() else {
         panic!("a request");
     };

@@ -154,11 +154,14 @@ fn the_largest_message_fits_into_a_packet() {
         members: [String::from("x").repeat(letters)].into(),
     };
     let room = MAX_MESSAGE_BYTES - (encode(&add(1 << 17)).len() - (1 << 17));
-    wire.submit(0, [add(room + 1)]);
+    let ticket = wire.submit(0, [add(room + 1)]).next().unwrap();
     let (bytes, limit) = (MAX_MESSAGE_BYTES + 1, MAX_MESSAGE_BYTES);
     let reason = ReturnReason::TooLarge { bytes, limit };
     let op = add(room + 1);
-    assert_eq!(wire.nodes[0].told, [Effect::Returned { op, reason }]);
+    assert_eq!(
+        wire.nodes[0].told,
+        [Effect::Returned { ticket, op, reason }]
+    );
     wire.submit(0, [add(room)]);
     while !wire.flying.is_empty() {
         wire.arrive(0).unwrap_or_default();

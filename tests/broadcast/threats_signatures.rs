@@ -10,8 +10,8 @@ use bft_crdts::bank::Bank;
 use bft_crdts::deterministic_secure_broadcast::Contradiction;
 use bft_crdts::deterministic_secure_broadcast::packet::Proof;
 use bft_crdts::{
-    Actor, Digest, Evidence, Generation, Genesis, GenesisError, NetworkId, Payload, Rejection,
-    SecureBroadcast, Sig, Statement,
+    Actor, Config, Digest, Evidence, Generation, Genesis, GenesisError, NetworkId, OpenError,
+    Payload, Rejection, SecureBroadcast, Sig, Statement,
 };
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::scalar::Scalar;
@@ -274,9 +274,13 @@ fn no_network_begins_with_a_weak_key() {
         let members = wire.genesis.members().iter().copied().chain([weak]);
         let state = wire.genesis.state().clone();
         let genesis = Genesis::<Bank>::new("weak", "bank/1", members, state).unwrap();
-        let refused = SecureBroadcast::<Bank>::new(wire.key(0).clone(), genesis);
+        let refused =
+            SecureBroadcast::<Bank>::open(wire.key(0).clone(), genesis, [], Config::default());
         let key = bft_crdts::WeakKey { actor: weak };
-        assert_eq!(refused.map(|_| ()), Err(GenesisError::WeakKey(key)));
+        assert_eq!(
+            refused.map(|_| ()),
+            Err(OpenError::Genesis(GenesisError::WeakKey(key)))
+        );
     }
 }
 

@@ -17,10 +17,10 @@ use bft_crdts::deterministic_secure_broadcast::packet::{Echo, Proof, Pull, Reque
 use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Header, Sound, journal};
 use bft_crdts::membership::Signers;
 use bft_crdts::{
-    Actor, Bank, Bytes, Certificate, Clock, Counter, DecodeError, Delivery, Digest, Ed25519,
-    Effect, Effects, Evidence, Generation, Genesis, Keys, MemberIndex, NetworkId, Packet,
-    PacketKind, Payload, Record, Rejection, RestoreError, Rules, Seat, SecureBroadcast,
-    SecureBroadcastAlgorithm, Sig, SigningActor, To, WeakKey,
+    Actor, Bank, Bytes, Certificate, Clock, Config, Counter, DecodeError, Delivery, Digest,
+    Ed25519, Effect, Effects, Evidence, Generation, Genesis, Keys, MemberIndex, NetworkId,
+    OpenError, Packet, PacketKind, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
+    SecureBroadcastAlgorithm, Sig, SigningActor, Tickets, To, WeakKey,
 };
 
 /// Why an arriving letter changed nothing.
@@ -161,9 +161,7 @@ where
         let members = keys.iter().map(SigningActor::actor);
         let genesis = Genesis::new(name, algorithm, members, state).expect("a sound genesis");
         let node = |identity: SigningActor<K>| Node {
-            machine: Some(
-                SecureBroadcast::new(identity.clone(), genesis.clone()).expect("sound keys"),
-            ),
+            machine: Some(restore(&identity, &genesis, Vec::new()).expect("sound keys")),
             identity,
             journal: Vec::new(),
             told: Vec::new(),
@@ -199,6 +197,15 @@ where
         self.nodes[seat].machine.as_mut().expect("it is up")
     }
 
+    /// Gives a replica that has not begun other settings.
+    pub(crate) fn configure(&mut self, seat: usize, config: Config) {
+        let node = &mut self.nodes[seat];
+        assert!(node.journal.is_empty(), "it has begun");
+        let (identity, genesis) = (node.identity.clone(), self.genesis.clone());
+        let machine = SecureBroadcast::open(identity, genesis, [], config);
+        node.machine = Some(machine.expect("sound keys"));
+    }
+
     /// The seats whose replicas run.
     pub(crate) fn up(&self) -> impl Iterator<Item = usize> + use<'_, A, K, R> {
         (0..self.nodes.len()).filter(|seat| self.nodes[*seat].machine.is_some())
@@ -220,15 +227,16 @@ where
     }
 
     /// The replica its journal stands for. One that never signed has an empty journal and begins anew.
-    pub(crate) fn restored(&self, seat: usize) -> Result<SecureBroadcast<A, K, R>, RestoreError> {
+    pub(crate) fn restored(&self, seat: usize) -> Result<SecureBroadcast<A, K, R>, OpenError> {
         let node = &self.nodes[seat];
         let records = journal::read(&node.journal).expect("no damage").records;
         restore(&node.identity, &self.genesis, records)
     }
 
-    pub(crate) fn submit(&mut self, seat: usize, ops: impl IntoIterator<Item = A::Op>) {
-        let effects = self.machine_mut(seat).broadcast(ops).expect("taken");
+    pub(crate) fn submit(&mut self, seat: usize, ops: impl IntoIterator<Item = A::Op>) -> Tickets {
+        let (tickets, effects) = self.machine_mut(seat).broadcast(ops).expect("taken");
         self.carry_out(seat, effects);
+        tickets
     }
 
     pub(crate) fn tick(&mut self, seat: usize) {
@@ -455,11 +463,13 @@ pub(crate) fn restore<A: SecureBroadcastAlgorithm, K: Keys, R: Rules>(
     identity: &SigningActor<K>,
     genesis: &Genesis<A>,
     records: Vec<Record>,
-) -> Result<SecureBroadcast<A, K, R>, RestoreError> {
-    if records.is_empty() {
-        return Ok(SecureBroadcast::new(identity.clone(), genesis.clone())?);
-    }
-    SecureBroadcast::restore(identity.clone(), genesis.clone(), records)
+) -> Result<SecureBroadcast<A, K, R>, OpenError> {
+    SecureBroadcast::open(
+        identity.clone(),
+        genesis.clone(),
+        records,
+        Config::default(),
+    )
 }
 
 /// What correct replicas say to each other and may not need any more.
@@ -499,7 +509,9 @@ impl<A: SecureBroadcastAlgorithm> Durable<A> {
                 .map(|(certificate, ops)| (certificate.clone(), ops.clone()))
                 .collect(),
             evidence: machine.evidence().cloned().collect(),
-            open: members.map(|actor| machine.open(actor).cloned()).collect(),
+            open: members
+                .map(|actor| machine.locked_header(actor).cloned())
+                .collect(),
             halted: machine.halted().is_some(),
         }
     }

@@ -26,7 +26,7 @@ fn add(name: impl Into<String>) -> Op<String> {
 
 fn every(world: &mut Set, at: usize, messages: usize) {
     let every = NonZeroUsize::new(messages);
-    world.replica_mut(at).checkpoint_every(every);
+    world.configure(at, |config| config.checkpoint_every(every));
 }
 
 /// Two megabytes, which take eight ticks to fetch from one peer.
@@ -133,7 +133,7 @@ fn drafts_ahead_of_everybody_do_not_keep_others_from_being_attested() {
     for at in 0..3 {
         every(&mut world, at, 4);
     }
-    world.replica_mut(LIAR).checkpoint_every(None);
+    world.configure(LIAR, |config| config.checkpoint_every(None));
     let silent =
         |packet: &Flying| packet.from != LIAR || packet.payload.kind() != PacketKind::Attest;
     for round in 0..300_usize {

@@ -1,7 +1,6 @@
 //! Checkpoints: what a quorum attests is forgotten, and whoever lacks it goes on from a snapshot, believing nobody.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 
 use crate::world::{Flying, Replica, World};
 use bft_crdts::codec::{Bytes, Digest, encode};
@@ -15,8 +14,8 @@ use bft_crdts::deterministic_secure_broadcast::{Halt, Malformed};
 use bft_crdts::membership::{MemberIndex, Signers};
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
-    Change, Clock, Counter, Effect, Generation, Packet, PacketKind, Payload, Record, Rejection,
-    Seat, Sound,
+    Change, Clock, Config, Counter, Effect, Generation, Packet, PacketKind, Payload, Record,
+    Rejection, Seat, Sound,
 };
 
 type Set = World<Orswot<u64>>;
@@ -119,7 +118,7 @@ fn a_short_journal_makes_the_same_replica() {
         world.restart(at);
         if at != 0 {
             assert!(
-                world.replica(at).open(&world.actor(0)).is_some(),
+                world.replica(at).locked_header(&world.actor(0)).is_some(),
                 "{at} forgets its echo"
             );
         }
@@ -214,20 +213,20 @@ fn an_open_header_outlives_checkpoints_until_its_slot_is_below_one() {
     world.wire.clear();
     let source = world.actor(3);
     world.crash(3, 0);
-    assert!(world.replica(0).open(&source).is_some());
+    assert!(world.replica(0).locked_header(&source).is_some());
     work(&mut world, &[0, 1, 2], 160);
     assert!(world.nodes[0].checkpoints > 3);
     assert!(
-        world.replica(0).open(&source).is_some(),
+        world.replica(0).locked_header(&source).is_some(),
         "the slot is not covered"
     );
     world.compact(0);
     world.crash(0, 0);
     world.restart(0);
-    assert!(world.replica(0).open(&source).is_some());
+    assert!(world.replica(0).locked_header(&source).is_some());
     world.restart(3);
     rounds(&mut world, 40);
-    assert!(world.replica(0).open(&source).is_none());
+    assert!(world.replica(0).locked_header(&source).is_none());
     assert!(world.replica(0).algorithm().contains(&500));
     assert_eq!(world.unfinished(), None);
 }
@@ -623,12 +622,12 @@ fn a_checkpoint_that_is_not_beyond_ours_is_a_duplicate() {
 #[test]
 fn whoever_keeps_the_whole_history_forgets_nothing_and_serves_it() {
     let mut world = set(4, 0, 1);
-    world.replica_mut(2).checkpoint_every(None);
+    world.configure(2, |config| config.checkpoint_every(None));
     work(&mut world, &[0, 1, 2, 3], 60);
     assert_eq!(world.replica(2).log().count(), 60);
     assert!(world.replica(0).log().count() < 20);
     // One that wants to read everything itself.
-    world.replica_mut(4).checkpoint_every(None);
+    world.configure(4, |config| config.checkpoint_every(None));
     join(&mut world, 4);
     rounds(&mut world, 80);
     assert_eq!(world.nodes[4].snapshots, 0);
@@ -646,7 +645,8 @@ fn a_journal_that_lost_its_own_messages_is_found_out_by_a_snapshot() {
     work(&mut world, &[0, 1, 2, 3], 40);
     rounds(&mut world, 12);
     let identity = world.nodes[3].identity.clone();
-    let mut forgetful = Replica::<_, Sound>::new(identity, world.genesis.clone()).unwrap();
+    let mut forgetful =
+        Replica::<_, Sound>::open(identity, world.genesis.clone(), [], Config::default()).unwrap();
     let from = world.actor(0);
     let checkpoint = checkpoint_of(&world, 0);
     let manifest = checkpoint.manifest.digest();
@@ -689,7 +689,7 @@ fn a_journal_that_lost_its_own_messages_is_found_out_by_a_snapshot() {
 #[test]
 fn manifests_name_every_byte() {
     let mut world = set(1, 0, 0);
-    world.replica_mut(0).checkpoint_every(NonZeroUsize::new(1));
+    world.checkpoint_every(1);
     work(&mut world, &[0], 3);
     rounds(&mut world, 4);
     let checkpoint = checkpoint_of(&world, 0);

@@ -10,7 +10,7 @@ use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
 use bft_crdts::deterministic_secure_broadcast::snapshot::Piece;
 use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Evidence, Header};
 use bft_crdts::orswot::{Entries, Op, Orswot};
-use bft_crdts::{Change, Counter, Generation, Payload, Record, RestoreError, Seat};
+use bft_crdts::{Change, Config, Counter, Generation, OpenError, Payload, Record, Seat};
 
 type Set = World<Orswot<u64>>;
 
@@ -114,9 +114,14 @@ fn restored(
     world: &Set,
     at: usize,
     journal: Vec<Record>,
-) -> Result<Replica<Orswot<u64>>, RestoreError> {
+) -> Result<Replica<Orswot<u64>>, OpenError> {
     let node = &world.nodes[at];
-    Replica::restore(node.stored.clone(), world.genesis.clone(), journal)
+    Replica::open(
+        node.stored.clone(),
+        world.genesis.clone(),
+        journal,
+        Config::default(),
+    )
 }
 
 /// The name of its kind.
@@ -186,7 +191,7 @@ fn a_record_that_does_not_follow_is_named_whatever_its_kind() {
                     bad[index] = spoilt;
                     assert_eq!(
                         restored(&world, at, bad).err(),
-                        Some(RestoreError::Inconsistent(index)),
+                        Some(OpenError::Inconsistent(index)),
                         "{}",
                         kind(record)
                     );
@@ -236,7 +241,7 @@ fn what_happens_once_is_not_loaded_twice() {
             bad.push(record.clone());
             assert_eq!(
                 restored(&world, 0, bad).err(),
-                Some(RestoreError::Inconsistent(journal.len())),
+                Some(OpenError::Inconsistent(journal.len())),
                 "{}",
                 kind(record)
             );

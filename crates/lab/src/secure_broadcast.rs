@@ -17,7 +17,7 @@ mod twins;
 use std::sync::Arc;
 
 use bft_crdts::net::{Address, Effects, FakeKeys, Machine, NodeId, Span, TimerId};
-use bft_crdts::{Actor, Effect, Genesis, SecureBroadcast, To};
+use bft_crdts::{Actor, Config, Effect, Genesis, SecureBroadcast, To};
 
 use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck};
 use crate::keys::{Key, Ring};
@@ -59,7 +59,7 @@ impl Member {
         let nodes = u16::try_from(actors.len()).ok()?;
         let others = (0..nodes).filter(|node| *node != number).map(NodeId::new);
         Some(Self {
-            broadcast: SecureBroadcast::new(key, genesis).ok()?,
+            broadcast: SecureBroadcast::open(key, genesis, [], Config::default()).ok()?,
             others: others.collect(),
             actors,
             // Not all at the same moment.
@@ -80,7 +80,7 @@ impl Member {
 
     /// Broadcasts a transaction of its own; whether that is accepted shows later.
     fn broadcast_tx(&mut self, tx: Tx, out: &mut Effects<Self>) {
-        if let Ok(effects) = self.broadcast.broadcast([tx]) {
+        if let Ok((_, effects)) = self.broadcast.broadcast([tx]) {
             self.carry_out(effects, out);
         }
     }

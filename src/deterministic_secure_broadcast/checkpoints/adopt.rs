@@ -1,7 +1,5 @@
 //! The base as the replica's owner sees it, and how a checkpoint becomes the new one.
 
-use std::num::NonZeroUsize;
-
 use super::base::{Adoption, Base};
 use super::state_at::{NoState, Relation, StateAt};
 use crate::actor::{Counter, Keys};
@@ -24,13 +22,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             inherited.advance(seat, last.unwrap_or(Counter::ZERO));
         }
         self.checkpoints.raise_floor(&inherited);
-    }
-
-    /// After how many messages beyond the last checkpoint the next one is due; the default is
-    /// [`CHECKPOINT_MESSAGES`](super::CHECKPOINT_MESSAGES). `None` keeps the whole history: this replica attests the
-    /// checkpoints of others, but prunes nothing, and takes no snapshot, so it reads everything from the beginning.
-    pub fn checkpoint_every(&mut self, messages: Option<NonZeroUsize>) {
-        self.checkpoints.every = messages;
     }
 
     /// The checkpoint below which this replica has begun to prune, if there is one.

@@ -12,7 +12,7 @@ use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
 use crate::membership::{Generation, MemberIndex};
 
 /// After how many messages beyond the last checkpoint the next one is proposed, unless
-/// [`checkpoint_every`](crate::SecureBroadcast::checkpoint_every) says otherwise.
+/// [`Config::checkpoint_every`](crate::Config::checkpoint_every) says otherwise.
 pub const CHECKPOINT_MESSAGES: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
 
 /// How far the next checkpoint is: proposals, attestations, and what is fetched of one that is ahead of us.
@@ -41,9 +41,9 @@ pub(super) enum ProposalStep {
 }
 
 impl Checkpoints {
-    pub(in crate::deterministic_secure_broadcast) fn new() -> Self {
+    pub(in crate::deterministic_secure_broadcast) fn new(every: Option<NonZeroUsize>) -> Self {
         Self {
-            every: Some(CHECKPOINT_MESSAGES),
+            every,
             floor: Clock::zero(0),
             proposal: None,
             turns: Turns::default(),

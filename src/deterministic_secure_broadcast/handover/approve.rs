@@ -19,6 +19,7 @@ const MAX_APPROVALS: usize = 8;
 
 /// Why a change was not taken up.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ChangeRefused {
     /// This replica is no member.
     #[error("not a member")]

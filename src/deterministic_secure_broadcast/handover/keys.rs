@@ -11,7 +11,7 @@ use super::view::View;
 use crate::actor::{Actor, Keys, SigningActor, verify};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::Effects;
-use crate::deterministic_secure_broadcast::error::{Halt, Rejection, RestoreError};
+use crate::deterministic_secure_broadcast::error::{Halt, OpenError, Rejection};
 use crate::deterministic_secure_broadcast::rules::Rules;
 use crate::deterministic_secure_broadcast::wire::statement::NextKeyStatement;
 use crate::deterministic_secure_broadcast::wire::{Announced, NextKey, NextKeys};
@@ -153,7 +153,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// After a restart: goes on from an earlier secret to the one our journal stands at.
     pub(in crate::deterministic_secure_broadcast) fn restore_key(
         &mut self,
-    ) -> Result<(), RestoreError> {
+    ) -> Result<(), OpenError> {
         let ours = self.generation();
         let base = ours.next().filter(|_| self.is_sealed()).unwrap_or(ours);
         let gone = match self.due(base) {
@@ -170,7 +170,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if gone {
             Ok(())
         } else {
-            Err(RestoreError::OtherSecret)
+            Err(OpenError::OtherSecret)
         }
     }
 

@@ -71,6 +71,7 @@ enum Part {
 
 /// Why bytes are no such file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum FileError {
     /// More bytes than are read.
     #[error("{have} bytes, at most {MAX_FILE_BYTES} are read")]

@@ -38,6 +38,7 @@ pub struct Pin {
 
 /// Why a chain was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ChainError {
     /// A key of the genesis is weak.
     #[error(transparent)]

@@ -4,7 +4,7 @@ use super::Hands;
 use crate::actor::{Actor, Keys};
 use crate::deterministic_secure_broadcast::packet::Echo;
 use crate::deterministic_secure_broadcast::{
-    Effect, Effects, Packet, Payload, SecureBroadcast, Sound, To,
+    Config, Effect, Effects, Packet, Payload, SecureBroadcast, Sound, To,
 };
 use crate::net::stage::Staged;
 
@@ -21,8 +21,8 @@ impl<A: Staged, K: Keys> Mask<A, K> {
 
     fn wear(&mut self, hands: &Hands<'_, A, K>) -> Option<&mut SecureBroadcast<A, K, Sound>> {
         if self.broadcast.is_none() {
-            let broadcast =
-                SecureBroadcast::new(hands.identity().clone(), hands.genesis().clone()).ok()?;
+            let (identity, genesis) = (hands.identity().clone(), hands.genesis().clone());
+            let broadcast = SecureBroadcast::open(identity, genesis, [], Config::default()).ok()?;
             self.broadcast = Some(Box::new(broadcast));
         }
         self.broadcast.as_deref_mut()
@@ -86,7 +86,9 @@ impl<A: Staged, K: Keys> Mask<A, K> {
         let Some(op) = broadcast.algorithm().draw(&me, everybody, hands.stream()) else {
             return Vec::new();
         };
-        broadcast.broadcast([op]).map_or_else(|_| Vec::new(), sends)
+        broadcast
+            .broadcast([op])
+            .map_or_else(|_| Vec::new(), |(_, effects)| sends(effects))
     }
 }
 

@@ -1,12 +1,11 @@
 //! What a run keeps beside the machines, and how a machine is put on its node.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::{first_tick, machine};
 use crate::actor::Actor;
-use crate::deterministic_secure_broadcast::{Evidence, Rules, SecureBroadcast};
+use crate::deterministic_secure_broadcast::{Config, Evidence, Rules, SecureBroadcast};
 use crate::net::adversary::puppet::{Puppet, Strung};
 use crate::net::adversary::vice::Assigned;
 use crate::net::adversary::{Body, PacketTongue};
@@ -41,30 +40,14 @@ impl Books {
     }
 }
 
-/// How every replica of a run is set up.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Habits {
-    /// Operations in a message, at most.
-    pub(super) message_ops: Option<usize>,
-    /// Messages between two checkpoints.
-    pub(super) checkpoint_every: Option<NonZeroUsize>,
-}
-
 /// A correct replica at its node.
 pub(super) fn replica<A: Staged, K: SeededKeys, R: Rules>(
-    mut broadcast: SecureBroadcast<A, K, R>,
+    broadcast: SecureBroadcast<A, K, R>,
     directory: &Arc<Directory>,
     node: NodeId,
     tick: Span,
-    habits: Habits,
     streams: &Streams,
 ) -> Participant<A, K, R> {
-    if let Some(ops) = habits.message_ops {
-        broadcast.limit_message_ops(ops);
-    }
-    if habits.checkpoint_every.is_some() {
-        broadcast.checkpoint_every(habits.checkpoint_every);
-    }
     machine(broadcast, directory, tick, first_tick(streams, node, tick))
 }
 
@@ -81,7 +64,8 @@ pub(super) fn puppet<A: Staged, K: SeededKeys, R: Rules>(
     let (identity, genesis) = (body.identity.clone(), body.genesis.clone());
     let directory = body.directory.clone();
     let make = move || {
-        let broadcast = SecureBroadcast::new(identity.clone(), (*genesis).clone()).ok()?;
+        let (identity, genesis) = (identity.clone(), (*genesis).clone());
+        let broadcast = SecureBroadcast::open(identity, genesis, [], Config::default()).ok()?;
         Some(machine(broadcast, &directory, tick, first))
     };
     let strung = Strung {

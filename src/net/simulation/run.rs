@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::changes::Plan;
-use super::cue::{self, Books, Habits};
+use super::cue::{self, Books};
 use super::{Outcome, Progress};
 use crate::actor::{Actor, Counter, Dot, SigningActor};
 use crate::codec;
-use crate::deterministic_secure_broadcast::{Genesis, Record, Rules, SecureBroadcast, journal};
+use crate::deterministic_secure_broadcast::{
+    Config, Genesis, OpenError, Record, Rules, SecureBroadcast, journal,
+};
 use crate::net::directory::Directory;
 use crate::net::engine::{Engine, Step};
 use crate::net::judge::{Bench, Property};
@@ -44,7 +46,7 @@ pub(super) struct Run<A: Staged, K: SeededKeys, R: Rules> {
     pub(super) workload: Stream,
     pub(super) streams: Streams,
     pub(super) tick: Span,
-    pub(super) habits: Habits,
+    pub(super) config: Config,
     /// From here on something must move.
     pub(super) faults_end: VirtualTime,
     /// Whether packets may arrive as something else than what was sent: more than the protocol allows links to do (A1),
@@ -513,17 +515,15 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             Ok(found) => {
                 disk.truncate(found.length);
                 own.extend(found.records.iter().filter_map(own_message::<A>));
-                if found.records.is_empty() && identity.key() != identity.actor() {
-                    // The disk was wiped, and this key cannot pass for one that never signed.
-                    return self.books.count("a key without its journal stayed away");
-                }
-                if found.records.is_empty() {
-                    // Nothing was ever on this disk, so nothing was ever sent; unless the disk was wiped, and then
-                    // this node counts as faulty.
-                    SecureBroadcast::new(identity, genesis).map_err(|error| error.to_string())
-                } else {
-                    SecureBroadcast::restore(identity, genesis, found.records)
-                        .map_err(|error| error.to_string())
+                // An empty disk is one on which nothing ever was, so nothing was ever sent; unless it was wiped, and
+                // then this node counts as faulty.
+                let config = self.config.clone();
+                match SecureBroadcast::open(identity, genesis, found.records, config) {
+                    Err(OpenError::KeyChanged(_)) => {
+                        // The disk was wiped, and this key cannot pass for one that never signed.
+                        return self.books.count("a key without its journal stayed away");
+                    }
+                    opened => opened.map_err(|error| error.to_string()),
                 }
             }
         };
@@ -552,14 +552,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         self.bench
             .restarted(node, &broadcast, moment, own, |dot| complete.push(dot));
         self.complete(&complete, moment.at);
-        let participant = cue::replica(
-            broadcast,
-            &self.directory,
-            node,
-            self.tick,
-            self.habits,
-            &self.streams,
-        );
+        let participant = cue::replica(broadcast, &self.directory, node, self.tick, &self.streams);
         self.engine.restart(node, participant, &mut self.recorder);
         self.show_state(node);
         self.plan.restarted(node);

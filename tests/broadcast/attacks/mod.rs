@@ -17,8 +17,8 @@ use bft_crdts::deterministic_secure_broadcast::{Halt, Header};
 use bft_crdts::membership::Signers;
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
-    Actor, Bytes, Clock, Counter, Digest, Dot, Effect, Evidence, Packet, PacketKind, Payload, Seat,
-    SecureBroadcastAlgorithm, Sig, SigningActor,
+    Actor, Bytes, Clock, Config, Counter, Digest, Dot, Effect, Evidence, Packet, PacketKind,
+    Payload, Seat, SecureBroadcastAlgorithm, Sig, SigningActor,
 };
 use serde::{Deserialize, Serialize};
 
@@ -181,7 +181,8 @@ fn an_equivocator_is_convicted_though_its_certificate_leaves_its_own_echo_out() 
 fn somebody_who_is_no_member_signs_nothing() {
     let world = set_world(4, 0);
     let stranger = SigningActor::from_secret([77; 32]);
-    let mut stranger = Replica::<Set>::new(stranger, world.genesis.clone()).unwrap();
+    let mut stranger =
+        Replica::<Set>::open(stranger, world.genesis.clone(), [], Config::default()).unwrap();
     let (_, _, request) = first_of(&world, 3, 1);
     let packet = Packet {
         from: world.actor(3),
@@ -377,7 +378,12 @@ fn a_replica_that_sees_itself_convicted_stops_signing() {
     for kept in 1..=records.len() {
         let node = &world.nodes[3];
         let journal = records[..kept].iter().cloned();
-        let again = Replica::<Set>::restore(node.identity.clone(), world.genesis.clone(), journal);
+        let again = Replica::<Set>::open(
+            node.identity.clone(),
+            world.genesis.clone(),
+            journal,
+            Config::default(),
+        );
         let again = again.unwrap();
         if again.evidence().count() > 0 {
             assert_eq!(again.halted(), Some(Halt::KeyUsedElsewhere), "{kept} kept");

@@ -52,7 +52,9 @@ fn journaled(bytes: &[u8]) {
         for record in &read.records {
             journal::append(&mut again, record);
         }
-        assert_eq!(again, bytes[..read.length], "one spelling per journal");
+        if read.marked == 0 {
+            assert_eq!(again, bytes[..read.length], "one spelling per journal");
+        }
         replay(read.records);
     }
 }

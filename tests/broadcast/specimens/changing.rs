@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 
 use bft_crdts::bank::Bank;
 use bft_crdts::{
-    Actor, Change, Effect, Effects, Generation, Genesis, Packet, Payload, Record, SecureBroadcast,
-    SigningActor, To,
+    Actor, Change, Config, Effect, Effects, Generation, Genesis, Packet, Payload, Record,
+    SecureBroadcast, SigningActor, To,
 };
 
 /// All that was sent and journaled until everybody had activated the next generation.
@@ -25,7 +25,10 @@ impl Changing {
         members: impl IntoIterator<Item = SigningActor>,
         joiner: SigningActor,
     ) -> Self {
-        let new = |identity| SecureBroadcast::new(identity, genesis.clone()).expect("sound keys");
+        let new = |identity| {
+            SecureBroadcast::open(identity, genesis.clone(), [], Config::default())
+                .expect("sound keys")
+        };
         let mut replicas: Vec<SecureBroadcast<Bank>> = members.into_iter().map(new).collect();
         replicas.push(new(joiner));
         let mut changing = Self {

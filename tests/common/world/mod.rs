@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use bft_crdts::codec::encode;
-use bft_crdts::deterministic_secure_broadcast::{ChangeRefused, Decision, RestoreError};
+use bft_crdts::deterministic_secure_broadcast::{ChangeRefused, Decision, OpenError};
 use bft_crdts::{
-    Actor, Causes, Change, ChangeError, Clock, Counter, Delivery, Digest, Dot, Effect, Effects,
-    Genesis, Keys, Packet, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
+    Actor, Causes, Change, ChangeError, Clock, Config, Counter, Delivery, Digest, Dot, Effect,
+    Effects, Genesis, Keys, Packet, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
     SecureBroadcastAlgorithm, Sig, SigningActor, Sound, To, WeakKey,
 };
 
@@ -76,9 +76,7 @@ pub(crate) struct Node<A: SecureBroadcastAlgorithm, R: Rules = Sound> {
     pub(crate) synced: usize,
     /// Operations that came back.
     pub(crate) returned: usize,
-    limit: usize,
-    /// After how many messages it makes a checkpoint, if not as usual.
-    every: Option<NonZeroUsize>,
+    config: Config,
     /// How many checkpoints it has had, and how many snapshots it has taken over.
     pub(crate) checkpoints: usize,
     pub(crate) snapshots: usize,
@@ -143,7 +141,8 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         identities.extend((members..members + joiners).map(identity));
         let nodes = identities.into_iter().enumerate().map(|(seat, identity)| {
             let liar = (members - liars..members).contains(&seat);
-            let replica = Replica::new(identity.clone(), genesis.clone()).unwrap();
+            let replica =
+                Replica::open(identity.clone(), genesis.clone(), [], Config::default()).unwrap();
             Node {
                 replica: (!liar).then_some(replica),
                 stored: identity.clone(),
@@ -152,8 +151,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
                 journal: Vec::new(),
                 synced: 0,
                 returned: 0,
-                limit: usize::MAX,
-                every: None,
+                config: Config::default(),
                 checkpoints: 0,
                 snapshots: 0,
                 members: actors.clone(),
@@ -205,18 +203,23 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
     }
 
     pub(crate) fn limit_message_ops(&mut self, at: usize, limit: usize) {
-        self.nodes[at].limit = limit;
-        self.replica_mut(at).limit_message_ops(limit);
+        self.configure(at, |config| config.message_ops(limit));
+    }
+
+    /// Gives a replica other settings: it starts again with them, from its journal.
+    pub(crate) fn configure(&mut self, at: usize, settings: impl FnOnce(Config) -> Config) {
+        let node = &mut self.nodes[at];
+        node.config = settings(node.config.clone());
+        if node.replica.is_some() {
+            self.restart(at);
+        }
     }
 
     /// Everybody makes a checkpoint after so many messages.
     pub(crate) fn checkpoint_every(&mut self, messages: usize) {
         let every = NonZeroUsize::new(messages);
-        for node in &mut self.nodes {
-            node.every = every;
-            if let Some(replica) = &mut node.replica {
-                replica.checkpoint_every(every);
-            }
+        for at in 0..self.nodes.len() {
+            self.configure(at, |config| config.checkpoint_every(every));
         }
     }
 
@@ -240,7 +243,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         ops: impl IntoIterator<Item = A::Op>,
         until: usize,
     ) {
-        if let Ok(effects) = self.replica_mut(at).broadcast(ops) {
+        if let Ok((_, effects)) = self.replica_mut(at).broadcast(ops) {
             self.carry_out(at, effects, until);
         }
     }
@@ -338,7 +341,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
                 Effect::Asked { change, .. } => self.nodes[at].asked.push(change),
                 Effect::KeyChanged { .. } => self.store_key(at),
                 Effect::Left => self.nodes[at].left = true,
-                Effect::RefusedBy { .. } | Effect::Parked { .. } | Effect::Obsolete { .. } => {}
+                _ => {}
             }
         }
     }
@@ -402,16 +405,8 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         let genesis = self.genesis.clone();
         let node = &mut self.nodes[at];
         let (identity, journal) = (node.stored.clone(), node.journal.clone());
-        let mut replica = if journal.is_empty() {
-            Replica::new(identity, genesis).unwrap()
-        } else {
-            Replica::restore(identity, genesis, journal)
-                .unwrap_or_else(|error| panic!("{at} cannot restore its own journal: {error}"))
-        };
-        replica.limit_message_ops(node.limit);
-        if node.every.is_some() {
-            replica.checkpoint_every(node.every);
-        }
+        let replica = Replica::open(identity, genesis, journal, node.config.clone())
+            .unwrap_or_else(|error| panic!("{at} cannot restore its own journal: {error}"));
         // What it has forgotten is in the snapshot that its log goes on from.
         let forgotten = replica.forgotten();
         let members = replica.members();
@@ -442,12 +437,12 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
 
     /// It crashes, and comes up again from its journal and an earlier secret, or a later one: its first, and so many steps
     /// on.
-    pub(crate) fn restart_from(&mut self, at: usize, steps: usize) -> Result<(), RestoreError> {
+    pub(crate) fn restart_from(&mut self, at: usize, steps: usize) -> Result<(), OpenError> {
         let node = &mut self.nodes[at];
         let first = node.identity.clone();
         node.stored = (0..steps).fold(first, |key, _| key.next());
         let (secret, journal) = (node.stored.clone(), node.journal.clone());
-        Replica::<A, R>::restore(secret, self.genesis.clone(), journal)?;
+        Replica::<A, R>::open(secret, self.genesis.clone(), journal, Config::default())?;
         self.crash(at, usize::MAX);
         self.restart(at);
         Ok(())
@@ -459,10 +454,11 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         let Some(live) = node.replica.as_ref().filter(|_| !node.journal.is_empty()) else {
             return;
         };
-        let again = Replica::<A, R>::restore(
+        let again = Replica::<A, R>::open(
             node.stored.clone(),
             self.genesis.clone(),
             node.journal.clone(),
+            node.config.clone(),
         )
         .unwrap_or_else(|error| panic!("{at} could not restore its own journal: {error}"));
         assert_eq!(live.generation(), again.generation());
@@ -481,7 +477,11 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         assert!(beyond.eq(again.log()), "log of {at}");
         for source in 0..self.nodes.len() {
             let source = self.actor(source);
-            assert_eq!(live.open(&source), again.open(&source), "open at {at}");
+            assert_eq!(
+                live.locked_header(&source),
+                again.locked_header(&source),
+                "open at {at}"
+            );
         }
     }
 

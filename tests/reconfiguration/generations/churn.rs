@@ -7,8 +7,8 @@ use bft_crdts::membership::Members;
 use bft_crdts::membership::quorum::{faults, quorum};
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
-    Actor, Change, Effect, Effects, Generation, MemberIndex, Packet, Payload, Record, Rules,
-    SecureBroadcast, SigningActor, Sound, To,
+    Actor, Change, Config, Effect, Effects, Generation, MemberIndex, Packet, Payload, Record,
+    Rules, SigningActor, Sound, To,
 };
 use quickcheck_macros::quickcheck;
 use rand::{Rng, RngExt, SeedableRng};
@@ -98,7 +98,9 @@ impl<R: Rules> Churn<R> {
             twins: (0..2)
                 .map(|_| {
                     let identity = world.nodes[at].identity.clone();
-                    let replica = Replica::new(identity, world.genesis.clone()).expect("sound");
+                    let replica =
+                        Replica::open(identity, world.genesis.clone(), [], Config::default())
+                            .expect("sound");
                     (replica, Vec::new())
                 })
                 .collect(),
@@ -180,10 +182,8 @@ impl<R: Rules> Churn<R> {
         let genesis = self.world.genesis.clone();
         let (replica, journal) = &mut self.liars[place].twins[twin];
         journal.truncate(kept);
-        *replica = match kept {
-            0 => Replica::new(identity, genesis).expect("sound"),
-            _ => SecureBroadcast::restore(identity, genesis, journal.clone()).expect("its own"),
-        };
+        let journal = journal.clone();
+        *replica = Replica::open(identity, genesis, journal, Config::default()).expect("its own");
     }
 
     fn step(&mut self, weather: &Weather, rng: &mut impl Rng) {
@@ -341,7 +341,7 @@ impl<R: Rules> Churn<R> {
             let op = Op::Add {
                 members: BTreeSet::from([rng.random_range(0..8)]),
             };
-            if let Ok(effects) = self.liars[place].twins[twin].0.broadcast([op]) {
+            if let Ok((_, effects)) = self.liars[place].twins[twin].0.broadcast([op]) {
                 self.carry_out(place, twin, effects);
             }
         }

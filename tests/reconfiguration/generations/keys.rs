@@ -6,12 +6,12 @@ use bft_crdts::deterministic_secure_broadcast::wire::statement::{
 };
 use bft_crdts::deterministic_secure_broadcast::wire::{Chain, NextKey, Proposal};
 use bft_crdts::deterministic_secure_broadcast::{
-    EchoStatement, Evidence, GenesisError, Halt, Malformed, RestoreError,
+    EchoStatement, Evidence, Halt, Malformed, OpenError,
 };
 use bft_crdts::orswot::{Op, Orswot};
 use bft_crdts::{
-    Actor, Change, Effect, Generation, MemberIndex, Packet, PacketKind, Payload, Rejection, Sig,
-    SigningActor, WeakKey,
+    Actor, Change, Config, Effect, Generation, MemberIndex, Packet, PacketKind, Payload, Rejection,
+    Sig, SigningActor, WeakKey,
 };
 
 use super::defects::first_message;
@@ -150,19 +150,19 @@ fn a_replica_goes_on_from_an_earlier_secret_and_from_no_later_one() {
         world.restart_from(1, steps).unwrap();
         assert_eq!(world.key(1).key(), key, "after {steps}");
     }
-    assert_eq!(world.restart_from(1, 3), Err(RestoreError::OtherSecret));
+    assert_eq!(world.restart_from(1, 3), Err(OpenError::OtherSecret));
     let first = world.nodes[1].identity.clone();
     let other = world.nodes[2].identity.secret();
     world.nodes[1].identity = Key::with_secret(first.actor(), *other);
-    assert_eq!(world.restart_from(1, 0), Err(RestoreError::OtherSecret));
+    assert_eq!(world.restart_from(1, 0), Err(OpenError::OtherSecret));
     world.nodes[1].identity = first;
     // An old journal forgets what was signed since.
     world.nodes[1].journal.truncate(early);
-    assert_eq!(world.restart_from(1, 2), Err(RestoreError::OtherSecret));
+    assert_eq!(world.restart_from(1, 2), Err(OpenError::OtherSecret));
     // So does none.
     let (used, genesis) = (later(&world.nodes[1].identity, 2), world.genesis.clone());
-    let new = Replica::<Orswot<u8>>::new(used, genesis).map(|_| ());
-    assert_eq!(new, Err(GenesisError::KeyChanged(world.actor(1))));
+    let new = Replica::<Orswot<u8>>::open(used, genesis, [], Config::default()).map(|_| ());
+    assert_eq!(new, Err(OpenError::KeyChanged(world.actor(1))));
 }
 
 fn announcement(world: &Set, by: &Key, generation: u64, key: Actor) -> Payload {
@@ -282,8 +282,13 @@ fn a_proposal_names_every_key_as_it_was_announced() {
     world.flow();
     let mut link = world.replica(0).chain().next().unwrap().clone();
     link.keys.keys.swap(0, 1);
-    let mut observer =
-        Replica::<Orswot<u8>>::new(Key::from_secret([99; 32]), world.genesis.clone()).unwrap();
+    let mut observer = Replica::<Orswot<u8>>::open(
+        Key::from_secret([99; 32]),
+        world.genesis.clone(),
+        [],
+        Config::default(),
+    )
+    .unwrap();
     let mut show = |link| {
         let (from, links) = (leader.actor(), vec![link]);
         let payload = Payload::Chain(Chain { links });

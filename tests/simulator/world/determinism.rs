@@ -8,9 +8,9 @@ use bft_crdts::net::world::peer::{Cargo, Peer};
 use bft_crdts::net::world::service::{Connections, Producer, Pull, Push};
 use bft_crdts::net::world::{Cpu, Locations, PeerType, Population, RateLaw, Topology};
 use bft_crdts::net::{
-    Address, Cast, Chance, Clock, Disk, Downtime, Driver, Effects, End, Engine, FakeKeys, Faults,
-    Fingerprint, Item, Law, Limits, Machine, Net, NodeId, OneWay, Outage, Slowdown, Streams, Tail,
-    TimerId, first_difference, self_check,
+    Address, Cast, Chance, Clock, Downtime, Driver, Effects, End, Engine, FakeKeys, Faults,
+    Fingerprint, ForgetfulDisk, Item, Law, Limits, Machine, Net, NodeId, OneWay, Outage, Slowdown,
+    Streams, Tail, TimerId, first_difference, self_check,
 };
 
 use super::support::{LIMITS, at, megabit, millis, node};
@@ -97,7 +97,8 @@ fn world(seed: u64) -> (Engine<Peer<Number>>, impl Driver<Peer<Number>>) {
     };
     let faults = hostile(20);
     let engine = Engine::in_world(peers, &world, faults, limits, &Streams::new(seed)).unwrap();
-    let driver = move |node: NodeId, _: &Disk| population.peer(node, &topology, &streams).ok();
+    let driver =
+        move |node: NodeId, _: &ForgetfulDisk| population.peer(node, &topology, &streams).ok();
     (engine, driver)
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use bft_crdts::net::world::World;
 use bft_crdts::net::{
-    Address, Bandwidth, Disk, Effects, End, Engine, Event, Faults, Limits, Machine, Moment, NodeId,
-    Observer, Rate, Span, Step, Stream, Streams, TimerId, VirtualTime,
+    Address, Bandwidth, Effects, End, Engine, Event, Faults, ForgetfulDisk, Limits, Machine,
+    Moment, NodeId, Observer, Rate, Span, Step, Stream, Streams, TimerId, VirtualTime,
 };
 
 pub(crate) const LIMITS: Limits = Limits {
@@ -149,7 +149,7 @@ impl Scribe {
 /// Runs to the end; nodes that are to come back are built anew, by `restart`.
 pub(crate) fn run_with<M: Machine + Debug>(
     engine: &mut Engine<M>,
-    restart: impl Fn(NodeId, &Disk) -> M,
+    restart: impl Fn(NodeId, &ForgetfulDisk) -> M,
 ) -> (Scribe, End) {
     let mut scribe = Scribe::default();
     engine.start(&mut scribe);

@@ -15,8 +15,8 @@ use bft_crdts::bank::{self, Bank, Ledger};
 use bft_crdts::deterministic_secure_broadcast::CHECKPOINT_MESSAGES;
 use bft_crdts::net::SeededKeys;
 use bft_crdts::{
-    Actor, Change, Digest, Ed25519, Effect, Effects, Generation, Genesis, Keys, Packet, Payload,
-    SecureBroadcast, SecureBroadcastAlgorithm, Sig, SigningActor, To, WeakKey, codec,
+    Actor, Change, Config, Digest, Ed25519, Effect, Effects, Generation, Genesis, Keys, Packet,
+    Payload, SecureBroadcast, SecureBroadcastAlgorithm, Sig, SigningActor, To, WeakKey, codec,
 };
 use cpu_time::ProcessTime;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -127,13 +127,13 @@ impl Network {
         let genesis = Genesis::new("bench", bank::ALGORITHM, actors, ledger)?;
         let mut replicas = BTreeMap::new();
         for member in members {
-            let replica = Replica::new(member.clone(), genesis.clone())?;
+            // The first forgets nothing, to serve those who want to read it all.
+            let config = match replicas.is_empty() {
+                true => Config::default().checkpoint_every(None),
+                false => Config::default(),
+            };
+            let replica = Replica::open(member.clone(), genesis.clone(), [], config)?;
             replicas.insert(member.actor(), replica);
-        }
-        // One of them forgets nothing, to serve those who want to read it all.
-        let keeper = members.first().context("a member")?.actor();
-        if let Some(keeper) = replicas.get_mut(&keeper) {
-            keeper.checkpoint_every(None);
         }
         Ok(Self {
             genesis,
@@ -202,8 +202,8 @@ impl Network {
         for (payment, (payer, payee)) in turns.take(operations).enumerate() {
             let op = Bank::transfer_citing(*payee, 1, [].into());
             let replica = self.replicas.get_mut(payer).context("a member")?;
-            let effects = replica.broadcast([op]);
-            let effects = effects.map_err(|refused| anyhow!("refused: {}", refused.reason))?;
+            let taken = replica.broadcast([op]);
+            let (_, effects) = taken.map_err(|refused| anyhow!("refused: {}", refused.reason))?;
             self.carry_out(*payer, effects);
             self.drain()?;
             if payment % 64 == 63 {
@@ -242,7 +242,7 @@ impl Network {
 
     fn join(&mut self, newcomer: SigningActor<Counted>) -> Result<()> {
         let actor = newcomer.actor();
-        let mut replica = Replica::new(newcomer, self.genesis.clone())?;
+        let mut replica = Replica::open(newcomer, self.genesis.clone(), [], Config::default())?;
         let effects = replica.join()?;
         self.replicas.insert(actor, replica);
         self.carry_out(actor, effects);
@@ -311,8 +311,8 @@ fn catch_up(
     every: Option<NonZeroUsize>,
 ) -> Result<Newcomer> {
     let actor = identity.actor();
-    let mut replica = Replica::new(identity, network.genesis.clone())?;
-    replica.checkpoint_every(every);
+    let config = Config::default().checkpoint_every(every);
+    let replica = Replica::open(identity, network.genesis.clone(), [], config)?;
     let mut newcomer = Newcomer {
         replica,
         server,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use bft_crdts::bank::{self, Bank, Ledger};
-use bft_crdts::deterministic_secure_broadcast::journal;
 use bft_crdts::{
-    Actor, Counter, Dot, Effect, Effects, Genesis, Packet, SecureBroadcast, SigningActor, To, codec,
+    Actor, Config, Counter, Dot, Effect, Effects, Genesis, Packet, SecureBroadcast, SigningActor,
+    To, codec,
 };
 
 use crate::report::Traffic;
@@ -71,7 +71,7 @@ impl System {
         let genesis =
             Genesis::<Bank>::new("bench", bank::ALGORITHM, actors.iter().copied(), ledger)?;
         let replicas = identities.into_iter().map(|identity| {
-            let machine = SecureBroadcast::new(identity, genesis.clone())?;
+            let machine = SecureBroadcast::open(identity, genesis.clone(), [], Config::default())?;
             Ok(Replica {
                 machine,
                 journal: Vec::new(),
@@ -118,8 +118,8 @@ impl System {
     pub(super) fn carry_out(&mut self, work: Vec<Message>) -> Result<()> {
         for Message { member, first, ops } in work {
             let last = first.counter.get() + ops.len() as u64 - 1;
-            let effects = self.replicas[member].machine.broadcast(ops);
-            let effects = effects.map_err(|refused| anyhow!("refused: {}", refused.reason))?;
+            let taken = self.replicas[member].machine.broadcast(ops);
+            let (_, effects) = taken.map_err(|refused| anyhow!("refused: {}", refused.reason))?;
             self.effects(member, effects)?;
             self.drain()?;
             for replica in &mut self.replicas {
@@ -170,20 +170,19 @@ impl System {
     }
 
     fn effects(&mut self, from: usize, effects: Effects<Bank>) -> Result<()> {
-        for effect in effects {
-            match effect {
-                Effect::Persist(record) => {
-                    journal::append(&mut self.replicas[from].journal, &record)
-                }
-                Effect::Send { to, payload } => {
-                    let bytes = codec::encode(&payload).into();
-                    self.queue.push_back(Flight { from, to, bytes });
-                }
-                Effect::Deliver(_) => {}
-                other => anyhow::bail!("unexpected: {other:?}"),
+        let mut unexpected = None;
+        effects.carry_out(&mut self.replicas[from].journal, |_, effect| match effect {
+            Effect::Send { to, payload } => {
+                let bytes = codec::encode(&payload).into();
+                self.queue.push_back(Flight { from, to, bytes });
             }
+            Effect::Deliver(_) | Effect::Issued { .. } => {}
+            other => unexpected = Some(other),
+        })?;
+        match unexpected {
+            Some(effect) => anyhow::bail!("unexpected: {effect:?}"),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Counts packets and bytes from now on.
