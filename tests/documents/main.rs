@@ -2,6 +2,7 @@
 
 mod docs_protocol;
 mod docs_threats;
+mod floors;
 mod house;
 mod quickcheck_scales;
 mod readme;
