@@ -1,10 +1,10 @@
 //! What the library answers about a file.
 
 use bft_crdts::deterministic_secure_broadcast::exhibit::{
-    Exhibit, FileError, GenesisFile, Subject, Unproven,
+    Exhibit, FileError, GenesisFile, Unproven,
 };
-use bft_crdts::deterministic_secure_broadcast::{ChainError, Generations, Link, Pin};
-use bft_crdts::{Change, Ed25519, Generation, Rejection};
+use bft_crdts::deterministic_secure_broadcast::{ChainError, Generations, Pin};
+use bft_crdts::{Ed25519, Generation, Rejection};
 
 /// What the library answers: nothing if the file proves what it says, otherwise whether it can be read, and the kind.
 pub(crate) fn answer(

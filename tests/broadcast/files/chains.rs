@@ -4,7 +4,6 @@ use bft_crdts::deterministic_secure_broadcast::exhibit::{Exhibit, GenesisFile, S
 use bft_crdts::deterministic_secure_broadcast::wire::NextKeys;
 use bft_crdts::deterministic_secure_broadcast::{Decision, Generations, Link};
 use bft_crdts::membership::Signers;
-use bft_crdts::membership::quorum::quorum;
 use bft_crdts::{Actor, Change, Digest, Generation, MemberIndex};
 
 use super::{

@@ -5,7 +5,6 @@ use bft_crdts::deterministic_secure_broadcast::wire::Phase;
 use bft_crdts::deterministic_secure_broadcast::wire::statement::{
     FirstVoteStatement, ProposeStatement, SecondVoteStatement, TimeoutStatement,
 };
-use bft_crdts::membership::quorum::quorum;
 use bft_crdts::{Actor, Digest, Generation, Sig};
 
 use super::{Cases, forge::Forge, forge::joiners};

@@ -5,7 +5,7 @@ use bft_crdts::deterministic_secure_broadcast::evidence::{Contradiction, Inventi
 use bft_crdts::deterministic_secure_broadcast::wire::{Excerpt, SealedSource};
 use bft_crdts::membership::Signers;
 use bft_crdts::membership::quorum::quorum;
-use bft_crdts::{Certificate, Digest, Evidence, Generation, MemberIndex, Seat};
+use bft_crdts::{Digest, Evidence, Generation, MemberIndex, Seat};
 
 use super::{Cases, forge::Forge, forge::header};
 

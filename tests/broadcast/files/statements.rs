@@ -15,7 +15,7 @@ use bft_crdts::{Change, Digest, Generation, NetworkId, Seat, SigningActor};
 
 use crate::specimens;
 
-use super::{forge::forge, forge::header, framing::GENESIS};
+use super::{forge::forge, forge::header};
 
 /// One statement of each domain, or two, with what is signed and the signature: a JSON object a line, and the domains.
 pub(crate) fn statements() -> (Vec<String>, BTreeSet<&'static str>) {
