@@ -21,9 +21,10 @@
 //!
 //! A replica trusts its own journal. What loads records is [`UnsignedParts`]: it has no signer and no effects, so it can
 //! neither sign nor send, it verifies nothing that was verified before the record was written, and it convicts nobody: what
-//! a replica has concluded is in the journal, too. One thing was not verified before: what the seals of others show is
-//! believed only as far as it is signed, and that is looked at when a generation is activated, live and from the journal
-//! alike.
+//! a replica has concluded is in the journal, too. Beside it there are only `Halted`, which is the signer's own, and
+//! `Resumed` and `Activated`, which make room in every part; what loads them is given no effects either. One thing was not
+//! verified before: what the seals of others show is believed only as far as it is signed, and that is looked at when a
+//! generation is activated, live and from the journal alike.
 
 use super::SecureBroadcast;
 use super::checkpoints::{Base, Pieces};
