@@ -144,8 +144,3 @@ pub(super) fn join(clock: &mut Clock, other: &Clock) {
         *have = (*have).max(*more);
     }
 }
-
-/// What `Debug` says, on one line.
-pub(super) fn one_line(value: &(impl Debug + ?Sized)) -> String {
-    format!("{value:?}").replace(['\n', '\r', '\t'], " ")
-}

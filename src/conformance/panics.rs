@@ -6,7 +6,6 @@ use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
-use super::event::one_line;
 use crate::actor::{Actor, Dot};
 
 thread_local! {
@@ -84,4 +83,9 @@ fn told(payload: &(dyn Any + Send)) -> String {
         None => "it".to_owned(),
     };
     format!("{asked} panicked: {message} ({})", PLACE.take())
+}
+
+/// What `Debug` says, on one line.
+pub(super) fn one_line(value: &(impl Debug + ?Sized)) -> String {
+    format!("{value:?}").replace(['\n', '\r', '\t'], " ")
 }

@@ -6,10 +6,9 @@ use super::cast::{NAMES, cast};
 use super::damage::{Harm, harmed};
 use super::event::{
     Clock, Complaint, Event, Happened, Kind, Line, Order, Replica, Tally, begun, covers, join,
-    one_line,
 };
 use super::generator::{Generator, Turn, dot_after};
-use super::panics::{asking, asking_about, catch, forget};
+use super::panics::{asking, asking_about, catch, forget, one_line};
 use super::random::Random;
 use super::script::Draw;
 use crate::actor::{Actor, Dot};

@@ -2,11 +2,11 @@
 
 use super::SecureBroadcast;
 use super::accountability::Compared;
+use super::decided::{Decision, SummaryReceived};
 use super::effect::{Effect, Effects, To};
 use super::error::{Malformed, Rejection};
 use super::packet::{Payload, Proof, Pull, Summary};
 use super::quota::{Charge, Once, Share};
-use super::router::Decision;
 use super::rules::Rules;
 use std::collections::BTreeMap;
 
@@ -42,22 +42,6 @@ impl Gossip {
         // It is over every seat.
         self.digest = None;
     }
-}
-
-/// What another replica's summary leads to.
-pub(super) struct SummaryReceived {
-    from: Actor,
-    /// What it has delivered.
-    clock: Clock,
-    /// What it is sent.
-    payloads: Vec<Payload>,
-    /// Whether it has delivered what we have, and reports another state.
-    diverged: bool,
-    /// Then, our headers, so that it finds out where.
-    tips: Option<Payload>,
-    charge: Charge,
-    /// The digest of our state, if it was worked out for this.
-    worked_out: Option<Digest>,
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {

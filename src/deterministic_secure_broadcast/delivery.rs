@@ -2,13 +2,13 @@
 
 use super::accountability::Compared;
 use super::chain::ChainState;
+use super::decided::{Decision, ProofReceived};
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection};
 use super::evidence::{Evidence, SignedHeader, culprits};
 use super::header::MAX_MESSAGE_BYTES;
 use super::journal::Record;
 use super::packet::{Payload, Proof};
-use super::router::Decision;
 use super::rules::{OldFacts, Rules};
 use super::slots::{Certified, Slots};
 use super::source::Source;
@@ -17,21 +17,6 @@ use crate::actor::{Actor, Counter, Keys, Sig};
 use crate::codec::{Bytes, Digest};
 use crate::membership::{Generation, MemberIndex, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
-
-/// A certificate that was not known, and counts.
-pub(super) struct ProofReceived<Op> {
-    /// The peer that has brought it.
-    from: Actor,
-    /// Whether it shows a signature of ours that we know nothing of (I13).
-    signed_elsewhere: bool,
-    /// Members that it convicts.
-    convictions: Vec<Evidence>,
-    certified: Certified<Op>,
-    /// Whether there is none higher of its source.
-    is_highest: bool,
-    /// The operations that came with it.
-    brought: Option<Bytes>,
-}
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn decide_proof(

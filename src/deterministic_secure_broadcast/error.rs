@@ -9,7 +9,6 @@ use std::error::Error;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::header::MAX_MESSAGE_OPS;
 use crate::actor::{Actor, Counter, WeakKey};
 use crate::codec::DecodeError;
 use crate::membership::{ChangeError, Generation, Seat};
@@ -25,8 +24,13 @@ pub enum Malformed {
     #[error("the counter is zero or overflows")]
     Counter,
     /// No operations, or too many.
-    #[error("{0} operations in a message of 1..={max}", max = MAX_MESSAGE_OPS)]
-    Length(u32),
+    #[error("{have} operations in a message of 1..={limit}")]
+    Length {
+        /// How many.
+        have: u32,
+        /// How many there may be.
+        limit: u32,
+    },
     /// Causes out of order, or a seat twice.
     #[error("causes are not strictly increasing by seat")]
     CausesUnsorted,

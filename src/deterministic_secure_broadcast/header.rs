@@ -69,7 +69,8 @@ impl Header {
             return Err(Malformed::Counter);
         }
         if self.len == 0 || self.len > MAX_MESSAGE_OPS {
-            return Err(Malformed::Length(self.len));
+            let (have, limit) = (self.len, MAX_MESSAGE_OPS);
+            return Err(Malformed::Length { have, limit });
         }
         if self.last().and_then(Counter::next).is_none() {
             return Err(Malformed::Counter);

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::decided::Decision;
 use super::effect::{Effect, Effects, To};
 use super::error::{Refused, RefusedReason, Rejection, ReturnReason};
-use super::header::{EchoStatement, Header, MAX_MESSAGE_BYTES};
+use super::header::{EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};
 use super::journal::Record;
 use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Refusal, Request};
-use super::router::Decision;
 use super::rules::{Rules, SignerFacts};
 use super::signer::Unsigned;
 use super::slots::Certified;
@@ -505,7 +505,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .into());
         }
         if refusal.index >= flight.header.len {
-            return Err(super::Malformed::Length(refusal.index).into());
+            let (have, limit) = (refusal.index, MAX_MESSAGE_OPS);
+            return Err(super::Malformed::Length { have, limit }.into());
         }
         let counter = flight.header.first.checked_add(u64::from(refusal.index));
         let dot = Dot::new(self.actor(), counter.unwrap_or(flight.header.first));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::SecureBroadcast;
+use super::decided::{Decision, Verdict};
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection, ReturnReason};
 use super::evidence::{Evidence, SignedHeader};
@@ -10,7 +11,6 @@ use super::header::{EchoStatement, Header, MAX_MESSAGE_BYTES};
 use super::journal::Record;
 use super::ledger::History;
 use super::packet::{MAX_REASON_BYTES, Payload, Proof, Pull, Refusal, Request};
-use super::router::Decision;
 use super::rules::{EchoFacts, OpenSlot, Rules, SignerFacts};
 use super::signer::Unsigned;
 use super::slots::{Echoed, Open, Parked};
@@ -18,21 +18,6 @@ use crate::actor::{Actor, Counter, Dot, Keys, signing_bytes};
 use crate::codec::{self, Digest};
 use crate::membership::Seat;
 use crate::traits::SecureBroadcastAlgorithm;
-
-/// What becomes of a request whose signature holds.
-pub(super) enum Verdict<Op> {
-    /// It is echoed.
-    Echo(Parked, Arc<Vec<Op>>),
-    /// One of its operations is invalid: its source is told which, and why.
-    Refuse {
-        /// Its source.
-        source: Actor,
-        /// What is said.
-        refusal: Refusal,
-    },
-    /// It came too early, and is held.
-    Park(Parked),
-}
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn decide_request(

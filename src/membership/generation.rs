@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::MAX_MEMBERS;
 use super::change::{Change, ChangeError};
 use crate::actor::{Actor, Keys, WeakKey};
 
@@ -97,9 +98,6 @@ impl fmt::Display for Seat {
 
 /// As many seats as a [`Seat`] can number. No list by seat is longer.
 pub const MAX_SEATS: usize = 1 << 16;
-
-/// The most members a generation may have.
-pub const MAX_MEMBERS: usize = 100;
 
 /// The members of one generation, sorted by name, and everybody who was a member before, with their keys decoded
 /// once.

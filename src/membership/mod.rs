@@ -25,5 +25,8 @@ pub mod quorum;
 mod signers;
 
 pub use change::{Change, ChangeError};
-pub use generation::{Generation, MAX_MEMBERS, MAX_SEATS, MemberIndex, Members, Seat};
+pub use generation::{Generation, MAX_SEATS, MemberIndex, Members, Seat};
 pub use signers::Signers;
+
+/// The most members a generation may have.
+pub const MAX_MEMBERS: usize = 100;

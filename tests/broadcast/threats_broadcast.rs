@@ -692,7 +692,10 @@ fn a_refusal_is_told_to_the_driver_and_decides_nothing() {
     ));
     assert_eq!(
         hand(&mut wire, 0, 3, Payload::Refusal(beyond)),
-        malformed(Malformed::Length(1))
+        malformed(Malformed::Length {
+            have: 1,
+            limit: MAX_MESSAGE_OPS
+        })
     );
     assert_eq!(
         hand(&mut wire, 0, 3, Payload::Refusal(long)),
@@ -1310,10 +1313,19 @@ fn every_header_that_breaks_a_rule_of_form_is_named_for_it() {
             Malformed::UnknownSeat(seat(4)),
         ),
         (with(&|h| h.first = Counter::ZERO), Malformed::Counter),
-        (with(&|h| h.len = 0), Malformed::Length(0)),
+        (
+            with(&|h| h.len = 0),
+            Malformed::Length {
+                have: 0,
+                limit: MAX_MESSAGE_OPS,
+            },
+        ),
         (
             with(&|h| h.len = MAX_MESSAGE_OPS + 1),
-            Malformed::Length(MAX_MESSAGE_OPS + 1),
+            Malformed::Length {
+                have: MAX_MESSAGE_OPS + 1,
+                limit: MAX_MESSAGE_OPS,
+            },
         ),
         (
             with(&|h| h.first = Counter::new(u64::MAX)),

@@ -15,10 +15,10 @@ const MIDDLE: &str = "src/deterministic_secure_broadcast/";
 
 /// How many files of the middle are still in a circle, because they hold a part and doors of the replica, too. It only
 /// goes down, to none.
-const KNOTS: usize = 24;
+const KNOTS: usize = 23;
 
 /// How many circles there still are elsewhere. It only goes down, to two.
-const CIRCLES: usize = 17;
+const CIRCLES: usize = 15;
 
 /// What changes something and can say no: the door, which decides by looking and then carries out, and a value that is
 /// left as it was.
@@ -69,6 +69,7 @@ fn the_ground_floors_stand_on_nothing_above_them() {
         "frame",
         "packet",
         "journal.rs",
+        "journal/",
         "genesis",
     ];
     let on_ground = |file: &str| {

@@ -2,9 +2,9 @@
 
 use super::super::cast::cast;
 use super::super::damage::{Harm, noise};
-use super::super::event::{Complaint, one_line};
+use super::super::event::Complaint;
 use super::super::generator::Generator;
-use super::super::panics::{asking, asking_about};
+use super::super::panics::{asking, asking_about, one_line};
 use super::super::random::Random;
 use super::super::script::Draw;
 use super::super::world::World;

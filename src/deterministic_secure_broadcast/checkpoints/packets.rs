@@ -6,13 +6,13 @@ use super::state::ProposalStep;
 use super::state_at::{NoState, Relation, StateAt};
 use crate::actor::{Actor, Keys, Sig, verify};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::decided::Decision;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
 use crate::deterministic_secure_broadcast::header::Clock;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::quota::Once;
-use crate::deterministic_secure_broadcast::router::Decision;
 use crate::deterministic_secure_broadcast::rules::Rules;
 use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::deterministic_secure_broadcast::wire::checkpoint::{

@@ -3,13 +3,13 @@
 use crate::actor::{Actor, Counter, Keys, NetworkId, Sig};
 use crate::codec::{self, MAX_PACKET_BYTES};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::decided::Decision;
 use crate::deterministic_secure_broadcast::effect::{Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
 use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::quota::{Charge, Once};
-use crate::deterministic_secure_broadcast::router::Decision;
 use crate::deterministic_secure_broadcast::rules::{Rules, SealFacts};
 use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::deterministic_secure_broadcast::wire::{
