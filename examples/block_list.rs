@@ -3,15 +3,15 @@
 
 use bft_crdts::Ed25519;
 use bft_crdts::net::adversary::Equivocator;
-use bft_crdts::net::{Cast, Chance, Faults, Item, Net, VirtualTime};
+use bft_crdts::net::{Chance, Faults, Net, Roster, Task, VirtualTime};
 use bft_crdts::orswot::{ALGORITHM, Entries, Op, Orswot};
 
 type BlockList = Orswot<String>;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let servers = ["alpha", "beta", "gamma", "delta", "omega"];
-    let cast = Cast::<Ed25519>::new(servers);
-    let of = |name: &str| cast.actor(name).ok_or(format!("there is no {name}"));
+    let roster = Roster::<Ed25519>::new(servers);
+    let of = |name: &str| roster.actor(name).ok_or(format!("there is no {name}"));
     // Omega wants some to believe one thing and some another.
     let block = |host: &str| Op::Add {
         members: [host.to_owned()].into(),
@@ -22,13 +22,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ]);
 
     let loss = Chance::percent(20);
-    let report = Net::<BlockList, Ed25519>::new(cast, ALGORITHM, Entries::default())
+    let report = Net::<BlockList, Ed25519>::new(roster, ALGORITHM, Entries::default())
         .seed(5)
         .faults(Faults {
             loss,
             ..Faults::default()
         })
-        .villain("omega", Box::new(lies))
+        .adversary("omega", Box::new(lies))
         .workload([
             blocks("alpha", "spam.example", 0),
             blocks("alpha", "scam.example", 0),
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "omega asks alpha and beta to block its rival, and gamma and delta to block its critic"
     );
     for end in &report.finals {
-        let Some(list) = &end.copy else { continue }; // the liar has none
+        let Some(list) = &end.copy else { continue }; // the Byzantine node has none
         let hosts: Vec<&str> = list.members().map(String::as_str).collect();
         println!("{:>6} blocks {}", end.name, hosts.join(" and "));
         assert!(list.contains(&"spam.example".to_owned()));
@@ -67,15 +67,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// After so many seconds this server blocks this host.
-fn blocks(server: &str, host: &'static str, secs: u64) -> Item<BlockList> {
-    let item = Item::<BlockList>::from(server, move |scene| Ok(scene.copy.add([host.to_owned()])));
+fn blocks(server: &str, host: &'static str, secs: u64) -> Task<BlockList> {
+    let item = Task::<BlockList>::from(server, move |context| {
+        Ok(context.copy.add([host.to_owned()]))
+    });
     item.at(VirtualTime::from_secs(secs))
 }
 
 /// After so many seconds this server lifts the block of this host, as far as it has seen one.
-fn lifts(server: &str, host: &'static str, secs: u64) -> Item<BlockList> {
-    let item = Item::<BlockList>::from(server, move |scene| {
-        let lift = scene.copy.remove(&host.to_owned());
+fn lifts(server: &str, host: &'static str, secs: u64) -> Task<BlockList> {
+    let item = Task::<BlockList>::from(server, move |context| {
+        let lift = context.copy.remove(&host.to_owned());
         lift.ok_or_else(|| format!("{host} is not blocked"))
     });
     item.at(VirtualTime::from_secs(secs))

@@ -3,17 +3,17 @@
 use bft_crdts::Actor;
 use bft_crdts::bank::{ALGORITHM, Bank, Ledger};
 use bft_crdts::net::adversary::Silent;
-use bft_crdts::net::{BankRow, Cast, Chance, FakeKeys, Faults, Net, VirtualTime, bank_rows};
+use bft_crdts::net::{BankRow, Chance, FakeKeys, Faults, Net, Roster, VirtualTime, bank_rows};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Seven replicas tolerate two that fail, or lie.
-    let cast = Cast::<FakeKeys>::new(["council", "ann", "bob", "cat", "dan", "eva", "fay"]);
-    let people: Vec<Actor> = cast.actors().collect();
+    let roster = Roster::<FakeKeys>::new(["council", "ann", "bob", "cat", "dan", "eva", "fay"]);
+    let people: Vec<Actor> = roster.actors().collect();
     let council = people[0];
     // Nobody has anything yet, and there can never be more than 500 hours.
     let ledger = Ledger::genesis(people.iter().map(|person| (*person, 0)), [(council, 500)])?;
 
-    let names = cast.names().clone();
+    let names = roster.names().clone();
     let actor = |name: &str| {
         people
             .iter()
@@ -42,13 +42,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let loss = Chance::percent(10);
-    let report = Net::<Bank>::new(cast, ALGORITHM, ledger)
+    let report = Net::<Bank>::new(roster, ALGORITHM, ledger)
         .seed(7)
         .faults(Faults {
             loss,
             ..Faults::default()
         })
-        .villain("fay", Box::new(Silent)) // is on holiday; nobody has to wait for her
+        .adversary("fay", Box::new(Silent)) // is on holiday; nobody has to wait for her
         .workload(bank_rows(rows, actor))
         .run()?;
 

@@ -3,22 +3,22 @@
 use bft_crdts::bank::{ALGORITHM, Bank, Ledger};
 use bft_crdts::net::adversary::Equivocator;
 use bft_crdts::net::trace::TraceKind;
-use bft_crdts::net::{Cast, ChartOptions, Net, svg};
+use bft_crdts::net::{ChartOptions, Net, Roster, svg};
 use bft_crdts::{Actor, Ed25519};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let cast = Cast::<Ed25519>::new(["alice", "bob", "carol", "dave"]);
-    let people: Vec<Actor> = cast.actors().collect();
+    let roster = Roster::<Ed25519>::new(["alice", "bob", "carol", "dave"]);
+    let people: Vec<Actor> = roster.actors().collect();
     let [alice, bob, carol, dave] = people[..] else {
         unreachable!("four were named")
     };
     let ledger = Ledger::genesis([(alice, 100), (bob, 0), (carol, 0), (dave, 0)], [])?;
 
     let pay = |to| Bank::transfer_citing(to, 100, [].into());
-    let villain = Equivocator::scripted([(pay(bob), vec![bob, carol]), (pay(dave), vec![dave])]);
-    let report = Net::<Bank, Ed25519>::new(cast, ALGORITHM, ledger)
+    let adversary = Equivocator::scripted([(pay(bob), vec![bob, carol]), (pay(dave), vec![dave])]);
+    let report = Net::<Bank, Ed25519>::new(roster, ALGORITHM, ledger)
         .seed(1)
-        .villain("alice", Box::new(villain))
+        .adversary("alice", Box::new(adversary))
         .traced("double_spend", "examples/double_spend.rs")
         .run()?;
 

@@ -1,14 +1,14 @@
 //! A shopping list that four people edit at once, over a network that loses every fifth packet.
 
-use bft_crdts::net::{Cast, Chance, FakeKeys, Faults, Item, Net, VirtualTime};
+use bft_crdts::net::{Chance, FakeKeys, Faults, Net, Roster, Task, VirtualTime};
 use bft_crdts::orswot::{ALGORITHM, Entries, Orswot};
 
 type List = Orswot<String>;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let cast = Cast::<FakeKeys>::new(["ann", "bob", "cat", "dan"]);
+    let roster = Roster::<FakeKeys>::new(["ann", "bob", "cat", "dan"]);
     let loss = Chance::percent(20);
-    let report = Net::<List>::new(cast, ALGORITHM, Entries::default())
+    let report = Net::<List>::new(roster, ALGORITHM, Entries::default())
         .seed(3)
         .faults(Faults {
             loss,
@@ -42,15 +42,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// After so many seconds this person adds this thing.
-fn add(who: &str, thing: &'static str, secs: u64) -> Item<List> {
-    let item = Item::<List>::from(who, move |scene| Ok(scene.copy.add([thing.into()])));
+fn add(who: &str, thing: &'static str, secs: u64) -> Task<List> {
+    let item = Task::<List>::from(who, move |context| Ok(context.copy.add([thing.into()])));
     item.at(VirtualTime::from_secs(secs))
 }
 
 /// After so many seconds this person removes this thing, as far as it is there.
-fn remove(who: &str, thing: &'static str, secs: u64) -> Item<List> {
-    let item = Item::<List>::from(who, move |scene| {
-        let op = scene.copy.remove(&thing.into());
+fn remove(who: &str, thing: &'static str, secs: u64) -> Task<List> {
+    let item = Task::<List>::from(who, move |context| {
+        let op = context.copy.remove(&thing.into());
         op.ok_or_else(|| format!("there is no {thing}"))
     });
     item.at(VirtualTime::from_secs(secs))

@@ -3,31 +3,31 @@
 
 use bft_crdts::crdt::{MVReg, Map, Op, Replicated};
 use bft_crdts::net::adversary::Silent;
-use bft_crdts::net::{Cast, Chance, FakeKeys, Faults, Item, Net, VirtualTime};
+use bft_crdts::net::{Chance, FakeKeys, Faults, Net, Roster, Task, VirtualTime};
 use serde::{Deserialize, Serialize};
 
 /// What is known about a task.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-struct Task {
+struct Todo {
     done: bool,
     note: String,
 }
 
-/// Tasks by title. A removed task comes back if somebody edited it meanwhile.
-type Tasks = Map<String, MVReg<Task>>;
-type TodoList = Replicated<Tasks>;
+/// Todos by title. A removed task comes back if somebody edited it meanwhile.
+type Todos = Map<String, MVReg<Todo>>;
+type TodoList = Replicated<Todos>;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let cast = Cast::<FakeKeys>::new(["ann", "bob", "cat", "dan"]);
+    let roster = Roster::<FakeKeys>::new(["ann", "bob", "cat", "dan"]);
     let loss = Chance::percent(20);
     let genesis = Default::default();
-    let report = Net::<TodoList>::new(cast, &TodoList::algorithm(), genesis)
+    let report = Net::<TodoList>::new(roster, &TodoList::algorithm(), genesis)
         .seed(2)
         .faults(Faults {
             loss,
             ..Faults::default()
         })
-        .villain("dan", Box::new(Silent)) // has not opened the app for weeks
+        .adversary("dan", Box::new(Silent)) // has not opened the app for weeks
         .workload([
             edit("ann", 0, |tasks| write(tasks, "milk", false, "two bottles")),
             edit("ann", 0, |tasks| write(tasks, "fence", false, "paint it")),
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let Some(list) = &end.copy else { continue };
         println!("{} sees", end.name);
         for (title, versions) in list.value().iter() {
-            for Task { done, note } in versions.values().into_values() {
+            for Todo { done, note } in versions.values().into_values() {
                 println!("    [{}] {title}: {note}", if done { "x" } else { " " });
             }
         }
@@ -77,13 +77,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// After so many seconds this person does something about what they see.
-fn edit(who: &str, secs: u64, what: impl Fn(&Tasks) -> Op<Tasks> + 'static) -> Item<TodoList> {
-    let item = Item::<TodoList>::from(who, move |scene| Ok(what(scene.copy.value())));
+fn edit(who: &str, secs: u64, what: impl Fn(&Todos) -> Op<Todos> + 'static) -> Task<TodoList> {
+    let item = Task::<TodoList>::from(who, move |context| Ok(what(context.copy.value())));
     item.at(VirtualTime::from_secs(secs))
 }
 
 /// Writes over all that is seen of a task.
-fn write(tasks: &Tasks, title: &str, done: bool, note: &str) -> Op<Tasks> {
+fn write(tasks: &Todos, title: &str, done: bool, note: &str) -> Op<Todos> {
     let note = note.to_owned();
-    tasks.update(title.into(), |task| task.write(Task { done, note }))
+    tasks.update(title.into(), |task| task.write(Todo { done, note }))
 }

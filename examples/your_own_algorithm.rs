@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bft_crdts::net::adversary::Silent;
-use bft_crdts::net::{Cast, FakeKeys, Item, Net, Staged};
+use bft_crdts::net::{FakeKeys, Net, Roster, SimAlgorithm, Task};
 use bft_crdts::{Actor, Causes, Dot, SecureBroadcastAlgorithm};
 
 /// Ordered, so that equal books have equal bytes. Who wrote a line is in its dot: nobody can forge that.
@@ -42,16 +42,16 @@ impl SecureBroadcastAlgorithm for GuestBook {
     }
 }
 
-/// Every method has a default; say more here and the judges, the charts and the villains know your type better.
-impl Staged for GuestBook {}
+/// Every method has a default; say more here and the checkers, the charts and the adversaries know your type better.
+impl SimAlgorithm for GuestBook {}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let lines = ["We came", "We saw", "It rained", "It still rains"];
-    let cast = Cast::<FakeKeys>::new(["ann", "bob", "cat", "dan"]);
-    let names = cast.names().clone();
-    let report = Net::<GuestBook>::new(cast, "guest-book/1", BTreeMap::new())
-        .villain("dan", Box::new(Silent)) // one of four may do what he likes
-        .workload(lines.map(|line| Item::op("ann", line.to_owned())))
+    let roster = Roster::<FakeKeys>::new(["ann", "bob", "cat", "dan"]);
+    let names = roster.names().clone();
+    let report = Net::<GuestBook>::new(roster, "guest-book/1", BTreeMap::new())
+        .adversary("dan", Box::new(Silent)) // one of four may do what he likes
+        .workload(lines.map(|line| Task::op("ann", line.to_owned())))
         .run()?;
 
     for end in &report.finals {

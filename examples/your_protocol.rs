@@ -42,7 +42,7 @@ impl Machine for Gossip {
     }
 }
 
-/// A judge: nobody hears it for the first time twice.
+/// A checker: nobody hears it for the first time twice.
 struct Judge([bool; NODES as usize]);
 
 impl Observer<Gossip> for Judge {

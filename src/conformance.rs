@@ -71,7 +71,6 @@
 //! [`SecureBroadcastAlgorithm`]: crate::SecureBroadcastAlgorithm
 
 mod arbitrary;
-mod cast;
 mod checks;
 mod clause;
 mod damage;
@@ -83,6 +82,7 @@ mod kit;
 mod panics;
 mod random;
 mod report;
+mod roster;
 mod script;
 mod session;
 mod shrink;
@@ -91,11 +91,11 @@ mod world;
 
 pub use quickcheck::{Arbitrary, Gen};
 
-pub use cast::cast;
 pub use clause::Clause;
 pub use generator::{Generator, Turn};
 pub use kit::{Kit, Passed, test};
 pub use report::{Failure, Place};
+pub use roster::roster;
 
 /// Makes a module of tests from a type and a generator of its operations: one test for every
 /// [`Clause`](crate::conformance::Clause) of the contract.

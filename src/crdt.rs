@@ -29,7 +29,8 @@
 //! | [`MerkleReg`] | nodes that contain their dot, so that no two have one hash | |
 //!
 //! Counters in a [`Map`] count, but their keys cannot be removed: the `crdts` crate compares counts with dots
-//! there, and replicas fall apart (`tests/core_layer/crdt_counterexamples.rs` shows it, and the other reasons in this table).
+//! there, and replicas fall apart (`tests/core_layer/crdt_counterexamples.rs` shows it, and the other reasons in this
+//! table).
 //!
 //! ```
 //! use bft_crdts::crdt::{Map, Orswot, Replicated};
@@ -118,7 +119,7 @@ impl<T: Clone + Debug + Ord + Hash + Serialize + DeserializeOwned + 'static> Val
 /// A data type that [`Replicated`] can host.
 ///
 /// Its encoding is canonical (values that behave alike have equal bytes), and decoding checks everything, for it may be
-/// the snapshot of a liar. The contract of [`SecureBroadcastAlgorithm`] holds for `witnessed`, `admit` and
+/// the snapshot of a Byzantine node. The contract of [`SecureBroadcastAlgorithm`] holds for `witnessed`, `admit` and
 /// `perform` as it does there for `causes`, `validate` and `apply`.
 pub trait Hosted: Clone + Debug + Default + Serialize + DeserializeOwned + 'static {
     /// What can be done to it, without any dot that is the broadcast's to give.

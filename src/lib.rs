@@ -1,8 +1,8 @@
 //! Byzantine fault tolerant shared state without consensus on the data path.
 //!
-//! Several machines hold copies of one thing: a bank, a set, a data type of yours. Fewer than a third of them may lie. Nobody
-//! leads, nobody counts seconds, and still all honest copies end up equal. That works for data in which nobody can make
-//! another's valid operation invalid: money with one owner, sets, votes. For such data no order of everything
+//! Several machines hold copies of one thing: a bank, a set, a data type of yours. Fewer than a third of them may lie.
+//! Nobody leads, nobody counts seconds, and still all honest copies end up equal. That works for data in which nobody
+//! can make another's valid operation invalid: money with one owner, sets, votes. For such data no order of everything
 //! is needed. It is enough that nobody can tell two stories under one number, which is what *secure broadcast* sees to.
 //!
 //! # Three layers, like an onion
@@ -98,9 +98,9 @@ pub use actor::{
 pub use bank::Bank;
 pub use codec::{Bytes, DecodeError, Digest};
 pub use deterministic_secure_broadcast::{
-    Certificate, Checkpoint, Clock, Config, Delivery, Effect, Effects, Evidence, Genesis,
-    GenesisError, OpenError, Packet, PacketKind, Payload, Record, Refused, Rejection, Rules,
-    SecureBroadcast, Sound, Ticket, Tickets, To,
+    Certificate, Checkpoint, Config, Delivery, Effect, Effects, Evidence, Genesis, GenesisError,
+    OpenError, Packet, PacketKind, Payload, Record, Refused, Rejection, Rules, SecureBroadcast,
+    Sound, Ticket, Tickets, To, VersionVector,
 };
 pub use membership::{Change, ChangeError, Generation, MemberIndex, Members, Seat};
 pub use orswot::Orswot;

@@ -1,4 +1,4 @@
-//! Correct replicas among a villain, a stranger and the weather, as the script says.
+//! Correct replicas among an adversary, a stranger and the weather, as the script says.
 #![no_main]
 
 #[path = "../../tests/broadcast/fuzzed/attack.rs"]

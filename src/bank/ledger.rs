@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::by_actor::{ByActor, Unordered};
-use super::{Op, Purse};
+use super::{Op, SpendingRules};
 use crate::actor::{Actor, Counter, Dot};
 
 /// The state of a bank: equal states have equal bytes.
@@ -144,11 +144,11 @@ impl Ledger {
 
     /// Applies a valid operation; any other changes nothing.
     pub(super) fn apply(&mut self, dot: &Dot, op: &Op) {
-        let mut purse = Purse::new(self, dot.actor);
-        let Ok(payee) = purse.check(Some(dot.counter), op) else {
+        let mut spending = SpendingRules::new(self, dot.actor);
+        let Ok(payee) = spending.check(Some(dot.counter), op) else {
             return;
         };
-        let (source, spendable, issued) = (purse.account, purse.spendable, purse.issued);
+        let (source, spendable, issued) = (spending.account, spending.spendable, spending.issued);
         let amount = match op {
             Op::Transfer { amount, causes, .. } => {
                 if let Some(account) = source.and_then(|source| self.accounts.at_mut(source)) {

@@ -54,7 +54,7 @@ pub mod at2;
 mod by_actor;
 mod invalid;
 mod ledger;
-mod purse;
+mod spending;
 
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ use crate::traits::{Causes, SecureBroadcastAlgorithm, nth, validate_one_by_one};
 
 pub use invalid::Invalid;
 pub use ledger::{Ledger, LedgerError};
-pub use purse::Purse;
+pub use spending::SpendingRules;
 
 /// The name of these rules in a genesis. Another version is another network.
 pub const ALGORITHM: &str = "bank/1";
@@ -134,13 +134,13 @@ impl Bank {
     /// one no more than its oldest credits that suffice.
     ///
     /// This looks at what is delivered. When operations of `from` are still under way, begin with
-    /// [`Bank::purse`].
+    /// [`Bank::spending`].
     ///
     /// # Errors
     ///
     /// What every replica would answer: [`Invalid`].
     pub fn transfer(&self, from: &Actor, to: Actor, amount: u64) -> Result<Op, Invalid> {
-        self.purse(from).transfer(to, amount)
+        self.spending(from).transfer(to, amount)
     }
 
     /// A transfer with causes of the caller's choice, not checked.
@@ -149,8 +149,8 @@ impl Bank {
     }
 
     /// What `owner` can do next; tell it about operations that are under way and it counts them too.
-    pub fn purse(&self, owner: &Actor) -> Purse<'_> {
-        Purse::new(&self.ledger, *owner)
+    pub fn spending(&self, owner: &Actor) -> SpendingRules<'_> {
+        SpendingRules::new(&self.ledger, *owner)
     }
 }
 
@@ -180,19 +180,21 @@ impl SecureBroadcastAlgorithm for Bank {
     }
 
     fn validate(&self, dot: &Dot, op: &Op) -> Result<(), Invalid> {
-        self.purse(&dot.actor).admit(dot.counter, op)
+        self.spending(&dot.actor).admit(dot.counter, op)
     }
 
     /// Keeps the running balance of the source instead of copying the bank.
     fn validate_batch(&self, first: &Dot, ops: &[Op]) -> Result<(), (usize, Invalid)> {
         if first.counter.checked_add(ops.len() as u64).is_none() {
-            // The counters run out inside the batch, and the purse relies on their growing.
+            // The counters run out inside the batch, and the spending rules rely on their growing.
             return validate_one_by_one(self, first, ops);
         }
-        let mut purse = self.purse(&first.actor);
+        let mut spending = self.spending(&first.actor);
         for (index, op) in ops.iter().enumerate() {
             let dot = nth(first, index);
-            purse.admit(dot.counter, op).map_err(|why| (index, why))?;
+            spending
+                .admit(dot.counter, op)
+                .map_err(|why| (index, why))?;
         }
         Ok(())
     }

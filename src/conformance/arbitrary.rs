@@ -5,7 +5,7 @@ use std::iter::empty;
 
 use quickcheck::{Arbitrary, Gen};
 
-use super::cast::cast;
+use super::roster::roster;
 use crate::actor::{Actor, Counter, Dot};
 use crate::{bank, orswot};
 
@@ -14,7 +14,7 @@ impl Arbitrary for Actor {
     fn arbitrary(g: &mut Gen) -> Self {
         let stranger = u8::arbitrary(g);
         match stranger {
-            0..=200 => g.choose(&cast()).copied().unwrap_or(cast()[0]),
+            0..=200 => g.choose(&roster()).copied().unwrap_or(roster()[0]),
             _ => Actor::from_bytes([stranger; 32]),
         }
     }

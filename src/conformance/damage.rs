@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::cast::cast;
 use super::random::Random;
+use super::roster::roster;
 use crate::codec::{decode, try_encode};
 
 /// What is done to the bytes of an operation.
@@ -60,7 +60,7 @@ pub(super) fn noise(bytes: &[u8], random: &mut Random) -> Vec<u8> {
 
 /// Where keys of people we know stand.
 fn keys_in(bytes: &[u8]) -> Vec<usize> {
-    let known = |window: &[u8]| cast().iter().any(|actor| actor.as_bytes() == window);
+    let known = |window: &[u8]| roster().iter().any(|actor| actor.as_bytes() == window);
     let mut places = Vec::new();
     let mut at = 0;
     while let Some(window) = bytes.get(at..at + KEY) {
@@ -141,7 +141,7 @@ fn forged(bytes: &[u8], keys: &[usize], random: &mut Random) -> Option<Vec<u8>> 
     if what != 0 {
         let somebody = match random.below(12) {
             0 => [random.next() as u8; KEY],
-            one => *cast()[one % cast().len()].as_bytes(),
+            one => *roster()[one % roster().len()].as_bytes(),
         };
         bytes = spliced(&bytes, key, KEY, &somebody);
     }
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn names_and_dots_become_others() {
-        let [ann, bob, ..] = cast();
+        let [ann, bob, ..] = roster();
         let dot = |actor, counter| (3_u8, Dot::new(actor, Counter::new(counter)));
         let all = drawn(&dot(ann, 2), Harm::Forgery);
         assert!(all.contains(&dot(bob, 2)), "another name");

@@ -8,7 +8,7 @@ use crate::codec::try_encode;
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// How many operations of each actor.
-pub(super) type Clock = Vec<u64>;
+pub(super) type Counts = Vec<u64>;
 
 /// What must be delivered before an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +61,9 @@ pub(super) struct Event<O> {
     pub(super) source: usize,
     pub(super) op: O,
     /// What its source had delivered.
-    pub(super) seen: Clock,
+    pub(super) seen: Counts,
     /// What it declares to need.
-    pub(super) needs: Clock,
+    pub(super) needs: Counts,
     /// Whether its source is up to no good.
     pub(super) hostile: bool,
     /// Refused by the first who could judge it: nobody delivers it, or anything of its source after it.
@@ -74,7 +74,7 @@ pub(super) struct Event<O> {
 #[derive(Clone, Debug)]
 pub(super) struct Replica<A: SecureBroadcastAlgorithm> {
     pub(super) algorithm: A,
-    pub(super) clock: Clock,
+    pub(super) clock: Counts,
     pub(super) delivered: Vec<(Dot, A::Op)>,
 }
 
@@ -135,11 +135,11 @@ pub(super) fn begun<A: SecureBroadcastAlgorithm>(actor: Actor, state: &A::Replic
 }
 
 /// Whether all of `needs` is in `clock`.
-pub(super) fn covers(clock: &Clock, needs: &Clock) -> bool {
+pub(super) fn covers(clock: &Counts, needs: &Counts) -> bool {
     clock.iter().zip(needs).all(|(have, need)| have >= need)
 }
 
-pub(super) fn join(clock: &mut Clock, other: &Clock) {
+pub(super) fn join(clock: &mut Counts, other: &Counts) {
     for (have, more) in clock.iter_mut().zip(other) {
         *have = (*have).max(*more);
     }

@@ -4,7 +4,7 @@ use std::iter::empty;
 
 use quickcheck::{Arbitrary, Gen};
 
-use super::cast::cast;
+use super::roster::roster;
 use crate::actor::{Actor, Counter, Dot};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -59,7 +59,7 @@ pub trait Generator<A: SecureBroadcastAlgorithm> {
     /// The state that a scenario begins with: a genesis. Unless told otherwise, that of a new replica.
     fn genesis(&self, everybody: &[Actor], g: &mut Gen) -> A::ReplicatedState {
         let _ = g;
-        let somebody = everybody.first().copied().unwrap_or(cast()[0]);
+        let somebody = everybody.first().copied().unwrap_or(roster()[0]);
         A::new(somebody).state()
     }
 

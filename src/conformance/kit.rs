@@ -7,7 +7,6 @@ use std::hash::{BuildHasher, Hasher};
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::cast::named;
 use super::clause::Clause;
 use super::elsewhere;
 use super::event::{Kind, Tally};
@@ -15,6 +14,7 @@ use super::generator::Generator;
 use super::panics::telling;
 use super::random::Random;
 use super::report::{Failure, Place, chart, short_name};
+use super::roster::named;
 use super::script::Script;
 use super::session::{Ended, generate, run};
 use super::shrink::{Broken, smallest};
@@ -32,8 +32,8 @@ const SIZE: u32 = 8;
 /// How long the kit waits before it does everything again: long enough for a clock that ticks in seconds.
 const PAUSE: Duration = Duration::from_millis(1_100);
 
-/// A type's generator, and how to try it. [`test()`] does all of this for a test; use the kit itself to ask for a verdict as
-/// a value.
+/// A type's generator, and how to try it. [`test()`] does all of this for a test; use the kit itself to ask for a
+/// verdict as a value.
 #[derive(Clone, Debug)]
 pub struct Kit<A, G> {
     pub(super) generator: G,

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display};
 
-use super::cast::{NAMES, named};
 use super::clause::Clause;
 use super::event::Line;
+use super::roster::{NAMES, named};
 
 /// How wide all columns of a chart are together at most, in characters.
 const COLUMNS: usize = 100;
@@ -210,7 +210,7 @@ fn wrapped(begin: &str, words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conformance::cast;
+    use crate::conformance::roster;
 
     #[test]
     fn a_chart_has_a_column_for_everybody_and_names_for_keys() {
@@ -218,7 +218,7 @@ mod tests {
             at,
             text: text.to_owned(),
         };
-        let ann = cast()[0];
+        let ann = roster()[0];
         let story = [
             line(0, &format!("{ann}#1 Set(3)")),
             line(1, &format!("+ {ann}#1")),

@@ -2,14 +2,14 @@
 
 use quickcheck::Gen;
 
-use super::cast::{NAMES, cast};
 use super::damage::{Harm, harmed};
 use super::event::{
-    Clock, Complaint, Event, Happened, Kind, Line, Order, Replica, Tally, begun, covers, join,
+    Complaint, Counts, Event, Happened, Kind, Line, Order, Replica, Tally, begun, covers, join,
 };
 use super::generator::{Generator, Turn, dot_after};
 use super::panics::{asking, asking_about, catch, forget, one_line};
 use super::random::Random;
+use super::roster::{NAMES, roster};
 use super::script::Draw;
 use crate::actor::{Actor, Dot};
 use crate::traits::{Causes, SecureBroadcastAlgorithm};
@@ -39,8 +39,8 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
         actors: u8,
         genesis: Draw,
     ) -> Result<Self, Complaint> {
-        let actors = usize::from(actors).clamp(1, cast().len());
-        let everybody = cast()[..actors].to_vec();
+        let actors = usize::from(actors).clamp(1, roster().len());
+        let everybody = roster()[..actors].to_vec();
         let mut g = gen_of(genesis);
         let genesis = yours(|| generator.genesis(&everybody, &mut g))?;
         let replicas = everybody.iter().map(|actor| Replica {
@@ -233,7 +233,7 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
     }
 
     /// Whether what is needed exists or is not far off.
-    fn may_come(&self, needs: &Clock) -> bool {
+    fn may_come(&self, needs: &Counts) -> bool {
         let issued = |who: usize| self.next_dot(who).counter.get() - 1;
         needs
             .iter()
@@ -242,7 +242,7 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
     }
 
     /// What an operation of `who` declares to need. `None` if that can never be there.
-    pub(super) fn needs(&self, who: usize, op: &A::Op) -> Option<Clock> {
+    pub(super) fn needs(&self, who: usize, op: &A::Op) -> Option<Counts> {
         let replica = &self.replicas[who];
         asking_about("causes", self.everybody[who], self.next_dot(who), op);
         match replica.algorithm.causes(op) {

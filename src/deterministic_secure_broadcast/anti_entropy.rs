@@ -10,7 +10,7 @@ use super::quota::{Charge, Once, Share};
 use super::rules::Rules;
 use std::collections::BTreeMap;
 
-use super::header::Clock;
+use super::header::VersionVector;
 use crate::actor::{Actor, Keys};
 use crate::codec::Digest;
 use crate::membership::Signers;
@@ -254,18 +254,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Counts a member that has all that we have, once we have left.
-    fn hand_over_to(&mut self, from: Actor, theirs: &Clock, effects: &mut Effects<A>) {
+    fn hand_over_to(&mut self, from: Actor, theirs: &VersionVector, effects: &mut Effects<A>) {
         if self.ledger.clock().is_ahead_of(theirs) {
             return;
         }
-        let Some(enough) = &mut self.handover.leaving else {
+        let Some(enough) = &mut self.reconfiguration.leaving else {
             return;
         };
         enough.insert(from);
         let members = self.chain.members().actors();
         let counted = enough.iter().filter(|actor| members.contains(actor));
         if counted.count() >= R::quorum(members.len()) {
-            self.handover.leaving = None;
+            self.reconfiguration.leaving = None;
             effects.push(Effect::Left);
         }
     }
@@ -335,13 +335,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if have == need {
             Ok(())
         } else {
-            Err(Malformed::Clock { have, need }.into())
+            Err(Malformed::VersionVector { have, need }.into())
         }
     }
 
     /// A charge to a peer's share, with no answer yet.
     pub(super) fn charge_nothing(&self, peer: &Actor) -> Charge {
-        let admitted = self.handover.admits(peer);
+        let admitted = self.reconfiguration.admits(peer);
         self.quota
             .charge(Share::of(peer, self.chain.members(), admitted))
     }

@@ -6,10 +6,10 @@ use super::checkpoints::{Base, NewPiece, StateAt};
 use super::effect::Effect;
 use super::error::Halt;
 use super::evidence::Evidence;
-use super::handover::Received;
-use super::header::{Clock, Header};
+use super::header::{Header, VersionVector};
 use super::packet::{Payload, Refusal};
 use super::quota::{Charge, Once};
+use super::reconfiguration::Received;
 use super::slots::{Certified, Parked};
 use super::wire::checkpoint::Checkpoint;
 use crate::actor::{Actor, Counter, Sig};
@@ -146,7 +146,7 @@ pub(super) struct ProofReceived<Op> {
 pub(super) struct SummaryReceived {
     pub(super) from: Actor,
     /// What it has delivered.
-    pub(super) clock: Clock,
+    pub(super) clock: VersionVector,
     /// What it is sent.
     pub(super) payloads: Vec<Payload>,
     /// Whether it has delivered what we have, and reports another state.

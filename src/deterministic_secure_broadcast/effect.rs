@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::{Halt, ReturnReason};
 use super::evidence::Evidence;
-use super::header::Clock;
+use super::header::VersionVector;
 use super::journal::Record;
 use super::packet::Payload;
 use super::ticket::Ticket;
@@ -113,13 +113,13 @@ pub enum Effect<A: SecureBroadcastAlgorithm> {
     /// and the journal can be made short ([`compact_journal`](super::SecureBroadcast::compact_journal)).
     Checkpoint {
         /// What it covers.
-        clock: Clock,
+        clock: VersionVector,
     },
     /// We have taken over a state that a quorum vouches for: all operations up to this clock are in it, and those that
     /// were not delivered before never will be, one by one. Read the state anew.
     Installed {
         /// What it covers.
-        clock: Clock,
+        clock: VersionVector,
     },
     /// Our secret has changed: store that of [`identity`](super::SecureBroadcast::identity) in place of the one before,
     /// and erase that, copies included. First of all everything in front of this must be durable: a secret that is

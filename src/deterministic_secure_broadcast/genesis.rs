@@ -87,7 +87,7 @@ impl<A: SecureBroadcastAlgorithm> Genesis<A> {
     }
 
     /// Its canonical bytes, of which the [`NetworkId`] is the digest: name, algorithm and members, then the state, which
-    /// only those can read who know the algorithm. [`exhibit`](super::exhibit) makes a file of them.
+    /// only those can read who know the algorithm. [`proof_file`](super::proof_file) makes a file of them.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         codec::encode(&Content {

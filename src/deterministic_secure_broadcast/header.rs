@@ -109,9 +109,11 @@ impl Statement for EchoStatement {
 
 /// Counters by seat: everything up to an entry is included. Seats beyond its end stand at zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Clock(#[serde(deserialize_with = "codec::at_most::<_, _, MAX_SEATS>")] Vec<Counter>);
+pub struct VersionVector(
+    #[serde(deserialize_with = "codec::at_most::<_, _, MAX_SEATS>")] Vec<Counter>,
+);
 
-impl Clock {
+impl VersionVector {
     /// A clock that includes nothing, with room for `seats` sources.
     #[must_use]
     pub fn zero(seats: usize) -> Self {

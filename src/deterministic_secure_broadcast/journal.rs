@@ -18,7 +18,7 @@ use thiserror::Error;
 
 use super::error::Halt;
 use super::frame::{self, Framed};
-use super::header::{Clock, Header};
+use super::header::{Header, VersionVector};
 use super::proof::Certificate;
 use super::wire::checkpoint::Checkpoint;
 use super::wire::evidence::Evidence;
@@ -151,7 +151,7 @@ pub enum Record {
     /// A3: the key we will have in the next generation.
     Announced(NextKey),
     /// Before an attestation leaves: the clock of it. What we attest from here on covers it.
-    Attested(Clock),
+    Attested(VersionVector),
 }
 
 /// Damage that is not an unfinished end.

@@ -78,7 +78,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             } => {
                 self.chain.load(generation, since)?;
                 self.grow(self.chain.members().seats());
-                self.handover.load_resumed(generation, leaving);
+                self.reconfiguration.load_resumed(generation, leaving);
             }
             record => self.unsigned().load::<R>(record, pieces)?,
         }
@@ -226,7 +226,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys> UnsignedParts<'_, A, K> {
                 generations.append(*link, next);
                 Some(())
             }
-            record => self.handover.load(self.chain, record),
+            record => self.reconfiguration.load(self.chain, record),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Certificate;
 use super::effect::{Delivery, dots};
 use super::error::ReturnReason;
-use super::header::{Clock, Header};
+use super::header::{Header, VersionVector};
 use super::rules::{DeliverFacts, Rules};
 use crate::actor::{Actor, Counter, Dot, Keys, NetworkId, Sig};
 use crate::codec::{self, Bytes, Digest};
@@ -28,7 +28,7 @@ pub(super) struct History {
     /// The digest of the last header delivered; of none, the network id.
     tip: Digest,
     /// That header's version vector: its causes summed along the chain.
-    clock: Clock,
+    clock: VersionVector,
     /// Where its messages stand in the log, as far as they are not pruned.
     places: Vec<usize>,
     /// How many messages are pruned, all of them before those.
@@ -43,7 +43,7 @@ impl History {
     fn new(network: &NetworkId, seats: usize) -> Self {
         Self {
             tip: *network.digest(),
-            clock: Clock::zero(seats),
+            clock: VersionVector::zero(seats),
             places: Vec::new(),
             pruned: 0,
             low_water: Counter::ZERO,
@@ -55,7 +55,7 @@ impl History {
         self.tip
     }
 
-    pub(super) fn clock(&self) -> &Clock {
+    pub(super) fn clock(&self) -> &VersionVector {
         &self.clock
     }
 
@@ -104,7 +104,7 @@ pub(super) struct Ready<Op> {
 pub(super) struct Ledger<A> {
     algorithm: A,
     /// How far every source is delivered.
-    clock: Clock,
+    clock: VersionVector,
     /// What was delivered and is not pruned, in the order of delivery.
     log: Vec<Logged>,
     sources: Vec<History>,
@@ -114,7 +114,7 @@ impl<A: SecureBroadcastAlgorithm> Ledger<A> {
     pub(super) fn new(algorithm: A, network: &NetworkId, seats: usize) -> Self {
         Self {
             algorithm,
-            clock: Clock::zero(seats),
+            clock: VersionVector::zero(seats),
             log: Vec::new(),
             sources: vec![History::new(network, seats); seats],
         }
@@ -133,7 +133,7 @@ impl<A: SecureBroadcastAlgorithm> Ledger<A> {
         &self.algorithm
     }
 
-    pub(super) fn clock(&self) -> &Clock {
+    pub(super) fn clock(&self) -> &VersionVector {
         &self.clock
     }
 
@@ -174,7 +174,7 @@ impl<A: SecureBroadcastAlgorithm> Ledger<A> {
     }
 
     /// The version vector below which the operations of this header may have causes: that of its chain, with its own.
-    pub(super) fn clock_of(&self, header: &Header) -> Option<Clock> {
+    pub(super) fn clock_of(&self, header: &Header) -> Option<VersionVector> {
         let mut clock = self.source(header.source)?.clock.clone();
         for (seat, counter) in &header.causes {
             clock.advance(*seat, *counter);
@@ -296,7 +296,7 @@ impl<A: SecureBroadcastAlgorithm> Ledger<A> {
         members: &Members<K>,
         first: &Dot,
         ops: &[A::Op],
-        clock: &Clock,
+        clock: &VersionVector,
     ) -> Result<(), (usize, ReturnReason<A::Invalid>)> {
         for (index, (dot, op)) in dots(first.actor, first.counter).zip(ops).enumerate() {
             let Causes::Dots(causes) = self.algorithm.causes(op) else {
@@ -320,7 +320,7 @@ impl<A: SecureBroadcastAlgorithm> Ledger<A> {
     }
 
     /// Drops the messages below this version vector from memory.
-    pub(super) fn prune(&mut self, clock: &Clock) {
+    pub(super) fn prune(&mut self, clock: &VersionVector) {
         for source in &mut self.sources {
             source.places.clear();
         }
@@ -345,7 +345,7 @@ impl<A: SecureBroadcastAlgorithm> Ledger<A> {
         &mut self,
         mut algorithm: A,
         members: &Members<K>,
-        clock: &Clock,
+        clock: &VersionVector,
         positions: Vec<Position>,
     ) {
         self.prune(clock);
@@ -370,7 +370,7 @@ impl<A: SecureBroadcastAlgorithm> Ledger<A> {
                 continue;
             }
             source.tip = position.header;
-            source.clock = Clock::zero(source.clock.seats());
+            source.clock = VersionVector::zero(source.clock.seats());
             for (cause, counter) in &position.clock {
                 source.clock.advance(*cause, *counter);
             }

@@ -45,7 +45,6 @@ pub mod effect;
 pub mod error;
 mod frame;
 pub mod genesis;
-mod handover;
 pub mod header;
 pub mod journal;
 mod journal_state;
@@ -54,6 +53,7 @@ pub mod packet;
 mod parts;
 pub mod proof;
 mod quota;
+mod reconfiguration;
 mod router;
 pub mod rules;
 mod signer;
@@ -76,18 +76,18 @@ pub use error::{
 };
 pub use evidence::{Contradiction, Evidence};
 pub use genesis::Genesis;
-pub use handover::ChangeRefused;
-pub use header::{Clock, EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS};
+pub use header::{EchoStatement, Header, MAX_MESSAGE_BYTES, MAX_MESSAGE_OPS, VersionVector};
 pub use journal::Record;
 pub use packet::{Packet, PacketKind, Payload};
 pub use proof::Certificate;
+pub use reconfiguration::ChangeRefused;
 pub use rules::{Rules, Sound};
 pub use source::MAX_WAITING_OPS;
 pub use step::{RecordStore, Step};
 pub use ticket::{Ticket, Tickets};
 pub use wire::checkpoint::Checkpoint;
 pub use wire::{ChainError, Decision, Generations, Link, Pin};
-pub use wire::{checkpoint, evidence, exhibit, snapshot};
+pub use wire::{checkpoint, evidence, proof_file, snapshot};
 
 use crate::actor::{Actor, Counter, Dot, Ed25519, Keys, NetworkId, SigningActor};
 use crate::codec::{self, Bytes, Digest};
@@ -98,9 +98,9 @@ use chain::ChainState;
 use checkpoints::{Bases, Checkpoints};
 use convictions::Convictions;
 use decided::Receipts;
-use handover::Handover;
 use ledger::Ledger;
 use quota::Quota;
+use reconfiguration::Reconfiguration;
 use signer::Signer;
 use slots::{Slot, Slots};
 use source::Source;
@@ -121,7 +121,7 @@ use source::Source;
 pub struct SecureBroadcast<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Rules = Sound> {
     signer: Signer<K>,
     chain: ChainState<K>,
-    handover: Handover,
+    reconfiguration: Reconfiguration,
     ledger: Ledger<A>,
     slots: Slots<A::Op>,
     source: Source<A::Op>,
@@ -191,7 +191,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Ok(Self {
             signer: Signer::new(identity, network),
             chain: ChainState::new(actor, network, Arc::new(members)),
-            handover: Handover::new(),
+            reconfiguration: Reconfiguration::new(),
             ledger: Ledger::new(algorithm, &network, seats),
             slots: Slots::new(seats),
             source: Source::new(config.message_ops),
@@ -237,14 +237,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Time passes: whatever may have been lost is sent again, what a restart left undone is done, and
-    /// a few peers are told what we have. How often this is called is the driver's choice; safety and the fault-free path need
-    /// no tick at all.
+    /// a few peers are told what we have. How often this is called is the driver's choice; safety and the fault-free
+    /// path need no tick at all.
     pub fn tick(&mut self) -> Effects<A> {
         let mut effects = Effects::none();
         self.quota.begin_tick();
         let peers = self.next_peers();
         self.tick_decision(&peers, &mut effects);
-        self.tick_handover(&peers, &mut effects);
+        self.tick_reconfiguration(&peers, &mut effects);
         self.repeat_request(&mut effects);
         // A crash may have cut a step short; its journal says how far it came, not what is left.
         self.advance(&mut effects);
@@ -323,7 +323,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// How far we have delivered each source.
     #[must_use]
-    pub fn clock(&self) -> &Clock {
+    pub fn clock(&self) -> &VersionVector {
         self.ledger.clock()
     }
 
@@ -413,7 +413,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whom we serve: members, and those whom we let join.
     fn check_served(&self, actor: Actor) -> Result<(), Rejection> {
-        if self.chain.members().index_of(&actor).is_some() || self.handover.admits(&actor) {
+        if self.chain.members().index_of(&actor).is_some() || self.reconfiguration.admits(&actor) {
             return Ok(());
         }
         Err(Rejection::NotMember(actor))

@@ -35,7 +35,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::error::Malformed;
-use super::header::{Clock, Header};
+use super::header::{Header, VersionVector};
 use super::proof::Certificate;
 pub use super::wire::checkpoint::{Attest, Checkpoint, CheckpointProposal};
 use super::wire::evidence::Evidence;
@@ -100,7 +100,7 @@ pub enum Payload {
     /// Headers, newest first.
     Headers(Headers),
     /// Please attest this.
-    Draft(CheckpointProposal),
+    CheckpointProposal(CheckpointProposal),
     /// I attest this.
     Attest(Attest),
     /// A quorum attests this.
@@ -150,7 +150,7 @@ impl Payload {
             Self::PullChain(_) => PacketKind::PullChain,
             Self::PullHeaders(_) => PacketKind::PullHeaders,
             Self::Headers(_) => PacketKind::Headers,
-            Self::Draft(_) => PacketKind::Draft,
+            Self::CheckpointProposal(_) => PacketKind::CheckpointProposal,
             Self::Attest(_) => PacketKind::Attest,
             Self::Checkpoint(_) => PacketKind::Checkpoint,
             Self::PullSnapshot(_) => PacketKind::PullSnapshot,
@@ -202,7 +202,7 @@ pub enum PacketKind {
     /// [`Headers`].
     Headers,
     /// A [`CheckpointProposal`].
-    Draft,
+    CheckpointProposal,
     /// An [`Attest`].
     Attest,
     /// A [`Checkpoint`].
@@ -235,7 +235,7 @@ impl PacketKind {
         Self::PullChain,
         Self::PullHeaders,
         Self::Headers,
-        Self::Draft,
+        Self::CheckpointProposal,
         Self::Attest,
         Self::Checkpoint,
         Self::PullSnapshot,
@@ -265,7 +265,7 @@ impl PacketKind {
             Self::PullChain => "pull-chain",
             Self::PullHeaders => "pull-headers",
             Self::Headers => "headers",
-            Self::Draft => "draft",
+            Self::CheckpointProposal => "draft",
             Self::Attest => "attest",
             Self::Checkpoint => "checkpoint",
             Self::PullSnapshot => "pull-snapshot",
@@ -338,7 +338,7 @@ pub struct Summary {
     /// The sender's generation.
     pub generation: Generation,
     /// Its delivered clock.
-    pub clock: Clock,
+    pub clock: VersionVector,
     /// The members it holds evidence against.
     pub culprits: Signers,
     /// The digest of its state at that clock and of the last header of every source, now and then, so that
@@ -352,7 +352,7 @@ pub struct Pull {
     /// The asker's generation.
     pub generation: Generation,
     /// Its delivered clock; everything beyond it is wanted.
-    pub clock: Clock,
+    pub clock: VersionVector,
 }
 
 /// The most headers in a [`Compare`]: one for each member and some more.

@@ -4,8 +4,8 @@ use super::SecureBroadcast;
 use super::chain::ChainState;
 use super::checkpoints::{Base, Bases, Checkpoints, Installation};
 use super::convictions::Convictions;
-use super::handover::Handover;
 use super::ledger::{Ledger, Position};
+use super::reconfiguration::Reconfiguration;
 use super::rules::Rules;
 use super::slots::Slots;
 use super::source::Source;
@@ -16,7 +16,7 @@ use crate::traits::SecureBroadcastAlgorithm;
 /// The parts that records are about: whatever is done here can neither sign nor send.
 pub(super) struct UnsignedParts<'a, A: SecureBroadcastAlgorithm, K: Keys> {
     pub(super) chain: &'a mut ChainState<K>,
-    pub(super) handover: &'a mut Handover,
+    pub(super) reconfiguration: &'a mut Reconfiguration,
     pub(super) ledger: &'a mut Ledger<A>,
     pub(super) slots: &'a mut Slots<A::Op>,
     pub(super) source: &'a mut Source<A::Op>,
@@ -29,7 +29,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn unsigned(&mut self) -> UnsignedParts<'_, A, K> {
         UnsignedParts {
             chain: &mut self.chain,
-            handover: &mut self.handover,
+            reconfiguration: &mut self.reconfiguration,
             ledger: &mut self.ledger,
             slots: &mut self.slots,
             source: &mut self.source,

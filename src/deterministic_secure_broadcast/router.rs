@@ -34,7 +34,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 let proven = self.decide_headers(from, headers)?;
                 Ok(Decision::Headers { from, proven })
             }
-            Payload::Draft(proposal) => self.decide_proposal(from, proposal),
+            Payload::CheckpointProposal(proposal) => self.decide_proposal(from, proposal),
             Payload::Attest(attest) => self.decide_attest(from, attest),
             Payload::Checkpoint(checkpoint) => self.decide_checkpoint(from, checkpoint),
             Payload::PullSnapshot(pull) => {

@@ -2,7 +2,7 @@
 //!
 //! The replica, and every model of it, asks these functions and nobody else. [`Sound`] is the
 //! protocol. The other implementations stand in a crate that is never published: each breaks one
-//! rule, so that the judges can show that they would notice.
+//! rule, so that the checkers can show that they would notice.
 
 use std::fmt::Debug;
 
@@ -11,12 +11,12 @@ use crate::membership::quorum;
 mod accuse;
 mod checkpoint;
 mod decide;
-mod handover;
+mod reconfiguration;
 
-pub use accuse::{ForgottenFacts, HiddenFacts};
+pub use accuse::{HiddenFacts, StaleTimeoutFacts};
 pub use checkpoint::{AdoptFacts, AttestFacts};
 pub use decide::{EnterFacts, Precommit, ProposeFacts, TimeoutFacts, Vote1Facts, Vote2Facts};
-pub use handover::{ActivateFacts, Linked, OldFacts, SealFacts, View};
+pub use reconfiguration::{ActivateFacts, Linked, OldFacts, SealFacts, View};
 
 mod sealed {
     /// Only [`Sound`](super::Sound) has it, unless the feature `unsound-rules` opens the door.
@@ -175,7 +175,7 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
 
     /// I12: whether a second vote and a timeout of one member and generation contradict each other.
     #[must_use]
-    fn forgets(facts: &ForgottenFacts) -> bool {
+    fn forgets(facts: &StaleTimeoutFacts) -> bool {
         facts.given_up >= facts.voted && facts.shown < Some(facts.voted)
     }
 
@@ -259,10 +259,10 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
         facts.decided && facts.settled && facts.seals >= Self::quorum(facts.members)
     }
 
-    /// R6: what a replica knows of a source after a hand-over, from what it knew and what the seals show.
+    /// R6: what a replica knows of a source after a reconfiguration, from what it knew and what the seals show.
     #[must_use]
     fn merge_seals<H: Linked>(start: &H::Name, own: View<H>, seals: Vec<View<H>>) -> View<H> {
-        handover::merge(start, own, seals)
+        reconfiguration::merge(start, own, seals)
     }
 
     /// R2: whether a certificate of an older generation may be taken.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::Certificate;
 use super::evidence::SignedHeader;
-use super::handover::Ancestry;
 use super::header::Header;
 use super::ledger::Ready;
 use super::packet::{Echo, Payload, Request};
+use super::reconfiguration::Ancestry;
 use super::rules::OpenSlot;
 use crate::actor::{Counter, Sig};
 use crate::codec::{Bytes, Digest};

@@ -350,8 +350,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// The clock entries these operations need beyond what our chain of headers names already.
-    fn needed(&self, own: Seat, ops: &[A::Op], before: &super::Clock) -> Vec<(Seat, Counter)> {
-        let mut needed = super::Clock::zero(self.chain.members().seats());
+    fn needed(
+        &self,
+        own: Seat,
+        ops: &[A::Op],
+        before: &super::VersionVector,
+    ) -> Vec<(Seat, Counter)> {
+        let mut needed = super::VersionVector::zero(self.chain.members().seats());
         for op in ops {
             match self.ledger.algorithm().causes(op) {
                 Causes::EverythingDelivered => needed = self.ledger.clock().clone(),

@@ -37,7 +37,10 @@ mod tests {
     fn two_quorums_meet_in_a_correct_member_and_the_correct_ones_are_a_quorum() {
         for n in 1..=1_000_usize {
             let (f, q) = (faults(n), quorum(n));
-            assert!(2 * q > n + f, "two quorums of {n} could meet in liars only");
+            assert!(
+                2 * q > n + f,
+                "two quorums of {n} could meet in Byzantine nodes only"
+            );
             assert!(n - f >= q, "the correct members of {n} are no quorum");
         }
     }

@@ -1,6 +1,6 @@
-//! Villains. Each holds the keys of its own node, sees what is sent to it, and may send anything.
+//! Adversaries. Each holds the keys of its own node, sees what is sent to it, and may send anything.
 //!
-//! | villain | what it does |
+//! | adversary | what it does |
 //! | --- | --- |
 //! | [`Equivocator`] | signs two messages for one slot and shows one to each part of the members |
 //! | [`Withholder`] | sends the proof of its message to one member only |
@@ -13,35 +13,35 @@
 //! | [`GossipLiar`] | never says the truth about what it has |
 //! | [`Conspirator`] | several bodies, one mind: they sign for each other and share all they hear |
 //! | [`Reconfigurer`] | breaks every rule of the way from one generation to the next |
-//! | [`Possessed`] | a correct replica in the hands of a [vice]; vices know nothing of this library |
+//! | [`Wrapped`] | a correct replica behind an interceptor with a [behavior]; behaviors know nothing of this library |
 //! | [`Outsider`] | is no member, and sends anyway |
 //!
-//! No villain can reach into another node. All villains of a run conspire: they know each other, echo each other's
+//! No adversary can reach into another node. All adversaries of a run conspire: they know each other, echo each other's
 //! messages unread, and show outsiders among them what they get to see. Each counts what harm it tries, and what it
 //! achieves, in `sometimes` counters of the report, whose names begin with its own.
 
 mod accomplice;
-mod bid;
+mod attempt;
+pub mod behavior;
 mod chain;
 mod cheat;
 mod conspirator;
+mod context;
+mod delegate;
 mod equivocator;
 mod forger;
 mod gossip_liar;
-mod hands;
 mod impersonator;
-mod mask;
+pub mod interceptor;
+mod key_ring;
 mod outsider;
-mod possessed;
-pub mod puppet;
+mod packet_mutator;
 mod reconfigurer;
 mod replayer;
-mod ring;
 mod signer;
 mod silent;
-mod tongue;
-pub mod vice;
 mod withholder;
+mod wrapped;
 
 use std::fmt;
 
@@ -49,35 +49,35 @@ use super::machine::{Address, Effects, TimerId};
 use super::node::NodeId;
 use super::participant::{Note, Participant};
 use super::random::Stream;
-use super::stage::Staged;
+use super::sim_algorithm::SimAlgorithm;
 use super::time::{Span, VirtualTime};
 use super::wire::Wire;
 use crate::actor::{Actor, Keys};
 use crate::codec;
 use crate::deterministic_secure_broadcast::{Payload, Rules};
 
+pub use behavior::BehaviorKind;
 pub use cheat::Cheat;
 pub use conspirator::Conspirator;
-pub(crate) use conspirator::SharedBoard;
+pub(crate) use conspirator::SharedState;
+pub use context::AdversaryContext;
+pub(crate) use context::{Act, AdversaryConfig};
 pub use equivocator::Equivocator;
 pub use forger::Forger;
 pub use gossip_liar::GossipLiar;
-pub use hands::Hands;
-pub(crate) use hands::{Act, Body};
 pub use impersonator::Impersonator;
+use key_ring::KeyRing;
 pub use outsider::Outsider;
-pub use possessed::Possessed;
+pub(crate) use packet_mutator::PacketMutator;
 pub use reconfigurer::Reconfigurer;
 pub use replayer::Replayer;
-use ring::Ring;
 pub use signer::Signer;
 pub use silent::Silent;
-pub(crate) use tongue::PacketTongue;
-pub use vice::ViceKind;
 pub use withholder::Withholder;
+pub use wrapped::Wrapped;
 
 /// Somebody who does not keep to the protocol.
-pub trait Villain<A: Staged, K: Keys>: fmt::Debug {
+pub trait Adversary<A: SimAlgorithm, K: Keys>: fmt::Debug {
     /// What it is: "equivocator", …
     fn role(&self) -> &'static str;
 
@@ -87,22 +87,22 @@ pub trait Villain<A: Staged, K: Keys>: fmt::Debug {
         from: Actor,
         wire: &Wire,
         payload: Option<&Payload>,
-        hands: &mut Hands<'_, A, K>,
+        context: &mut AdversaryContext<'_, A, K>,
     );
 
     /// Some time has passed.
-    fn tick(&mut self, hands: &mut Hands<'_, A, K>);
+    fn tick(&mut self, context: &mut AdversaryContext<'_, A, K>);
 
-    /// If it is nothing but a correct replica in the hands of a vice: of which. Such a villain is never told anything;
-    /// the replica is, and the vice stands between it and the wire.
-    fn vice(&self) -> Option<vice::Assigned> {
+    /// If it is nothing but a correct replica behind an interceptor with a behavior: of which. Such an adversary is
+    /// never told anything; the replica is, and the behavior stands between it and the wire.
+    fn behavior(&self) -> Option<behavior::Assigned> {
         None
     }
 }
 
-/// The villains of this module, by name.
+/// The adversaries of this module, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum VillainKind {
+pub enum AdversaryKind {
     /// [`Equivocator`].
     Equivocator,
     /// [`Withholder`].
@@ -125,14 +125,14 @@ pub enum VillainKind {
     Conspirator,
     /// [`Reconfigurer`].
     Reconfigurer,
-    /// A correct replica in the hands of a [vice].
-    Possessed(ViceKind),
+    /// A correct replica behind an interceptor with a [behavior].
+    Wrapped(BehaviorKind),
     /// [`Outsider`].
     Outsider,
 }
 
-impl VillainKind {
-    /// What the general campaign draws its members from. That list is closed: a villain more would change every seed.
+impl AdversaryKind {
+    /// What the general campaign draws its members from. That list is closed: an adversary more would change every seed.
     pub const MEMBERS: &[Self] = &[
         Self::Equivocator,
         Self::Withholder,
@@ -142,9 +142,9 @@ impl VillainKind {
         Self::Impersonator,
     ];
 
-    /// Every villain there is; the outsider, which is no member, comes last.
+    /// Every adversary there is; the outsider, which is no member, comes last.
     pub fn all() -> impl Iterator<Item = Self> {
-        let vices = ViceKind::ALL.into_iter().map(Self::Possessed);
+        let behaviors = BehaviorKind::ALL.into_iter().map(Self::Wrapped);
         let more = [
             Self::Signer,
             Self::Cheat,
@@ -152,11 +152,11 @@ impl VillainKind {
             Self::Conspirator,
             Self::Reconfigurer,
         ];
-        let members = Self::MEMBERS.iter().copied().chain(more).chain(vices);
+        let members = Self::MEMBERS.iter().copied().chain(more).chain(behaviors);
         members.chain(std::iter::once(Self::Outsider))
     }
 
-    /// The villain of this name.
+    /// The adversary of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::all().find(|kind| kind.name() == name)
@@ -177,14 +177,14 @@ impl VillainKind {
             Self::GossipLiar => "gossip-liar",
             Self::Conspirator => "conspirator",
             Self::Reconfigurer => "reconfigurer",
-            Self::Possessed(vice) => vice.name(),
+            Self::Wrapped(behavior) => behavior.name(),
             Self::Outsider => "outsider",
         }
     }
 
     /// One that draws all its choices from the run's randomness.
     #[must_use]
-    pub fn build<A: Staged, K: Keys>(self) -> Box<dyn Villain<A, K>> {
+    pub fn build<A: SimAlgorithm, K: Keys>(self) -> Box<dyn Adversary<A, K>> {
         match self {
             Self::Equivocator => Box::new(Equivocator::new()),
             Self::Withholder => Box::new(Withholder::new()),
@@ -197,42 +197,42 @@ impl VillainKind {
             Self::GossipLiar => Box::new(GossipLiar::new()),
             Self::Conspirator => Box::new(Conspirator::new()),
             Self::Reconfigurer => Box::new(Reconfigurer::new()),
-            Self::Possessed(vice) => Box::new(Possessed::by(vice)),
+            Self::Wrapped(behavior) => Box::new(Wrapped::by(behavior)),
             Self::Outsider => Box::new(Outsider::new()),
         }
     }
 }
 
-impl fmt::Display for VillainKind {
+impl fmt::Display for AdversaryKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-/// A villain at its node.
+/// An adversary at its node.
 #[derive(Debug)]
-pub struct Player<A: Staged, K: Keys> {
-    villain: Box<dyn Villain<A, K>>,
-    body: Body<A, K>,
-    ring: Ring<K>,
+pub struct AdversaryNode<A: SimAlgorithm, K: Keys> {
+    adversary: Box<dyn Adversary<A, K>>,
+    config: AdversaryConfig<A, K>,
+    key_ring: KeyRing<K>,
     stream: Stream,
     acts: Vec<Act>,
     begins: VirtualTime,
     tick: Span,
 }
 
-impl<A: Staged, K: Keys> Player<A, K> {
+impl<A: SimAlgorithm, K: Keys> AdversaryNode<A, K> {
     pub(crate) fn new(
-        villain: Box<dyn Villain<A, K>>,
-        body: Body<A, K>,
+        adversary: Box<dyn Adversary<A, K>>,
+        config: AdversaryConfig<A, K>,
         stream: Stream,
         begins: VirtualTime,
         tick: Span,
     ) -> Self {
         Self {
-            villain,
-            ring: Ring::new(body.identity.clone()),
-            body,
+            adversary,
+            key_ring: KeyRing::new(config.identity.clone()),
+            config,
             stream,
             acts: Vec::new(),
             begins,
@@ -246,7 +246,7 @@ impl<A: Staged, K: Keys> Player<A, K> {
     }
 
     pub(crate) fn timer<R: Rules>(&mut self, out: &mut Effects<Participant<A, K, R>>) {
-        self.act(out, |villain, hands| villain.tick(hands));
+        self.act(out, |adversary, context| adversary.tick(context));
         out.set_timer(self.tick, TimerId(0));
     }
 
@@ -256,33 +256,38 @@ impl<A: Staged, K: Keys> Player<A, K> {
         wire: &Wire,
         out: &mut Effects<Participant<A, K, R>>,
     ) {
-        let Some(from) = self.body.directory.actor(from) else {
+        let Some(from) = self.config.directory.actor(from) else {
             return;
         };
         let payload = codec::decode::<Payload>(wire.bytes()).ok();
-        self.act(out, |villain, hands| {
+        self.act(out, |adversary, context| {
             if let Some(Payload::Request(_)) = payload {
-                hands.show_outsiders(wire);
+                context.show_outsiders(wire);
             }
-            villain.packet(from, wire, payload.as_ref(), hands);
+            adversary.packet(from, wire, payload.as_ref(), context);
         });
     }
 
     fn act<R: Rules>(
         &mut self,
         out: &mut Effects<Participant<A, K, R>>,
-        act: impl FnOnce(&mut dyn Villain<A, K>, &mut Hands<'_, A, K>),
+        act: impl FnOnce(&mut dyn Adversary<A, K>, &mut AdversaryContext<'_, A, K>),
     ) {
-        let mut hands = Hands::new(&self.body, &mut self.ring, &mut self.stream, &mut self.acts);
-        act(&mut *self.villain, &mut hands);
+        let mut context = AdversaryContext::new(
+            &self.config,
+            &mut self.key_ring,
+            &mut self.stream,
+            &mut self.acts,
+        );
+        act(&mut *self.adversary, &mut context);
         for act in self.acts.drain(..) {
             match act {
                 Act::One(to, wire) => {
-                    if let Some(address) = self.body.directory.address(&to) {
+                    if let Some(address) = self.config.directory.address(&to) {
                         out.send(address, wire);
                     }
                 }
-                Act::Members(wire) => out.send(Address::Many(self.body.others.clone()), wire),
+                Act::Members(wire) => out.send(Address::Many(self.config.others.clone()), wire),
                 Act::Note(text) => out.note(Note::Act(text)),
                 Act::Count(what) => out.note(Note::Count(what)),
             }

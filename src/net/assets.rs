@@ -2,7 +2,7 @@
 
 use super::chart::{onion, sequence};
 use super::trace::Trace;
-use super::{Cast, Faults, Item, Law, Net, NetError, Span};
+use super::{Faults, Law, Net, NetError, Roster, Span, Task};
 use crate::bank::{self, Bank, Ledger};
 
 /// The three layers of a replica, and the way of an operation through them, as SVG.
@@ -26,12 +26,12 @@ pub fn secure_broadcast_seq_diag(trace: &Trace) -> String {
 /// # Errors
 /// None that can happen: the run names only members it has.
 pub fn broadcast_run() -> Result<Trace, NetError> {
-    let cast = Cast::new(["alice", "bob", "carol", "dave"]);
-    let bob = cast
+    let roster = Roster::new(["alice", "bob", "carol", "dave"]);
+    let bob = roster
         .actor("bob")
         .unwrap_or(crate::Actor::from_bytes([0; 32]));
-    let state = Ledger::genesis(cast.actors().map(|actor| (actor, 100)), []).unwrap_or_default();
-    let pay = Item::<Bank>::from("alice", move |scene| {
+    let state = Ledger::genesis(roster.actors().map(|actor| (actor, 100)), []).unwrap_or_default();
+    let pay = Task::<Bank>::from("alice", move |scene| {
         scene
             .copy
             .transfer(&scene.me, bob, 30)
@@ -41,7 +41,7 @@ pub fn broadcast_run() -> Result<Trace, NetError> {
         min: Span::from_millis(8),
         max: Span::from_millis(20),
     };
-    let net: Net<Bank> = Net::new(cast, bank::ALGORITHM, state);
+    let net: Net<Bank> = Net::new(roster, bank::ALGORITHM, state);
     let report = net
         // Of the seeds tried, the one in which the fewest arrows cross.
         .seed(85)

@@ -5,21 +5,21 @@
 
 use std::collections::BTreeMap;
 
-use super::adversary::{Villain, VillainKind};
-use super::cast::Cast;
+use super::adversary::{Adversary, AdversaryKind};
+use super::checker::Violation;
 use super::disk::Tail;
 use super::engine::Limits;
 use super::fault::{Crash, CrashPoint, Faults, Law, Partition};
-use super::judge::Violation;
 use super::keys::{FakeKeys, SeededKeys};
 use super::node::NodeId;
 use super::random::{Chance, Stream, Streams};
 use super::report::{Ended, Report};
+use super::roster::Roster;
+use super::sim_algorithm::SimAlgorithm;
 use super::simulation::{Net, NetError};
-use super::stage::Staged;
 use super::time::{Span, VirtualTime};
 use super::trace::Trace;
-use super::workload::Item;
+use super::workload::Task;
 use crate::actor::Ed25519;
 use crate::bank::{self, Bank, Ledger};
 use crate::codec::Digest;
@@ -34,8 +34,8 @@ pub struct Campaign {
     pub members: Vec<usize>,
     /// What is replicated.
     pub algorithms: Vec<Algorithm>,
-    /// What the villains among the members may be; each run has as many as its members tolerate.
-    pub villains: Vec<VillainKind>,
+    /// What the adversaries among the members may be; each run has as many as its members tolerate.
+    pub adversaries: Vec<AdversaryKind>,
     /// One run in so many has an outsider besides; none if zero.
     pub outsider_every: u64,
     /// The most operations of a run; it has at least one.
@@ -85,8 +85,8 @@ pub struct SeedResult {
     pub real_keys: bool,
     /// Members.
     pub members: usize,
-    /// The villains, outsiders included.
-    pub villains: Vec<VillainKind>,
+    /// The adversaries, outsiders included.
+    pub adversaries: Vec<AdversaryKind>,
     /// Operations of correct members.
     pub submitted: u64,
     /// Those delivered by all correct members.
@@ -99,7 +99,7 @@ pub struct SeedResult {
     pub converged: bool,
     /// Packets put on the wire.
     pub packets: u64,
-    /// What villains and faults did, and how often.
+    /// What adversaries and faults did, and how often.
     pub sometimes: BTreeMap<&'static str, u64>,
     /// Steps of the engine.
     pub steps: u64,
@@ -116,7 +116,7 @@ impl Default for Campaign {
         Self {
             members: vec![4, 7, 10],
             algorithms: vec![Algorithm::Bank, Algorithm::Orswot],
-            villains: VillainKind::MEMBERS.to_vec(),
+            adversaries: AdversaryKind::MEMBERS.to_vec(),
             outsider_every: 4,
             operations: 20,
             strongest: Strongest {
@@ -184,36 +184,36 @@ struct Draw<'a> {
 
 impl Draw<'_> {
     fn bank<K: SeededKeys, R: Rules>(&self, stream: &mut Stream) -> Result<SeedResult, NetError> {
-        let cast = self.cast::<K>(stream);
-        let accounts: Vec<_> = cast
+        let roster = self.roster::<K>(stream);
+        let accounts: Vec<_> = roster
             .actors()
             .map(|actor| (actor, stream.range(0, 200)))
             .collect();
         // A hundred accounts of at most 200 each pass the one check there is.
         let ledger = Ledger::genesis(accounts, []).unwrap_or_default();
-        self.play::<Bank, K, R>(Net::new(cast, bank::ALGORITHM, ledger), stream)
+        self.play::<Bank, K, R>(Net::new(roster, bank::ALGORITHM, ledger), stream)
     }
 
     fn orswot<K: SeededKeys, R: Rules>(&self, stream: &mut Stream) -> Result<SeedResult, NetError> {
-        let cast = self.cast::<K>(stream);
-        let net = Net::<Orswot<u8>, K>::new(cast, orswot::ALGORITHM, Entries::default());
+        let roster = self.roster::<K>(stream);
+        let net = Net::<Orswot<u8>, K>::new(roster, orswot::ALGORITHM, Entries::default());
         self.play::<Orswot<u8>, K, R>(net, stream)
     }
 
-    fn cast<K: SeededKeys>(&self, stream: &mut Stream) -> Cast<K> {
-        Cast::letters(stream.pick(&self.campaign.members).copied().unwrap_or(4))
+    fn roster<K: SeededKeys>(&self, stream: &mut Stream) -> Roster<K> {
+        Roster::letters(stream.pick(&self.campaign.members).copied().unwrap_or(4))
     }
 
-    fn play<A: Staged, K: SeededKeys, R: Rules>(
+    fn play<A: SimAlgorithm, K: SeededKeys, R: Rules>(
         &self,
         net: Net<A, K>,
         stream: &mut Stream,
     ) -> Result<SeedResult, NetError> {
-        let n = net.cast().actors().len();
+        let n = net.roster().actors().len();
         let mut places: Vec<u16> = (0..).take(n).collect();
         stream.shuffle(&mut places);
         let bad = places.split_off(n - most_faulty(n).min(n));
-        let letters = Cast::<FakeKeys>::letters(n);
+        let letters = Roster::<FakeKeys>::letters(n);
         let name = |place: &u16| {
             letters
                 .name_at(usize::from(*place))
@@ -221,33 +221,33 @@ impl Draw<'_> {
                 .to_owned()
         };
 
-        let mut villains = Vec::new();
+        let mut adversaries = Vec::new();
         let mut net = net
             .rules::<R>()
             .seed(self.seed)
             .faults(self.faults(n, &places, stream));
         for place in &bad {
-            if let Some(kind) = stream.pick(&self.campaign.villains) {
-                villains.push(*kind);
-                net = net.villain(&name(place), build(*kind));
+            if let Some(kind) = stream.pick(&self.campaign.adversaries) {
+                adversaries.push(*kind);
+                net = net.adversary(&name(place), build(*kind));
             }
         }
         let every = self.campaign.outsider_every;
         if every > 0 && stream.below(every) == 0 {
-            villains.push(VillainKind::Outsider);
-            net = net.villain("outsider", build(VillainKind::Outsider));
+            adversaries.push(AdversaryKind::Outsider);
+            net = net.adversary("outsider", build(AdversaryKind::Outsider));
         }
         let items = stream.range(1, self.campaign.operations.max(1));
         let busy = self.campaign.strongest.heal_at.as_nanos() / 2;
         let mut times: Vec<u64> = (0..items).map(|_| stream.below(busy)).collect();
         times.sort_unstable();
-        let items: Vec<Item<A>> = times
+        let items: Vec<Task<A>> = times
             .into_iter()
             .zip(1..)
             .filter_map(|(at, tag)| {
                 let who = stream.pick(&places)?;
                 Some(
-                    Item::drawn(name(who))
+                    Task::drawn(name(who))
                         .tagged(tag)
                         .at(VirtualTime::from_nanos(at)),
                 )
@@ -267,16 +267,20 @@ impl Draw<'_> {
         if self.traced {
             net = net.traced(&format!("seed_{}", self.seed), "campaign");
         }
-        Ok(self.result(villains, net.run()?))
+        Ok(self.result(adversaries, net.run()?))
     }
 
-    fn result<A: Staged>(&self, villains: Vec<VillainKind>, report: Report<A>) -> SeedResult {
+    fn result<A: SimAlgorithm>(
+        &self,
+        adversaries: Vec<AdversaryKind>,
+        report: Report<A>,
+    ) -> SeedResult {
         SeedResult {
             seed: self.seed,
             algorithm: self.algorithm,
             real_keys: self.real,
             members: report.members,
-            villains,
+            adversaries,
             submitted: report.submitted,
             delivered: report.delivered,
             refused: report.refused.len() as u64,
@@ -358,6 +362,6 @@ impl Draw<'_> {
     }
 }
 
-fn build<A: Staged, K: SeededKeys>(kind: VillainKind) -> Box<dyn Villain<A, K>> {
+fn build<A: SimAlgorithm, K: SeededKeys>(kind: AdversaryKind) -> Box<dyn Adversary<A, K>> {
     kind.build()
 }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 pub use limits::{End, Limits};
 
 use super::disk::{ForgetfulDisk, Tail};
-use super::fault::{Clock, Crash, Faults, Loss};
+use super::fault::{Crash, Faults, Loss, SkewedClock};
 use super::flight::{Copy, Flights, Landing};
 use super::machine::{Effects, Machine, TimerId};
 use super::network::{Bandwidth, Barrier, Network, Which};
@@ -23,7 +23,7 @@ use super::node::NodeId;
 use super::observer::{Event, Moment, Observer};
 use super::queue::{Entry, What};
 use super::random::Streams;
-use super::schedule::{Fate, Script, Way};
+use super::schedule::{Fate, PacketFates, PacketId};
 use super::time::{Span, VirtualTime};
 use super::world::{Hardware, World, WorldError};
 
@@ -60,7 +60,7 @@ struct Place<M> {
     /// Timers that were due while it was away, in order.
     held: Vec<TimerId>,
     /// A clock that is wrong.
-    clock: Option<Clock>,
+    clock: Option<SkewedClock>,
     /// The disk takes nothing more until then.
     disk_full_until: Option<VirtualTime>,
 }
@@ -111,7 +111,7 @@ pub struct Engine<M: Machine> {
     queue: BinaryHeap<Entry>,
     flights: Flights<M::Message>,
     network: Network,
-    script: Option<Script>,
+    packet_fates: Option<PacketFates>,
     places: Vec<Place<M>>,
     faults: Faults,
     healed: bool,
@@ -171,7 +171,7 @@ impl<M: Machine> Engine<M> {
             queue: BinaryHeap::new(),
             flights: Flights::default(),
             network: Network::new(&faults, world, streams),
-            script: faults.schedule.clone().map(Script::playing),
+            packet_fates: faults.schedule.clone().map(PacketFates::playing),
             places: machines.into_iter().map(Place::new).collect(),
             faults,
             healed: false,
@@ -185,12 +185,12 @@ impl<M: Machine> Engine<M> {
 
     /// Writes down what becomes of every packet from here on.
     pub fn write_schedule(&mut self) {
-        self.script.get_or_insert_default().write();
+        self.packet_fates.get_or_insert_default().write();
     }
 
     /// What was written down.
-    pub fn written_schedule(&mut self) -> Option<BTreeMap<Way, Fate>> {
-        self.script.as_mut()?.written()
+    pub fn written_schedule(&mut self) -> Option<BTreeMap<PacketId, Fate>> {
+        self.packet_fates.as_mut()?.written()
     }
 
     /// Starts every machine, in order, at time zero.

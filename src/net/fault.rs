@@ -39,7 +39,7 @@ pub struct Faults {
     /// Times at which disks are full.
     pub full_disks: Vec<FullDisk>,
     /// Clocks that are wrong. They stay wrong when everything else is healed.
-    pub clocks: Vec<Clock>,
+    pub clocks: Vec<SkewedClock>,
     /// When all this stops: nothing is lost, copied, corrupted, or sent round any more, partitions end, nodes that are
     /// away and ever come back do so now, and no later crash happens. What a clog holds up by then arrives when the
     /// clog was to end.
@@ -114,7 +114,7 @@ pub struct FullDisk {
 /// A clock that is wrong. The machine is told its own time ([`Effects::now`](crate::net::Effects::now)), and its timers
 /// run by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clock {
+pub struct SkewedClock {
     /// Whose.
     pub node: NodeId,
     /// How much it was ahead at the start.
@@ -249,7 +249,7 @@ impl Downtime {
     }
 }
 
-impl Clock {
+impl SkewedClock {
     const PPM: i128 = 1_000_000;
 
     fn rate(&self) -> i128 {

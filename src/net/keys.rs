@@ -20,7 +20,7 @@ impl SeededKeys for Ed25519 {
 ///
 /// A signature is a keyed BLAKE3 hash under a key derived from the *public* actor, so that everybody can verify.
 /// That anybody could then also sign is prevented by the compiler: the derivation is private to this file, and a
-/// villain is given signing handles for its own nodes only. What a villain can do with these keys is therefore
+/// adversary is given signing handles for its own nodes only. What an adversary can do with these keys is therefore
 /// exactly what it could do with real ones; runs on [`Ed25519`], one in twenty of a campaign, check that.
 ///
 /// The key of a tag cannot be read from what verifies it:
@@ -31,7 +31,7 @@ impl SeededKeys for Ed25519 {
 /// let stolen: [u8; 32] = public.0;
 /// ```
 ///
-/// and who knows nothing but a name cannot sign, for a secret is made from a seed, and villains are written for any
+/// and who knows nothing but a name cannot sign, for a secret is made from a seed, and adversaries are written for any
 /// [`Keys`], which have no seeds:
 ///
 /// ```compile_fail,E0599
@@ -179,9 +179,9 @@ mod tests {
         only_the_signer_of_these_bytes_passes::<Ed25519>();
     }
 
-    /// The compiler keeps villains from the keys of others as long as they do not ask for the means to make them.
+    /// The compiler keeps adversaries from the keys of others as long as they do not ask for the means to make them.
     #[test]
-    fn no_villain_knows_how_secrets_are_made() {
+    fn no_adversary_knows_how_secrets_are_made() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/net");
         let mut folders = vec![folder.join("adversary")];
         let mut files = vec![folder.join("adversary.rs")];

@@ -45,7 +45,7 @@ pub trait Machine: Sized {
     type Verdict: Debug;
     /// What it hands to the application above it.
     type Delivery: Debug;
-    /// What it has to say to people and judges.
+    /// What it has to say to people and checkers.
     type Note: Debug;
 
     /// Size of a message on the wire, in bytes.

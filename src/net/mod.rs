@@ -1,4 +1,4 @@
-//! The outer layer: a simulated network that tries to stop the replicas, and judges that watch them.
+//! The outer layer: a simulated network that tries to stop the replicas, and checkers that watch them.
 //!
 //! Everything is deterministic: the same seed and configuration give the same run, byte for byte, on any machine (I22).
 //!
@@ -9,9 +9,9 @@
 pub mod adversary;
 pub mod assets;
 pub mod campaign;
-mod cast;
 mod change;
 pub mod chart;
+mod checker;
 pub mod details;
 mod directory;
 mod disk;
@@ -19,7 +19,6 @@ mod driver;
 mod engine;
 mod fault;
 mod flight;
-mod judge;
 mod keys;
 mod law;
 mod machine;
@@ -34,11 +33,12 @@ mod random;
 mod recorder;
 mod replica;
 mod report;
+mod roster;
 mod schedule;
 pub mod search;
 mod self_check;
+mod sim_algorithm;
 mod simulation;
-mod stage;
 pub mod svg;
 mod time;
 pub mod trace;
@@ -47,17 +47,16 @@ mod wire;
 mod workload;
 pub mod world;
 
-pub use cast::{Cast, Names};
 pub use change::{PlannedChange, Wish};
 pub use chart::ChartOptions;
+pub use checker::{Property, Violation};
 pub use disk::{ForgetfulDisk, Tail};
 pub use driver::Driver;
 pub use engine::{End, Engine, Limits, Step};
 pub use fault::{
-    Absence, Clock, Clog, Crash, CrashPoint, Downtime, Faults, FullDisk, Loss, OneWay, Outage,
-    Partition, Slowdown,
+    Absence, Clog, Crash, CrashPoint, Downtime, Faults, FullDisk, Loss, OneWay, Outage, Partition,
+    SkewedClock, Slowdown,
 };
-pub use judge::{Property, Violation};
 pub use keys::{FakeKeys, SeededKeys};
 pub use law::{Law, Sampler, Shape};
 pub use machine::{Address, Effect, Effects, Machine, TimerId};
@@ -68,13 +67,14 @@ pub use participant::{Note, Participant, Verdict};
 pub use random::{Chance, Stream, Streams};
 pub use replica::Replica;
 pub use report::{
-    Conviction, Ended, FinalState, HaltReason, Latency, Percentiles, RefusedItem, Report, Traffic,
+    Conviction, Ended, FinalState, HaltReason, Latency, Percentiles, RefusedTask, Report, Traffic,
 };
-pub use schedule::{Fate, Schedule, Way};
+pub use roster::{Names, Roster};
+pub use schedule::{Fate, PacketId, Schedule};
 pub use self_check::{Difference, Fingerprint, SameRun, first_difference, self_check};
+pub use sim_algorithm::{Auditor, DrawnMember, SimAlgorithm};
 pub use simulation::{Net, NetError, Outcome, Progress};
-pub use stage::{Auditor, DrawnMember, Staged};
 pub use time::{Span, VirtualTime};
 pub use transcript::Transcript;
 pub use wire::Wire;
-pub use workload::{BankRow, Item, Make, Maker, Scene, bank_rows};
+pub use workload::{BankRow, Make, Maker, Task, WorkloadContext, bank_rows};

@@ -20,8 +20,8 @@
 //!
 //! An arc stands where it *arrives*; the comment before it gives the event's number in the trace and the time.
 
+use super::chart::diagram::{Arc, BoxKind, Diagram, Fate, Item, What};
 use super::chart::rows::{Content, Row, rows};
-use super::chart::story::{Arc, BoxKind, Fate, Item, Story, What};
 use super::chart::{ChartOptions, style, text};
 use super::trace::Trace;
 
@@ -31,12 +31,12 @@ const LABEL: usize = 44;
 /// A chart of `trace`, in mscgen's language. Equal traces and options give equal text.
 #[must_use]
 pub fn render(trace: &Trace, options: &ChartOptions) -> String {
-    let story = Story::new(trace, options);
-    let (rows, left_out) = rows(&story, options.fold, options.max_arcs);
-    let pitch = pitch(&story, &rows);
+    let diagram = Diagram::new(trace, options);
+    let (rows, left_out) = rows(&diagram, options.fold, options.max_arcs);
+    let pitch = pitch(&diagram, &rows);
     let mut chart = Chart {
         out: String::new(),
-        story: &story,
+        diagram: &diagram,
         pitch,
     };
     chart.header(trace);
@@ -44,7 +44,7 @@ pub fn render(trace: &Trace, options: &ChartOptions) -> String {
         chart.row(row);
     }
     if left_out > 0 {
-        let all = story.drawable();
+        let all = diagram.drawable();
         chart.across(
             "...",
             &format!("{left_out} of {all} arcs and boxes left out"),
@@ -58,7 +58,7 @@ pub fn render(trace: &Trace, options: &ChartOptions) -> String {
 /// A chart being written.
 struct Chart<'s> {
     out: String,
-    story: &'s Story<'s>,
+    diagram: &'s Diagram<'s>,
     /// How far two lanes stand apart, in pixels.
     pitch: usize,
 }
@@ -88,12 +88,12 @@ impl Chart<'_> {
             "# a#3: the third operation of a; a#3': another message that a signed for that number.",
         );
         self.line("msc {");
-        let lanes = self.story.lanes.len().max(1);
+        let lanes = self.diagram.lanes.len().max(1);
         self.line(&format!(
             "  width=\"{}\", arcgradient=\"10\";",
             lanes * self.pitch
         ));
-        for (place, lane) in self.story.lanes.iter().enumerate() {
+        for (place, lane) in self.diagram.lanes.iter().enumerate() {
             let colour = style::node(lane);
             let mut label = text::msc(&lane.name, self.pitch - 8, 3);
             if !lane.role.trim().is_empty() {
@@ -104,15 +104,15 @@ impl Chart<'_> {
             let end = if place + 1 == lanes { ';' } else { ',' };
             self.line(&format!("  n{place} [label=\"{label}\", {look}]{end}"));
         }
-        if self.story.lanes.is_empty() {
+        if self.diagram.lanes.is_empty() {
             self.line("  n0 [label=\"no nodes\"];");
         }
         let title = format!("{}, seed {}", text::clip(&trace.title, LABEL), trace.seed);
         self.across("|||", &title, style::SLATE);
-        if self.story.hushed > 0 {
+        if self.diagram.hushed > 0 {
             let hushed = format!(
                 "{} summaries that came to nothing are not drawn",
-                self.story.hushed
+                self.diagram.hushed
             );
             self.across("|||", &hushed, style::GREY);
         }
@@ -136,7 +136,7 @@ impl Chart<'_> {
             Content::Arcs(arcs) => {
                 let arcs: Vec<&Arc<'_>> = arcs
                     .iter()
-                    .filter_map(|arc| self.story.arcs.get(*arc))
+                    .filter_map(|arc| self.diagram.arcs.get(*arc))
                     .collect();
                 self.arcs(&arcs);
             }
@@ -149,7 +149,7 @@ impl Chart<'_> {
             }
             Content::Divider(label) => self.across("---", label, style::RED),
             Content::Band(label) => {
-                let lanes = self.story.lanes.len().max(1);
+                let lanes = self.diagram.lanes.len().max(1);
                 let label = text::msc(label, lanes * self.pitch - 60, 3);
                 let look = "textbgcolour=\"#dbeafe\", linecolour=\"#1f6fd1\"";
                 self.line(&format!(
@@ -169,7 +169,7 @@ impl Chart<'_> {
 
     /// A row that belongs to no lane.
     fn across(&mut self, kind: &str, label: &str, colour: &str) {
-        let label = text::msc(label, self.story.lanes.len().max(1) * self.pitch - 20, 3);
+        let label = text::msc(label, self.diagram.lanes.len().max(1) * self.pitch - 20, 3);
         self.line(&format!(
             "  {kind} [label=\"{label}\", textcolour=\"{colour}\"];"
         ));
@@ -193,9 +193,9 @@ impl Chart<'_> {
         let colour = style::colour(arc.kind, &arc.fate, arc.duplicate);
         let look = format!("linecolour=\"{colour}\", textcolour=\"{colour}\"");
         let room = arc.from.abs_diff(arc.to).max(1) * self.pitch - 16;
-        let label = text::msc(&label(self.story, arc, arcs.len() == 1), room, 3);
+        let label = text::msc(&label(self.diagram, arc, arcs.len() == 1), room, 3);
         let labelled_look = format!("label=\"{label}\", {look}");
-        if reached && arcs.len() > 1 && arcs.len() + 1 == self.story.lanes.len() {
+        if reached && arcs.len() > 1 && arcs.len() + 1 == self.diagram.lanes.len() {
             self.line(&format!("  n{} {arrow} * [{labelled_look}];", arc.from));
             return;
         }
@@ -212,14 +212,14 @@ impl Chart<'_> {
 }
 
 /// How far two lanes must stand apart, in pixels, for most labels to fit on one line.
-fn pitch(story: &Story<'_>, rows: &[Row<'_>]) -> usize {
+fn pitch(diagram: &Diagram<'_>, rows: &[Row<'_>]) -> usize {
     let wide = |text: &str| usize::try_from(text::width(text, 15) / 10).unwrap_or(usize::MAX);
     let longest = |row: &Row<'_>| match &row.content {
         Content::Arcs(arcs) => arcs
             .iter()
-            .filter_map(|arc| story.arcs.get(*arc))
+            .filter_map(|arc| diagram.arcs.get(*arc))
             .map(|arc| {
-                let label = text::ascii(&label(story, arc, arcs.len() == 1));
+                let label = text::ascii(&label(diagram, arc, arcs.len() == 1));
                 wide(&label) / arc.from.abs_diff(arc.to).max(1)
             })
             .max(),
@@ -233,7 +233,7 @@ fn pitch(story: &Story<'_>, rows: &[Row<'_>]) -> usize {
         Content::Divider(_) | Content::Band(_) | Content::Gap(_) => None,
     };
     let labels = rows.iter().filter_map(longest).max().unwrap_or(0);
-    let names = story
+    let names = diagram
         .lanes
         .iter()
         .map(|lane| wide(&lane.name))
@@ -243,7 +243,7 @@ fn pitch(story: &Story<'_>, rows: &[Row<'_>]) -> usize {
 }
 
 /// The label of an arc, or of several that share a row: the packet's own, and what became of it.
-fn label(story: &Story<'_>, arc: &Arc<'_>, alone: bool) -> String {
+fn label(diagram: &Diagram<'_>, arc: &Arc<'_>, alone: bool) -> String {
     let label = if arc.label.is_empty() {
         arc.kind
     } else {
@@ -257,7 +257,7 @@ fn label(story: &Story<'_>, arc: &Arc<'_>, alone: bool) -> String {
         Fate::Parked => " (parked)".to_owned(),
         Fate::Lost(reason) => format!(" (lost: {})", text::clip(reason, 24)),
         Fate::InFlight if alone => {
-            let receiver = story
+            let receiver = diagram
                 .lanes
                 .get(arc.to)
                 .map_or("", |lane| lane.name.as_str());

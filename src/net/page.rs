@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use bft_crdts::net::page::{Finding, Page};
-//! use bft_crdts::net::trace::{Outcome, Trace, TraceEvent, TraceKind, TraceNode};
+//! use bft_crdts::net::trace::{PacketOutcome, Trace, TraceEvent, TraceKind, TraceNode};
 //! use bft_crdts::net::{NodeId, VirtualTime};
 //!
 //! let node = |name: &str| TraceNode { name: name.into(), role: "peer".into(), correct: true };
@@ -19,7 +19,7 @@
 //!             message: 0, from: NodeId::new(0), to: NodeId::new(1), kind: "push",
 //!             label: "rumour".into(), bytes: 64, duplicate: false,
 //!         }),
-//!         event(9, 2, TraceKind::Arrived { message: 0, outcome: Outcome::Accepted }),
+//!         event(9, 2, TraceKind::Arrived { message: 0, outcome: PacketOutcome::Accepted }),
 //!         event(9, 2, TraceKind::Delivered { node: NodeId::new(1), label: "rumour".into() }),
 //!     ],
 //!     ..Trace::default()
@@ -263,7 +263,7 @@ mod tests {
     use crate::net::details::{Details, Entry};
     use crate::net::node::NodeId;
     use crate::net::time::VirtualTime;
-    use crate::net::trace::{Outcome, Trace, TraceEvent, TraceKind, TraceNode};
+    use crate::net::trace::{PacketOutcome, Trace, TraceEvent, TraceKind, TraceNode};
 
     /// Three nodes; `a` sends to `b`, which takes it in, and to `c`, which is not reached.
     fn trace() -> Trace {
@@ -281,7 +281,7 @@ mod tests {
             bytes: 7,
             duplicate: false,
         };
-        let outcome = Outcome::Accepted;
+        let outcome = PacketOutcome::Accepted;
         let kinds = [
             (0, 1, sent(40, 1)),
             (0, 1, sent(41, 2)),

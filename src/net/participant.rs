@@ -1,15 +1,15 @@
-//! A node of a run: a correct replica, or a villain.
+//! A node of a run: a correct replica, or an adversary.
 
 use std::sync::Arc;
 
-use super::adversary::Player;
-use super::adversary::puppet::Puppet;
+use super::adversary::AdversaryNode;
+use super::adversary::interceptor::Intercepted;
 use super::machine::{Effects, Machine, TimerId};
 use super::node::NodeId;
 use super::random::Stream;
 use super::replica::Replica;
-use super::stage::Staged;
-use super::trace::Outcome;
+use super::sim_algorithm::SimAlgorithm;
+use super::trace::PacketOutcome;
 use super::wire::Wire;
 use crate::actor::{Actor, Counter, Dot, Keys};
 use crate::codec::{Bytes, DecodeError};
@@ -21,13 +21,13 @@ use crate::traits::SecureBroadcastAlgorithm;
 
 /// A node of a run.
 #[derive(Debug)]
-pub enum Participant<A: Staged, K: Keys, R: Rules> {
+pub enum Participant<A: SimAlgorithm, K: Keys, R: Rules> {
     /// It keeps to the protocol, and to the rules `R`.
     Replica(Replica<A, K, R>),
     /// It does what it likes.
-    Villain(Box<Player<A, K>>),
+    Adversary(Box<AdversaryNode<A, K>>),
     /// It keeps to the protocol, and somebody stands between it and the wire.
-    Puppet(Box<Puppet<Self>>),
+    Intercepted(Box<Intercepted<Self>>),
 }
 
 /// What a node made of a packet.
@@ -41,7 +41,7 @@ pub enum Verdict {
     Undecodable(DecodeError),
     /// It changed nothing.
     Rejected(Rejection),
-    /// A villain got it, and who knows what it makes of it.
+    /// An adversary got it, and who knows what it makes of it.
     Unknown,
     /// The node has halted.
     Down,
@@ -114,24 +114,24 @@ pub enum Note<A: SecureBroadcastAlgorithm> {
     Installed(Vec<(Actor, Counter)>),
     /// Its application panicked with this message, and the node has halted.
     AppPanicked(String),
-    /// A villain says what it does.
+    /// An adversary says what it does.
     Act(String),
-    /// A villain has done this once more.
+    /// An adversary has done this once more.
     Count(&'static str),
 }
 
-impl<A: Staged, K: Keys, R: Rules> Participant<A, K, R> {
+impl<A: SimAlgorithm, K: Keys, R: Rules> Participant<A, K, R> {
     /// The correct replica, if it is one.
     #[must_use]
     pub fn replica(&self) -> Option<&Replica<A, K, R>> {
         match self {
             Self::Replica(replica) => Some(replica),
-            Self::Villain(_) | Self::Puppet(_) => None,
+            Self::Adversary(_) | Self::Intercepted(_) => None,
         }
     }
 }
 
-impl<A: Staged, K: Keys, R: Rules> Machine for Participant<A, K, R> {
+impl<A: SimAlgorithm, K: Keys, R: Rules> Machine for Participant<A, K, R> {
     type Message = Wire;
     type Verdict = Verdict;
     type Delivery = Delivery<A::Op>;
@@ -145,8 +145,8 @@ impl<A: Staged, K: Keys, R: Rules> Machine for Participant<A, K, R> {
     fn start(&mut self, effects: &mut Effects<Self>) {
         match self {
             Self::Replica(replica) => replica.start(effects),
-            Self::Villain(player) => player.start(effects),
-            Self::Puppet(puppet) => puppet.start(effects),
+            Self::Adversary(player) => player.start(effects),
+            Self::Intercepted(intercepted) => intercepted.start(effects),
         }
     }
 
@@ -158,12 +158,12 @@ impl<A: Staged, K: Keys, R: Rules> Machine for Participant<A, K, R> {
                 };
                 replica.packet(from, wire, effects)
             }
-            Self::Villain(player) => {
+            Self::Adversary(player) => {
                 player.packet(from, wire, effects);
                 Verdict::Unknown
             }
-            Self::Puppet(puppet) => {
-                puppet.message(from, wire, effects);
+            Self::Intercepted(intercepted) => {
+                intercepted.message(from, wire, effects);
                 Verdict::Unknown
             }
         }
@@ -172,8 +172,8 @@ impl<A: Staged, K: Keys, R: Rules> Machine for Participant<A, K, R> {
     fn timer(&mut self, timer: TimerId, effects: &mut Effects<Self>) {
         match self {
             Self::Replica(replica) => replica.timer(effects),
-            Self::Villain(player) => player.timer(effects),
-            Self::Puppet(puppet) => puppet.timer(timer, effects),
+            Self::Adversary(player) => player.timer(effects),
+            Self::Intercepted(intercepted) => intercepted.timer(timer, effects),
         }
     }
 
@@ -189,14 +189,14 @@ impl<A: Staged, K: Keys, R: Rules> Machine for Participant<A, K, R> {
 impl Verdict {
     /// For a chart.
     #[must_use]
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> PacketOutcome {
         match self {
-            Self::Accepted | Self::Unknown => Outcome::Accepted,
-            Self::Parked => Outcome::Parked,
-            Self::Rejected(rejection) if is_late(rejection) => Outcome::Duplicate,
-            Self::Rejected(rejection) => Outcome::Rejected(rejection.to_string()),
-            Self::Undecodable(error) => Outcome::Rejected(error.to_string()),
-            Self::Down => Outcome::Rejected("halted".into()),
+            Self::Accepted | Self::Unknown => PacketOutcome::Accepted,
+            Self::Parked => PacketOutcome::Parked,
+            Self::Rejected(rejection) if is_late(rejection) => PacketOutcome::Duplicate,
+            Self::Rejected(rejection) => PacketOutcome::Rejected(rejection.to_string()),
+            Self::Undecodable(error) => PacketOutcome::Rejected(error.to_string()),
+            Self::Down => PacketOutcome::Rejected("halted".into()),
         }
     }
 

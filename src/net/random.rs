@@ -1,7 +1,7 @@
 //! Randomness: one ChaCha8 stream per purpose and node, all derived from the seed of the run.
 //!
 //! A draw added for one purpose does not shift the draws of another, so a run stays comparable when a fault or a
-//! villain is added to it. The bounded draws are written out here, not taken from a library whose next release may
+//! adversary is added to it. The bounded draws are written out here, not taken from a library whose next release may
 //! draw differently: a seed printed today must replay in a year.
 
 use rand_chacha::ChaCha8Rng;

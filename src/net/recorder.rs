@@ -1,4 +1,4 @@
-//! The observer of a run: counts, digests, keeps what the judges are to see, and writes the trace if one is wanted.
+//! The observer of a run: counts, digests, keeps what the checkers are to see, and writes the trace if one is wanted.
 
 mod detail;
 mod outline;
@@ -7,16 +7,16 @@ use std::collections::BTreeMap;
 
 use detail::Detailer;
 
-use super::cast::Names;
 use super::details::Details;
 use super::fault::{Faults, Partition};
 use super::node::NodeId;
 use super::observer::{Event, Moment, Observer, Planned};
 use super::participant::{Note, Participant};
 use super::report::Traffic;
+use super::roster::Names;
+use super::sim_algorithm::SimAlgorithm;
 use super::simulation::change_label;
-use super::stage::Staged;
-use super::trace::{Outcome, TraceEvent, TraceKind};
+use super::trace::{PacketOutcome, TraceEvent, TraceKind};
 use super::transcript::{Transcriber, Transcript};
 use super::wire::Wire;
 use crate::actor::{Actor, Counter, Keys, NetworkId};
@@ -27,7 +27,7 @@ use crate::deterministic_secure_broadcast::{Contradiction, Delivery, Header, Pay
 use crate::membership::{Change, Generation, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 
-/// What happened in a step that judges and books want to know.
+/// What happened in a step that checkers and books want to know.
 #[derive(Debug)]
 pub(crate) enum Happened<A: SecureBroadcastAlgorithm> {
     Delivered(NodeId, Delivery<A::Op>),
@@ -39,7 +39,7 @@ pub(crate) enum Happened<A: SecureBroadcastAlgorithm> {
 
 /// Watches the engine.
 #[derive(Debug)]
-pub(crate) struct Recorder<A: Staged> {
+pub(crate) struct Recorder<A: SimAlgorithm> {
     pub(crate) happened: Vec<(Moment, Happened<A>)>,
     pub(crate) traffic: Traffic,
     /// By node, its packets that replicas rejected.
@@ -125,7 +125,7 @@ fn prime(versions: &[Digest], header: Digest) -> &'static str {
     }
 }
 
-impl<A: Staged> Recorder<A> {
+impl<A: SimAlgorithm> Recorder<A> {
     pub(crate) fn new(
         traced: bool,
         names: Names,
@@ -460,7 +460,7 @@ impl<A: Staged> Recorder<A> {
     }
 }
 
-impl<A: Staged> Recorder<A> {
+impl<A: SimAlgorithm> Recorder<A> {
     /// What besides partitions and crashes is planned, so that it can be named.
     pub(crate) fn plan(&mut self, faults: &Faults) {
         let list = |nodes: &[NodeId]| {
@@ -512,7 +512,7 @@ impl<A: Staged> Recorder<A> {
     }
 }
 
-impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A> {
+impl<A: SimAlgorithm, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A> {
     fn event(&mut self, moment: Moment, event: Event<'_, Participant<A, K, R>>) {
         match event {
             Event::Sent {
@@ -574,7 +574,9 @@ impl<A: Staged, K: Keys, R: Rules> Observer<Participant<A, K, R>> for Recorder<A
                 self.write(moment, |names| TraceKind::Arrived {
                     message: copy,
                     outcome: match verdict.outcome() {
-                        Outcome::Rejected(why) => Outcome::Rejected(names.put_into(&why)),
+                        PacketOutcome::Rejected(why) => {
+                            PacketOutcome::Rejected(names.put_into(&why))
+                        }
                         outcome => outcome,
                     },
                 });

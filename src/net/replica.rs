@@ -8,14 +8,14 @@ use super::directory::Directory;
 use super::machine::{Address, Effects, TimerId};
 use super::node::NodeId;
 use super::participant::{Note, Participant, Verdict};
-use super::stage::Staged;
+use super::sim_algorithm::SimAlgorithm;
 use super::time::Span;
 use super::wire::Wire;
 use crate::actor::{Actor, Counter, Keys};
 use crate::codec::{self, Bytes};
 use crate::deterministic_secure_broadcast::{
-    self as middle, Clock, Effect, Header, Packet, Payload, Record, RecordStore, Refused, Rules,
-    SecureBroadcast, To, journal,
+    self as middle, Effect, Header, Packet, Payload, Record, RecordStore, Refused, Rules,
+    SecureBroadcast, To, VersionVector, journal,
 };
 use crate::membership::{Change, ChangeError, Seat};
 
@@ -23,7 +23,7 @@ pub(crate) const TICK: TimerId = TimerId(0);
 
 /// A correct replica: the driver around one [`SecureBroadcast`].
 #[derive(Debug)]
-pub struct Replica<A: Staged, K: Keys, R: Rules> {
+pub struct Replica<A: SimAlgorithm, K: Keys, R: Rules> {
     /// `None` after its application has panicked: nothing of it can be trusted then.
     broadcast: Option<Box<SecureBroadcast<A, K, R>>>,
     directory: Arc<Directory>,
@@ -39,7 +39,7 @@ pub struct Replica<A: Staged, K: Keys, R: Rules> {
 
 type Out<A, K, R> = Effects<Participant<A, K, R>>;
 
-impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
+impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
     pub(crate) fn new(
         broadcast: SecureBroadcast<A, K, R>,
         directory: Arc<Directory>,
@@ -259,12 +259,12 @@ impl<A: Staged, K: Keys, R: Rules> Replica<A, K, R> {
 }
 
 /// The engine's disk: it syncs by itself, and only before something is sent.
-struct Engine<'a, A: Staged, K: Keys, R: Rules> {
+struct Engine<'a, A: SimAlgorithm, K: Keys, R: Rules> {
     replica: &'a mut Replica<A, K, R>,
     out: &'a mut Out<A, K, R>,
 }
 
-impl<A: Staged, K: Keys, R: Rules> RecordStore for Engine<'_, A, K, R> {
+impl<A: SimAlgorithm, K: Keys, R: Rules> RecordStore for Engine<'_, A, K, R> {
     type Error = Infallible;
 
     fn append(&mut self, record: &Record) -> Result<(), Infallible> {
@@ -283,9 +283,9 @@ impl<A: Staged, K: Keys, R: Rules> RecordStore for Engine<'_, A, K, R> {
 }
 
 /// A clock by the names of its sources, without the zeros.
-pub(crate) fn by_actor<A: Staged, K: Keys, R: Rules>(
+pub(crate) fn by_actor<A: SimAlgorithm, K: Keys, R: Rules>(
     broadcast: &SecureBroadcast<A, K, R>,
-    clock: &Clock,
+    clock: &VersionVector,
 ) -> Vec<(Actor, Counter)> {
     let known = broadcast.members();
     let entries = clock.iter().filter(|(_, counter)| *counter > Counter::ZERO);

@@ -1,10 +1,10 @@
 //! What a run came to.
 
+use super::checker::Violation;
 use super::details::Details;
 use super::engine::End;
-use super::judge::Violation;
-use super::schedule::{Fate, Way};
-use super::stage::Staged;
+use super::schedule::{Fate, PacketId};
+use super::sim_algorithm::SimAlgorithm;
 use super::time::{Span, VirtualTime};
 use super::trace::Trace;
 use super::transcript::Transcript;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 /// What a run came to. Equal seeds and configurations give equal reports.
 #[derive(Clone, Debug)]
-pub struct Report<A: Staged> {
+pub struct Report<A: SimAlgorithm> {
     /// The seed.
     pub seed: u64,
     /// How many members there are at the start.
@@ -25,14 +25,14 @@ pub struct Report<A: Staged> {
     pub changes: Vec<String>,
     /// Who is a member of the last generation that any correct replica has activated, by name.
     pub members_at_end: Vec<String>,
-    /// How many of the first are villains, or otherwise not correct.
+    /// How many of the first are adversaries, or otherwise not correct.
     pub faulty: usize,
     /// Operations handed to correct members, refused ones included.
     pub submitted: u64,
     /// Those delivered by all correct members.
     pub delivered: u64,
     /// Those refused before they were signed.
-    pub refused: Vec<RefusedItem>,
+    pub refused: Vec<RefusedTask>,
     /// Broken promises; none in a network that keeps its assumptions.
     pub violations: Vec<Violation>,
     /// How many more there were than are written down.
@@ -45,18 +45,18 @@ pub struct Report<A: Staged> {
     pub halted: Vec<(String, HaltReason)>,
     /// Packets put on the wire, lost and anti-entropy included.
     pub traffic: Traffic,
-    /// Packets of villains that replicas rejected, those not counted that came late or a second time.
+    /// Packets of adversaries that replicas rejected, those not counted that came late or a second time.
     pub rejected: u64,
     /// How long operations took.
     pub latency: Latency,
-    /// What villains and faults did, and how often.
+    /// What adversaries and faults did, and how often.
     pub sometimes: BTreeMap<&'static str, u64>,
     /// Everything that happened, if it was asked for.
     pub trace: Option<Trace>,
     /// What there is to know beyond the trace, if it was asked for.
     pub details: Option<Details>,
     /// What became of every packet, if it was asked for.
-    pub schedule: Option<BTreeMap<Way, Fate>>,
+    pub schedule: Option<BTreeMap<PacketId, Fate>>,
     /// A digest of everything that happened, always.
     pub trace_digest: Digest,
     /// The digests of what was sent, persisted and delivered, if they were asked for.
@@ -84,7 +84,7 @@ pub enum Ended {
 
 /// An operation that was refused before it was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedItem {
+pub struct RefusedTask {
     /// The tag of its item, such as a row number.
     pub tag: u64,
     /// Who submitted it.
@@ -158,7 +158,7 @@ pub struct Percentiles {
 
 /// How a correct member ended.
 #[derive(Clone, Debug)]
-pub struct FinalState<A: Staged> {
+pub struct FinalState<A: SimAlgorithm> {
     /// Its name.
     pub name: String,
     /// Its copy of the algorithm; `None` if it was down.
@@ -169,7 +169,7 @@ pub struct FinalState<A: Staged> {
     pub clock: Vec<Counter>,
 }
 
-impl<A: Staged> Report<A> {
+impl<A: SimAlgorithm> Report<A> {
     /// Whether no promise was broken.
     #[must_use]
     pub fn is_sound(&self) -> bool {

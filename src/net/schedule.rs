@@ -22,7 +22,7 @@ pub enum Fate {
 /// A packet by its way: who sent it, to whom, and how many before it went the same way. So a packet keeps its name when
 /// others, on other ways, come or go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Way {
+pub struct PacketId {
     /// Who sends it.
     pub from: NodeId,
     /// Who is to get it.
@@ -38,18 +38,18 @@ pub struct Schedule {
     /// How long all others take.
     pub latency: Span,
     /// The fates.
-    pub fates: BTreeMap<Way, Fate>,
+    pub fates: BTreeMap<PacketId, Fate>,
 }
 
 /// Names packets, and plays or writes down their fates.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Script {
+pub(crate) struct PacketFates {
     sent: BTreeMap<(NodeId, NodeId), u64>,
     plays: Option<Schedule>,
-    written: Option<BTreeMap<Way, Fate>>,
+    written: Option<BTreeMap<PacketId, Fate>>,
 }
 
-impl Script {
+impl PacketFates {
     /// Plays this schedule.
     pub(crate) fn playing(schedule: Schedule) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Script {
     }
 
     /// What was written down.
-    pub(crate) fn written(&mut self) -> Option<BTreeMap<Way, Fate>> {
+    pub(crate) fn written(&mut self) -> Option<BTreeMap<PacketId, Fate>> {
         self.written.take()
     }
 
@@ -83,7 +83,7 @@ impl Script {
         if is_cut {
             return None;
         }
-        let way = Way { from, to, number };
+        let way = PacketId { from, to, number };
         let fate = match &self.plays {
             Some(schedule) => {
                 let known = schedule.fates.get(&way).copied();
@@ -100,7 +100,7 @@ impl Script {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fate, NodeId, Schedule, Script, Span, Way};
+    use super::{Fate, NodeId, PacketFates, PacketId, Schedule, Span};
 
     #[test]
     fn what_was_written_down_is_played_again_and_packets_are_counted_by_their_way() {
@@ -111,13 +111,13 @@ mod tests {
             Fate::Twice(Span::from_millis(1), Span::from_millis(2)),
         ]
         .into_iter();
-        let mut first = Script::default();
+        let mut first = PacketFates::default();
         first.write();
         let ways = [(a, b, false), (b, a, false), (a, b, true), (a, b, false)];
         let fates = ways.map(|(from, to, cut)| first.fate(from, to, cut, || drawn.next().unwrap()));
         let written = first.written().unwrap();
         let number = 2;
-        let way = Way {
+        let way = PacketId {
             from: a,
             to: b,
             number,
@@ -130,7 +130,7 @@ mod tests {
             latency: Span::from_millis(9),
             fates: written,
         };
-        let mut again = Script::playing(schedule);
+        let mut again = PacketFates::playing(schedule);
         let played = ways.map(|(from, to, cut)| again.fate(from, to, cut, || unreachable!()));
         assert_eq!(fates, played);
         let next = again.fate(b, a, false, || unreachable!());

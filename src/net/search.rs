@@ -5,7 +5,7 @@
 //! * [`Mutations`] enumerates the smallest lies: each message that a node says, and each small mistake in it.
 //!
 //! Both know nothing of a protocol: the one gives [`Partition`]s, the other what a
-//! [`Mutant`](super::adversary::vice::Mutant) is to mutate.
+//! [`Mutant`](super::adversary::behavior::Mutant) is to mutate.
 
 use super::fault::Partition;
 use super::node::NodeId;
@@ -113,7 +113,7 @@ fn divisions(nodes: u16, groups: usize) -> Vec<Vec<Vec<NodeId>>> {
 pub struct Mutations {
     /// How many messages are mutated, one in each case.
     pub messages: u64,
-    /// In how many ways: see [`Tongue::ways`](super::adversary::puppet::Tongue::ways).
+    /// In how many ways: see [`MessageMutator::ways`](super::adversary::intercepted::MessageMutator::ways).
     pub ways: u64,
 }
 

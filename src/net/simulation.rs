@@ -1,9 +1,9 @@
 //! A network to be run: who takes part, what they do, and what is done to them.
 
 mod changes;
-mod cue;
 mod finish;
 mod run;
+mod setup;
 mod state;
 
 use std::collections::BTreeSet;
@@ -12,14 +12,13 @@ use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::adversary::{Body, Player, SharedBoard, Villain};
-use super::cast::{Cast, Names};
+use super::adversary::{Adversary, AdversaryConfig, AdversaryNode, SharedState};
 use super::change::PlannedChange;
+use super::checker::{Checked, Checkers};
 use super::directory::Directory;
 use super::disk::Tail;
 use super::engine::{Engine, Limits};
 use super::fault::{Absence, CrashPoint, Downtime, Faults, Outage};
-use super::judge::{Bench, Judged};
 use super::keys::{FakeKeys, SeededKeys};
 use super::network::Bandwidth;
 use super::node::NodeId;
@@ -28,10 +27,11 @@ use super::random::{Chance, Stream, Streams};
 use super::recorder::Recorder;
 use super::replica::Replica;
 use super::report::Report;
-use super::stage::Staged;
+use super::roster::{Names, Roster};
+use super::sim_algorithm::SimAlgorithm;
 use super::time::{Span, VirtualTime};
 use super::trace::TraceNode;
-use super::workload::{Agenda, Item};
+use super::workload::{Task, TaskQueue};
 use super::world::{Hardware, World, WorldError};
 use crate::actor::{Actor, SigningActor};
 use crate::deterministic_secure_broadcast::{
@@ -46,15 +46,15 @@ use run::Run;
 ///
 /// ```
 /// use bft_crdts::bank::{self, Bank, Ledger};
-/// use bft_crdts::net::{Cast, FakeKeys, Item, Net, adversary::Silent};
+/// use bft_crdts::net::{Roster, FakeKeys, Task, Net, adversary::Silent};
 ///
-/// let cast = Cast::<FakeKeys>::letters(4);
-/// let ledger = Ledger::genesis(cast.actors().map(|actor| (actor, 100)), [])?;
-/// let to = cast.actor("b").ok_or("no such name")?;
-/// let report = Net::<Bank>::new(cast, bank::ALGORITHM, ledger)
+/// let roster = Roster::<FakeKeys>::letters(4);
+/// let ledger = Ledger::genesis(roster.actors().map(|actor| (actor, 100)), [])?;
+/// let to = roster.actor("b").ok_or("no such name")?;
+/// let report = Net::<Bank>::new(roster, bank::ALGORITHM, ledger)
 ///     .seed(7)
-///     .villain("d", Box::new(Silent))
-///     .workload([Item::<Bank>::from("a", move |scene| {
+///     .adversary("d", Box::new(Silent))
+///     .workload([Task::<Bank>::from("a", move |scene| {
 ///         scene.copy.transfer(&scene.me, to, 10).map_err(|invalid| invalid.to_string())
 ///     })])
 ///     .run()?;
@@ -62,8 +62,8 @@ use run::Run;
 /// assert!(report.is_sound() && report.converged);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
-    cast: Cast<K>,
+pub struct Net<A: SimAlgorithm, K: SeededKeys = FakeKeys, R: Rules = Sound> {
+    roster: Roster<K>,
     algorithm: String,
     state: A::ReplicatedState,
     members: usize,
@@ -71,7 +71,7 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
     seed: u64,
     faults: Faults,
     world: World,
-    items: Vec<Item<A>>,
+    tasks: Vec<Task<A>>,
     tick: Span,
     limits: Limits,
     memory: Option<u64>,
@@ -90,12 +90,12 @@ pub struct Net<A: Staged, K: SeededKeys = FakeKeys, R: Rules = Sound> {
 }
 
 /// What a node of the run is.
-struct Role<A: Staged, K: SeededKeys> {
+struct Role<A: SimAlgorithm, K: SeededKeys> {
     name: String,
     actor: Actor,
     identity: SigningActor<K>,
     /// `None` keeps to the protocol.
-    villain: Option<(Box<dyn Villain<A, K>>, VirtualTime)>,
+    adversary: Option<(Box<dyn Adversary<A, K>>, VirtualTime)>,
     /// A replica that keeps to the protocol and still counts as faulty: a twin, or one that loses its memory.
     marked: Option<&'static str>,
 }
@@ -128,14 +128,14 @@ pub struct Progress {
     /// Steps of the engine.
     pub step: u64,
     /// Operations to be submitted in all.
-    pub items: usize,
+    pub tasks: usize,
     /// Those that are delivered everywhere, or refused.
     pub settled: usize,
 }
 
 /// A report, and the replicas as they ended.
 #[derive(Debug)]
-pub struct Outcome<A: Staged, K: SeededKeys, R: Rules> {
+pub struct Outcome<A: SimAlgorithm, K: SeededKeys, R: Rules> {
     /// The report.
     pub report: Report<A>,
     /// Every replica that was up, twins included, with its name.
@@ -144,29 +144,29 @@ pub struct Outcome<A: Staged, K: SeededKeys, R: Rules> {
     pub genesis: Arc<Genesis<A>>,
 }
 
-impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
+impl<A: SimAlgorithm, K: SeededKeys> Net<A, K, Sound> {
     /// A network in which everybody in the cast is a member and correct. `algorithm` names the algorithm and its
     /// version, such as [`crate::bank::ALGORITHM`]; `state` is what everybody starts from.
     #[must_use]
-    pub fn new(cast: Cast<K>, algorithm: &str, state: A::ReplicatedState) -> Self {
+    pub fn new(roster: Roster<K>, algorithm: &str, state: A::ReplicatedState) -> Self {
         let role = |(name, identity): &(String, SigningActor<K>)| Role {
             name: name.clone(),
             actor: identity.actor(),
             identity: identity.clone(),
-            villain: None,
+            adversary: None,
             marked: None,
         };
-        let roles: Vec<_> = cast.identities().iter().map(role).collect();
+        let roles: Vec<_> = roster.identities().iter().map(role).collect();
         Self {
             algorithm: algorithm.to_owned(),
             state,
             members: roles.len(),
             roles,
-            cast,
+            roster,
             seed: 0,
             faults: Faults::default(),
             world: World::default(),
-            items: Vec::new(),
+            tasks: Vec::new(),
             tick: Span::from_millis(100),
             limits: Limits {
                 steps: 100_000_000,
@@ -189,12 +189,12 @@ impl<A: Staged, K: SeededKeys> Net<A, K, Sound> {
     }
 }
 
-impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
+impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Net<A, K, R> {
     /// The same network under other rules: for positive controls only.
     #[must_use]
     pub fn rules<S: Rules>(self) -> Net<A, K, S> {
         let Self {
-            cast,
+            roster,
             algorithm,
             state,
             members,
@@ -202,7 +202,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             seed,
             faults,
             world,
-            items,
+            tasks,
             tick,
             limits,
             memory,
@@ -220,7 +220,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             rules: _,
         } = self;
         Net {
-            cast,
+            roster,
             algorithm,
             state,
             members,
@@ -228,7 +228,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             seed,
             faults,
             world,
-            items,
+            tasks,
             tick,
             limits,
             memory,
@@ -281,30 +281,30 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         self
     }
 
-    /// Turns a member into a villain, or adds an outsider of this name.
+    /// Turns a member into an adversary, or adds an outsider of this name.
     #[must_use]
-    pub fn villain(self, name: &str, villain: Box<dyn Villain<A, K>>) -> Self {
-        self.villain_from(name, villain, VirtualTime::ZERO)
+    pub fn adversary(self, name: &str, adversary: Box<dyn Adversary<A, K>>) -> Self {
+        self.adversary_from(name, adversary, VirtualTime::ZERO)
     }
 
-    /// Like [`Net::villain`], with the time at which it begins.
+    /// Like [`Net::adversary`], with the time at which it begins.
     #[must_use]
-    pub fn villain_from(
+    pub fn adversary_from(
         mut self,
         name: &str,
-        villain: Box<dyn Villain<A, K>>,
+        adversary: Box<dyn Adversary<A, K>>,
         begins: VirtualTime,
     ) -> Self {
         match self.roles.iter_mut().find(|role| role.name == name) {
-            Some(role) => role.villain = Some((villain, begins)),
+            Some(role) => role.adversary = Some((adversary, begins)),
             None => {
-                let identity = Cast::<K>::stranger(name);
-                self.cast.call(identity.actor(), name);
+                let identity = Roster::<K>::stranger(name);
+                self.roster.call(identity.actor(), name);
                 self.roles.push(Role {
                     name: name.to_owned(),
                     actor: identity.actor(),
                     identity,
-                    villain: Some((villain, begins)),
+                    adversary: Some((adversary, begins)),
                     marked: None,
                 });
             }
@@ -325,7 +325,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             name: name.to_owned(),
             actor,
             identity,
-            villain: None,
+            adversary: None,
             marked: Some("twin"),
         });
         Ok(self)
@@ -336,13 +336,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
     #[must_use]
     pub fn joiner(mut self, name: &str) -> Self {
         if self.roles.iter().all(|role| role.name != name) {
-            let identity = Cast::<K>::stranger(name);
-            self.cast.call(identity.actor(), name);
+            let identity = Roster::<K>::stranger(name);
+            self.roster.call(identity.actor(), name);
             self.roles.push(Role {
                 name: name.to_owned(),
                 actor: identity.actor(),
                 identity,
-                villain: None,
+                adversary: None,
                 marked: None,
             });
         }
@@ -365,8 +365,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
 
     /// What the members are asked to do.
     #[must_use]
-    pub fn workload(mut self, items: impl IntoIterator<Item = Item<A>>) -> Self {
-        self.items = items.into_iter().collect();
+    pub fn workload(mut self, tasks: impl IntoIterator<Item = Task<A>>) -> Self {
+        self.tasks = tasks.into_iter().collect();
         self
     }
 
@@ -459,8 +459,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
 
     /// The people of the network.
     #[must_use]
-    pub fn cast(&self) -> &Cast<K> {
-        &self.cast
+    pub fn roster(&self) -> &Roster<K> {
+        &self.roster
     }
 
     /// Runs it.
@@ -527,18 +527,18 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         if u16::try_from(actors.len()).is_err() {
             return Err(NetError::TooManyNodes);
         }
-        let coven: Arc<[Actor]> = self
+        let colluders: Arc<[Actor]> = self
             .roles
             .iter()
-            .filter(|role| role.villain.is_some())
+            .filter(|role| role.adversary.is_some())
             .map(|role| role.actor)
             .collect();
         let directory = Arc::new(Directory::new(actors));
-        let board = SharedBoard::default();
+        let shared_state = SharedState::default();
         let streams = Streams::new(self.seed);
         let genesis = Arc::new(genesis);
 
-        let mut judged = Vec::new();
+        let mut checked = Vec::new();
         let mut nodes = Vec::new();
         let mut participants = Vec::new();
         let mut identities = Vec::new();
@@ -546,35 +546,35 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         let roles = std::mem::take(&mut self.roles);
         for (node, role) in (0..).map(NodeId::new).zip(roles) {
             let is_member = node.index() < self.members;
-            let honest = role.villain.is_none() && role.marked.is_none();
+            let honest = role.adversary.is_none() && role.marked.is_none();
             let correct = honest && !fallen.contains(&node);
             let fallen_role = (honest && !correct).then_some("faulty");
             let native = if is_member { "member" } else { "joiner" };
             let mut shown = role.marked.or(fallen_role).unwrap_or(native);
             identities.push(role.identity.clone());
-            let participant = match role.villain {
-                Some((villain, begins)) => {
-                    shown = villain.role();
+            let participant = match role.adversary {
+                Some((adversary, begins)) => {
+                    shown = adversary.role();
                     busy_until = busy_until.max(begins + self.tick.times(20));
-                    let body = Body {
+                    let config = AdversaryConfig {
                         others: directory.others(&sources, &role.actor),
                         identity: role.identity,
                         genesis: genesis.clone(),
                         members: decoded.clone(),
-                        coven: coven.clone(),
-                        board: board.clone(),
+                        colluders: colluders.clone(),
+                        shared_state: shared_state.clone(),
                         quorum: R::quorum(sources.len()),
                         directory: directory.clone(),
                     };
                     let stream = streams.of_node("villain", node);
-                    match villain.vice() {
-                        Some(vice) => {
+                    match adversary.behavior() {
+                        Some(behavior) => {
                             let first = first_tick(&streams, node, self.tick);
-                            cue::puppet(vice, &body, stream, begins, self.tick, first)
+                            setup::intercepted(behavior, &config, stream, begins, self.tick, first)
                                 .ok_or(GenesisError::Empty)?
                         }
-                        None => Participant::Villain(Box::new(Player::new(
-                            villain, body, stream, begins, self.tick,
+                        None => Participant::Adversary(Box::new(AdversaryNode::new(
+                            adversary, config, stream, begins, self.tick,
                         ))),
                     }
                 }
@@ -585,11 +585,11 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
                         [],
                         self.config.clone(),
                     )?;
-                    cue::replica(broadcast, &directory, node, self.tick, &streams)
+                    setup::replica(broadcast, &directory, node, self.tick, &streams)
                 }
             };
             participants.push(participant);
-            judged.push(Judged {
+            checked.push(Checked {
                 name: role.name.clone(),
                 actor: role.actor,
                 correct,
@@ -601,27 +601,27 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             });
         }
 
-        let mut places = Vec::with_capacity(self.items.len());
-        for item in &self.items {
-            let place = nodes.iter().position(|node| node.name == item.who);
+        let mut places = Vec::with_capacity(self.tasks.len());
+        for task in &self.tasks {
+            let place = nodes.iter().position(|node| node.name == task.who);
             let place = place
                 .filter(|place| matches!(participants.get(*place), Some(Participant::Replica(_))));
             let place = place
                 .and_then(|place| u16::try_from(place).ok())
                 .map(NodeId::new);
-            places.push(place.ok_or_else(|| NetError::Unknown(item.who.clone()))?);
+            places.push(place.ok_or_else(|| NetError::Unknown(task.who.clone()))?);
         }
         // Everybody who may ever be a source.
         let mut actors = sources.clone();
-        for joiner in judged.iter().filter(|node| node.correct) {
+        for joiner in checked.iter().filter(|node| node.correct) {
             if !actors.contains(&joiner.actor) {
                 actors.push(joiner.actor);
             }
         }
-        let bench = Bench::new(self.seed, &self.state, &actors, &sources, &judged);
+        let checkers = Checkers::new(self.seed, &self.state, &actors, &sources, &checked);
         let genesis_members = (*decoded).clone();
         let plan = Plan::new(&self.changes, self.expel_convicted, genesis_members, &known)?;
-        let names = self.cast.names().clone();
+        let names = self.roster.names().clone();
         let labels = nodes.iter().map(|node| node.name.clone()).collect();
         let partitions = self.faults.partitions.clone();
         let network = genesis.network();
@@ -636,7 +636,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         .detailed(self.detailed)
         .transcribed(self.transcribed);
         recorder.plan(&self.faults);
-        let agenda = Agenda::new(self.items, &places, nodes.len());
+        let task_queue = TaskQueue::new(self.tasks, &places, nodes.len());
         let planned = self.changes.iter().map(|planned| planned.at).max();
         let faults_end = faults_end(&self.faults)
             .max(busy_until)
@@ -660,8 +660,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
         Ok(Run {
             engine,
             recorder,
-            bench,
-            agenda,
+            checkers,
+            task_queue,
             directory,
             identities,
             genesis,
@@ -682,7 +682,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Net<A, K, R> {
             title: self.title,
             scenario: self.scenario,
             seed: self.seed,
-            books: cue::Books::default(),
+            counters: setup::RunCounters::default(),
         })
     }
 }
@@ -717,13 +717,13 @@ fn faults_end(faults: &Faults) -> VirtualTime {
         .unwrap_or_default()
 }
 
-impl<A: Staged, K: SeededKeys, R: Rules> fmt::Debug for Net<A, K, R> {
+impl<A: SimAlgorithm, K: SeededKeys, R: Rules> fmt::Debug for Net<A, K, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Net")
-            .field("cast", &self.cast)
+            .field("roster", &self.roster)
             .field("seed", &self.seed)
             .field("rules", &R::NAME)
-            .field("items", &self.items.len())
+            .field("tasks", &self.tasks.len())
             .finish_non_exhaustive()
     }
 }
@@ -745,7 +745,7 @@ pub(super) fn first_tick(streams: &Streams, node: NodeId, tick: Span) -> Span {
 }
 
 /// A machine for a node.
-pub(super) fn machine<A: Staged, K: SeededKeys, R: Rules>(
+pub(super) fn machine<A: SimAlgorithm, K: SeededKeys, R: Rules>(
     broadcast: SecureBroadcast<A, K, R>,
     directory: &Arc<Directory>,
     tick: Span,

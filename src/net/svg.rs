@@ -5,11 +5,11 @@
 //! so. A label that finds no room is left out; resting the pointer on the arrow or box shows everything about it.
 
 use super::chart::canvas::{Anchor, Canvas};
+use super::chart::diagram::Diagram;
 use super::chart::layout::Layout;
 use super::chart::legend::Legend;
 use super::chart::picture::{MARGIN, Picture, STYLE, pitch};
 use super::chart::place::Room;
-use super::chart::story::Story;
 use super::chart::{ChartOptions, style, text};
 use super::trace::Trace;
 
@@ -18,12 +18,12 @@ const GUTTER: i64 = 780;
 /// A picture of `trace`. Equal traces and options give equal text.
 #[must_use]
 pub fn render(trace: &Trace, options: &ChartOptions) -> String {
-    let story = Story::new(trace, options);
-    let pitch = pitch(&story);
-    let layout = Layout::new(&story, options.max_arcs, pitch - 240, 1);
-    let lanes = i64::try_from(story.lanes.len().max(2)).unwrap_or(i64::MAX / 10_000);
+    let diagram = Diagram::new(trace, options);
+    let pitch = pitch(&diagram);
+    let layout = Layout::new(&diagram, options.max_arcs, pitch - 240, 1);
+    let lanes = i64::try_from(diagram.lanes.len().max(2)).unwrap_or(i64::MAX / 10_000);
     let wide = GUTTER + lanes * pitch + MARGIN;
-    let legend = Legend::new(&story, wide - 2 * MARGIN);
+    let legend = Legend::new(&diagram, wide - 2 * MARGIN);
     let heads = 700 + legend.height();
     let top = heads + 560;
     let high = top + layout.height + 720;
@@ -31,7 +31,7 @@ pub fn render(trace: &Trace, options: &ChartOptions) -> String {
     let mut picture = Picture {
         canvas: Canvas::new(wide, high, &name, STYLE),
         room: Room::new(GUTTER - 60, wide),
-        story: &story,
+        diagram: &diagram,
         layout: &layout,
         left: GUTTER,
         pitch,
@@ -55,7 +55,7 @@ pub fn render(trace: &Trace, options: &ChartOptions) -> String {
         let note = format!(
             "{} of {} arcs and boxes left out",
             layout.left_out,
-            story.drawable()
+            diagram.drawable()
         );
         let place = (wide / 2, top + layout.height + 60);
         picture.canvas.text(

@@ -79,7 +79,7 @@ pub enum TraceKind {
         /// The `message` of its `Sent`.
         message: u64,
         /// What its receiver made of it.
-        outcome: Outcome,
+        outcome: PacketOutcome,
     },
     /// A packet will never arrive.
     Lost {
@@ -130,7 +130,7 @@ pub enum TraceKind {
 
 /// What a receiver made of a packet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Outcome {
+pub enum PacketOutcome {
     /// It was new, and taken.
     Accepted,
     /// It was known already.

@@ -1,21 +1,21 @@
 //! What the correct members are asked to do, and when.
 
-mod agenda;
 mod rows;
+mod task_queue;
 
 use std::fmt;
 
 use super::random::Stream;
-use super::stage::Staged;
+use super::sim_algorithm::SimAlgorithm;
 use super::time::VirtualTime;
 use crate::actor::{Actor, Counter, Dot};
 use crate::traits::nth;
 
-pub(crate) use agenda::{Agenda, Ready};
 pub use rows::{BankRow, bank_rows};
+pub(crate) use task_queue::{Ready, TaskQueue};
 
 /// One operation that a member is to submit. A member submits its items in the order of the list.
-pub struct Item<A: Staged> {
+pub struct Task<A: SimAlgorithm> {
     /// The member, by name.
     pub who: String,
     /// What a refusal is reported by, such as a row number.
@@ -29,23 +29,25 @@ pub struct Item<A: Staged> {
 }
 
 /// Makes the operation of an item.
-pub enum Make<A: Staged> {
+pub enum Make<A: SimAlgorithm> {
     /// It is known beforehand.
     Op(A::Op),
     /// It is made when it is submitted, from what its member has delivered by then. An error refuses the item for
     /// good, with the reason.
     From(Maker<A>),
-    /// Drawn from the run's randomness with [`Staged::draw`]; left out if that gives nothing.
+    /// Drawn from the run's randomness with [`SimAlgorithm::draw`]; left out if that gives nothing.
     Drawn,
 }
 
 /// A recipe for an operation.
 pub type Maker<A> = Box<
-    dyn Fn(&Scene<'_, A>) -> Result<<A as crate::traits::SecureBroadcastAlgorithm>::Op, String>,
+    dyn Fn(
+        &WorkloadContext<'_, A>,
+    ) -> Result<<A as crate::traits::SecureBroadcastAlgorithm>::Op, String>,
 >;
 
 /// What a member sees when it makes an operation.
-pub struct Scene<'a, A: Staged> {
+pub struct WorkloadContext<'a, A: SimAlgorithm> {
     /// Its copy of the algorithm: everything delivered there is applied.
     pub copy: &'a A,
     /// Its own operations that are submitted and not yet delivered there, in order.
@@ -55,7 +57,7 @@ pub struct Scene<'a, A: Staged> {
     pub(crate) item_of: &'a dyn Fn(&Dot) -> Option<usize>,
 }
 
-impl<A: Staged> Scene<'_, A> {
+impl<A: SimAlgorithm> WorkloadContext<'_, A> {
     /// The item, by its place in the list, that became the operation with this dot.
     #[must_use]
     pub fn item_of(&self, dot: &Dot) -> Option<usize> {
@@ -64,8 +66,11 @@ impl<A: Staged> Scene<'_, A> {
 
     /// The same for the algorithm inside of this one.
     #[must_use]
-    pub fn inside<'s, B: Staged<Op = A::Op>>(&'s self, copy: &'s B) -> Scene<'s, B> {
-        Scene {
+    pub fn inside<'s, B: SimAlgorithm<Op = A::Op>>(
+        &'s self,
+        copy: &'s B,
+    ) -> WorkloadContext<'s, B> {
+        WorkloadContext {
             copy,
             under_way: self.under_way,
             me: self.me,
@@ -74,7 +79,7 @@ impl<A: Staged> Scene<'_, A> {
     }
 }
 
-impl<A: Staged> Item<A> {
+impl<A: SimAlgorithm> Task<A> {
     /// An operation that is known beforehand, submitted as soon as the run starts.
     #[must_use]
     pub fn op(who: impl Into<String>, op: A::Op) -> Self {
@@ -85,7 +90,7 @@ impl<A: Staged> Item<A> {
     #[must_use]
     pub fn from(
         who: impl Into<String>,
-        make: impl Fn(&Scene<'_, A>) -> Result<A::Op, String> + 'static,
+        make: impl Fn(&WorkloadContext<'_, A>) -> Result<A::Op, String> + 'static,
     ) -> Self {
         Self::of(who, Make::From(Box::new(make)))
     }
@@ -121,14 +126,14 @@ impl<A: Staged> Item<A> {
     }
 }
 
-impl<A: Staged> fmt::Debug for Item<A> {
+impl<A: SimAlgorithm> fmt::Debug for Task<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let make = match &self.make {
             Make::Op(op) => format!("{op:?}"),
             Make::From(_) => "made when it is its turn".into(),
             Make::Drawn => "drawn".into(),
         };
-        f.debug_struct("Item")
+        f.debug_struct("Task")
             .field("who", &self.who)
             .field("tag", &self.tag)
             .field("at", &self.at)
@@ -139,19 +144,19 @@ impl<A: Staged> fmt::Debug for Item<A> {
 }
 
 /// Draws one operation that is valid after those under way.
-pub(crate) fn drawn<A: Staged>(
-    scene: &Scene<'_, A>,
+pub(crate) fn drawn<A: SimAlgorithm>(
+    context: &WorkloadContext<'_, A>,
     everybody: &[Actor],
     stream: &mut Stream,
     delivered: Counter,
 ) -> Option<A::Op> {
-    if scene.under_way.is_empty() {
-        return scene.copy.draw(&scene.me, everybody, stream);
+    if context.under_way.is_empty() {
+        return context.copy.draw(&context.me, everybody, stream);
     }
-    let mut copy = scene.copy.clone();
-    let first = Dot::new(scene.me, delivered.next()?);
-    for (step, op) in scene.under_way.iter().enumerate() {
+    let mut copy = context.copy.clone();
+    let first = Dot::new(context.me, delivered.next()?);
+    for (step, op) in context.under_way.iter().enumerate() {
         copy.apply(nth(&first, step), op.clone());
     }
-    copy.draw(&scene.me, everybody, stream)
+    copy.draw(&context.me, everybody, stream)
 }

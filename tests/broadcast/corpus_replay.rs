@@ -5,11 +5,11 @@
 use std::fs;
 use std::path::Path;
 
+use crate::fixtures;
 use crate::fuzzed::attack;
 use crate::fuzzed::charting;
 use crate::fuzzed::decoding;
-use crate::fuzzed::exhibiting;
-use crate::specimens;
+use crate::fuzzed::proof_files;
 use bft_crdts::codec::encode;
 
 /// Calls `target` with every file of the corpus; there must be some.
@@ -53,18 +53,18 @@ fn the_corpus_of_charts_stays_inside_its_quotes() {
 }
 
 #[test]
-fn the_corpus_of_exhibits_proves_nothing_against_innocents() {
-    replay("exhibit", exhibiting::run);
+fn the_corpus_of_proof_files_proves_nothing_against_innocents() {
+    replay("proof_file", proof_files::run);
 }
 
 /// What the fuzzer starts from: one of everything, as its targets read it.
 #[test]
-fn every_specimen_goes_through_the_target_of_the_decoder() {
-    for (_, payload) in specimens::payloads() {
+fn every_fixture_goes_through_the_target_of_the_decoder() {
+    for (_, payload) in fixtures::payloads() {
         decoding::run(&[vec![0], encode(&payload)].concat());
     }
     let mut journal = Vec::new();
-    for (_, record) in specimens::records() {
+    for (_, record) in fixtures::records() {
         let bytes = encode(&record);
         decoding::run(&[vec![1], bytes.clone()].concat());
         bft_crdts::deterministic_secure_broadcast::journal::append(&mut journal, &record);

@@ -2,17 +2,17 @@
 
 mod attacks;
 mod corpus_replay;
-mod exhibits;
 mod files;
+mod fixtures;
 mod fuzzed;
 #[path = "../common/golden.rs"]
 mod golden;
+mod proof_files;
 mod regressions;
 mod scripts;
 mod secure_broadcast;
 #[path = "../common/seed.rs"]
 mod seed;
-mod specimens;
 mod threats_application;
 mod threats_broadcast;
 mod threats_codec;

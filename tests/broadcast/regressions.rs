@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::wire;
-use crate::wire::{Counted, Letter, Unwelcome, Wire};
+use crate::wire::{Counted, Envelope, RecvError, Wire};
 use bft_crdts::bank::{self, Bank, Invalid, Ledger, LedgerError};
 use bft_crdts::codec::{decode, encode};
 use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Refusal};
@@ -26,13 +26,13 @@ fn pay(wire: &BankWire, to: usize, amount: u64) -> bank::Op {
     Bank::transfer_citing(wire.actor(to), amount, BTreeSet::new())
 }
 
-fn hand(wire: &mut BankWire, to: usize, from: usize, payload: Payload) -> Result<(), Unwelcome> {
+fn hand(wire: &mut BankWire, to: usize, from: usize, payload: Payload) -> Result<(), RecvError> {
     let from = wire.actor(from);
     wire.hand(to, from, &encode(&payload))
 }
 
-fn refusal(letter: &Letter) -> Refusal {
-    match letter.payload() {
+fn refusal(envelope: &Envelope) -> Refusal {
+    match envelope.payload() {
         Payload::Refusal(refusal) => refusal,
         other => panic!("a refusal, not {other:?}"),
     }
@@ -87,8 +87,11 @@ fn s5_nobody_mints_and_no_sum_overflows() {
     let message = wire.message(3, 1, None, &[issue]);
     let request = Payload::Request(wire.request(&message));
     hand(&mut wire, 0, 3, request).unwrap();
-    let letters = wire.take(|_| true);
-    assert_eq!(refusal(&letters[0]).reason, Invalid::NotIssuer.to_string());
+    let envelopes = wire.take(|_| true);
+    assert_eq!(
+        refusal(&envelopes[0]).reason,
+        Invalid::NotIssuer.to_string()
+    );
     // Everything there can be ends up in one account, and not one coin more.
     wire.submit(2, [bank::Op::Issue { to: b, amount: 10 }]);
     wire.pay(0, 1, u64::MAX - 10);
@@ -198,7 +201,7 @@ fn s10_no_extreme_counter_freezes_anything() {
     let keys = wire::identities(4);
     let mut wire = Wire::<Orswot<u8>>::new("set", orswot::ALGORITHM, keys, Default::default());
     wire.silence(3);
-    let villain = wire.actor(3);
+    let adversary = wire.actor(3);
     let add = orswot::Op::Add {
         members: BTreeSet::from([7]),
     };
@@ -206,7 +209,7 @@ fn s10_no_extreme_counter_freezes_anything() {
     for counter in [2, u64::MAX - 1, u64::MAX] {
         let far = wire.message(3, counter, Some(&first.0), std::slice::from_ref(&add));
         let request = encode(&Payload::Request(wire.request(&far)));
-        let _ = wire.hand(0, villain, &request);
+        let _ = wire.hand(0, adversary, &request);
     }
     // A remove of what nobody has added yet waits for it, or names what cannot be.
     let witnessed = BTreeSet::from([Dot::new(wire.actor(0), Counter::new(u64::MAX))]);
@@ -215,11 +218,11 @@ fn s10_no_extreme_counter_freezes_anything() {
     let (mut header, ops) = wire.message(3, 1, None, &[remove]);
     header.causes = vec![(Seat::new(0), Counter::new(u64::MAX))];
     let request = encode(&Payload::Request(wire.request(&(header, ops))));
-    let _ = wire.hand(1, villain, &request);
+    let _ = wire.hand(1, adversary, &request);
     assert!(
         wire.history
             .iter()
-            .all(|letter| letter.kind() != PacketKind::Echo)
+            .all(|envelope| envelope.kind() != PacketKind::Echo)
     );
     for seat in 0..3 {
         wire.submit(seat, [add.clone()]);
@@ -246,9 +249,9 @@ fn l1_lost_echoes_are_given_again() {
         wire.pay(0, 1, 4);
         let witnesses: Vec<_> = wire.take_kind(PacketKind::Request);
         let source = wire.actor(0);
-        for letter in &witnesses {
-            let to = wire.seat_of(&letter.to).unwrap();
-            wire.hand(to, source, &letter.bytes).unwrap();
+        for envelope in &witnesses {
+            let to = wire.seat_of(&envelope.to).unwrap();
+            wire.hand(to, source, &envelope.bytes).unwrap();
         }
         let mut echoes = wire.take_kind(PacketKind::Echo);
         wire.flying.extend(echoes.drain(lost..));
@@ -276,7 +279,7 @@ fn l2_an_outsider_stops_nobody() {
         let echo = wire::echo(&key, &wire.network(), &request.header);
         let result = wire.hand(0, outsider.actor(), &encode(&Payload::Echo(echo)));
         let expected = Rejection::NotMember(outsider.actor());
-        assert_eq!(result, Err(Unwelcome::Rejected(expected)));
+        assert_eq!(result, Err(RecvError::Rejected(expected)));
     }
     wire.quiet();
     for seat in 0..4 {
@@ -307,7 +310,7 @@ fn l4_two_calls_in_a_row_are_two_messages() {
     let slots: BTreeSet<_> = wire
         .history
         .iter()
-        .filter_map(|letter| match letter.payload() {
+        .filter_map(|envelope| match envelope.payload() {
             Payload::Request(request) => Some((request.header.first, request.header.len)),
             _ => None,
         })
@@ -325,7 +328,7 @@ fn l5_a_proof_is_valid_whoever_carries_it() {
     wire.pay(0, 1, 4);
     let only = wire.actor(1);
     while !wire.flying.is_empty() {
-        wire.take(|letter| letter.kind() == PacketKind::Proof && letter.to != only);
+        wire.take(|envelope| envelope.kind() == PacketKind::Proof && envelope.to != only);
         wire.arrive(0).unwrap_or_default();
     }
     wire.silence(0);
@@ -363,12 +366,12 @@ fn l6_a_restart_continues_where_it_stopped() {
     assert_eq!(wire.machine(1).pending(), 1);
     wire.heal();
     let again = wire.history.iter().skip(9 + requests.len());
-    let again = again.filter(|letter| letter.kind() == PacketKind::Request);
-    let known: BTreeSet<_> = requests.iter().map(|letter| &letter.bytes).collect();
+    let again = again.filter(|envelope| envelope.kind() == PacketKind::Request);
+    let known: BTreeSet<_> = requests.iter().map(|envelope| &envelope.bytes).collect();
     assert!(
         again
             .into_iter()
-            .all(|letter| known.contains(&letter.bytes))
+            .all(|envelope| known.contains(&envelope.bytes))
     );
     for seat in 0..4 {
         let balances = [0, 1, 2, 3].map(|of| wire.balance(seat, of));
@@ -437,23 +440,23 @@ fn c3_late_is_not_hostile() {
     let mut wire = BankWire::bank(4, 10);
     wire.pay(0, 1, 4);
     wire.quiet();
-    let unwelcome: Vec<_> = wire
+    let recv_error: Vec<_> = wire
         .history
         .clone()
         .into_iter()
-        .filter_map(|letter| {
-            let to = wire.seat_of(&letter.to).unwrap();
-            let result = wire.hand(to, letter.from, &letter.bytes);
-            result.err().map(|why| (letter.kind(), why))
+        .filter_map(|envelope| {
+            let to = wire.seat_of(&envelope.to).unwrap();
+            let result = wire.hand(to, envelope.from, &envelope.bytes);
+            result.err().map(|why| (envelope.kind(), why))
         })
         .collect();
-    assert!(!unwelcome.is_empty());
-    for (kind, why) in unwelcome {
+    assert!(!recv_error.is_empty());
+    for (kind, why) in recv_error {
         let expected = match kind {
             PacketKind::Echo => Rejection::Late,
             _ => Rejection::Duplicate,
         };
-        assert_eq!(why, Unwelcome::Rejected(expected), "{kind}");
+        assert_eq!(why, RecvError::Rejected(expected), "{kind}");
     }
     let forged = wire.message(1, 1, None, &[pay(&wire, 0, 1)]);
     let mut request = wire.request(&forged);
@@ -473,13 +476,13 @@ fn c4_an_operation_that_overtakes_its_causes_is_not_lost() {
     wire.pay(1, 2, 20);
     let me = wire.actor(3);
     let source = wire.actor(1);
-    let requests = wire.take(|letter| letter.to == me);
+    let requests = wire.take(|envelope| envelope.to == me);
     wire.hand(3, source, &requests[0].bytes).expect("parked");
-    wire.take(|letter| letter.from == me);
+    wire.take(|envelope| envelope.from == me);
     wire.flying.extend(held);
     wire.quiet();
-    let mine = wire.history.iter().filter(|letter| letter.from == me);
-    let mine = mine.filter(|letter| letter.kind() == PacketKind::Echo && letter.to == source);
+    let mine = wire.history.iter().filter(|envelope| envelope.from == me);
+    let mine = mine.filter(|envelope| envelope.kind() == PacketKind::Echo && envelope.to == source);
     assert_eq!(mine.count(), 1);
     assert_eq!(wire.packets(PacketKind::Request), 6, "nobody asked twice");
     assert_eq!(wire.balance(3, 2), 30);
@@ -513,9 +516,9 @@ fn c6_a_member_without_an_account_is_refused() {
     let message = wire.message(3, 1, None, std::slice::from_ref(&op));
     let request = Payload::Request(wire.request(&message));
     hand(&mut wire, 0, 3, request).unwrap();
-    let letters = wire.take(|_| true);
+    let envelopes = wire.take(|_| true);
     assert_eq!(
-        refusal(&letters[0]).reason,
+        refusal(&envelopes[0]).reason,
         Invalid::NoAccount(poor).to_string()
     );
     // Its own replica says so before it signs, and so does who would pay it.
@@ -602,7 +605,7 @@ fn c8_charts_survive_what_is_in_them() {
         step: message + 10,
         kind: trace::TraceKind::Arrived {
             message,
-            outcome: trace::Outcome::Accepted,
+            outcome: trace::PacketOutcome::Accepted,
         },
     };
     let trace = trace::Trace {
@@ -616,10 +619,10 @@ fn c8_charts_survive_what_is_in_them() {
     // Outside of its strings a chart is made of names without anything to escape.
     let mut quoted = false;
     let mut outside = String::new();
-    let mut letters = chart.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' if quoted => drop(letters.next()),
+    let mut envelopes = chart.chars();
+    while let Some(envelope) = envelopes.next() {
+        match envelope {
+            '\\' if quoted => drop(envelopes.next()),
             '"' => quoted = !quoted,
             '\n' if quoted => panic!("a string ends with its line:\n{chart}"),
             other if !quoted => outside.push(other),
@@ -656,7 +659,11 @@ fn c9_anti_entropy_is_messages_between_members_and_bounded() {
     // A member gets proofs that it checks like all others: nothing of the state itself is ever sent.
     wire.heal();
     assert_eq!(wire.balance(3, 1), 1_400);
-    let kinds: BTreeSet<_> = wire.history.iter().map(|letter| letter.kind()).collect();
+    let kinds: BTreeSet<_> = wire
+        .history
+        .iter()
+        .map(|envelope| envelope.kind())
+        .collect();
     assert!(kinds.contains(&PacketKind::Pull) && kinds.contains(&PacketKind::Summary));
     wire.assert_agreement(&[]);
 }
@@ -676,8 +683,8 @@ fn c10_every_type_round_trips() {
     wire.quiet();
     wire.pay(1, 2, 20);
     wire.heal();
-    for letter in &wire.history {
-        round(&letter.payload());
+    for envelope in &wire.history {
+        round(&envelope.payload());
     }
     for node in &wire.nodes {
         let journal = bft_crdts::deterministic_secure_broadcast::journal::read(&node.journal);
@@ -703,7 +710,12 @@ fn c11_an_operation_costs_what_it_must() {
     });
     assert_eq!((signed, verified), (n, (n - 1) * quorum(n)));
     assert!(wire.bytes() <= 4_800, "{} bytes", wire.bytes());
-    let carries = |letter: &&Letter| letter.bytes.windows(body.len()).any(|part| *part == *body);
+    let carries = |envelope: &&Envelope| {
+        envelope
+            .bytes
+            .windows(body.len())
+            .any(|part| *part == *body)
+    };
     assert_eq!(wire.history.iter().filter(carries).count(), n - 1);
     assert_eq!(wire.history.len(), 3 * (n - 1));
 }

@@ -1,4 +1,4 @@
-//! A villain that does anything at all, as a script drawn from a seed says.
+//! An adversary that does anything at all, as a script drawn from a seed says.
 
 use crate::fuzzed::attack;
 use crate::seed::Seed;
@@ -28,12 +28,12 @@ fn the_scripts_mean_something() {
         sum.rejected += tally.rejected;
         sum.undecodable += tally.undecodable;
         sum.honest += tally.honest;
-        sum.villainous += tally.villainous;
+        sum.forged += tally.forged;
         sum.convicted += tally.convicted;
         sum.restarts += tally.restarts;
     }
     assert!(sum.taken > 2_000 && sum.rejected > 2_000, "{sum:?}");
     assert!(sum.honest > 200 && sum.restarts > 100, "{sum:?}");
-    assert!(sum.villainous >= 10 && sum.convicted >= 20, "{sum:?}");
+    assert!(sum.forged >= 10 && sum.convicted >= 20, "{sum:?}");
     assert!(sum.undecodable > 50, "{sum:?}");
 }

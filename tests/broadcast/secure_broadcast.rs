@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::seed::Seed;
 use crate::wire;
-use crate::wire::{Counted, Durable, Letter, Wire, harmless, restore};
+use crate::wire::{Counted, Durable, Envelope, Wire, harmless, restore};
 use bft_crdts::bank::{self, Bank, Ledger};
 use bft_crdts::deterministic_secure_broadcast::{
     Effect, RefusedReason, ReturnReason, effect::To, journal,
@@ -77,7 +77,7 @@ fn a_payment_of_a_credit_takes_few_bytes() {
         let Some(Payload::Request(request)) = wire
             .history
             .iter()
-            .map(Letter::payload)
+            .map(Envelope::payload)
             .rfind(|payload| payload.kind() == PacketKind::Request)
         else {
             panic!("the second payment was requested");
@@ -310,22 +310,22 @@ impl Storm {
     fn step(&mut self, bad_weather: bool) {
         let n = self.wire.nodes.len();
         let seat = self.rng.random_range(0..n);
-        let letters = self.wire.flying.len();
+        let envelopes = self.wire.flying.len();
         match self.rng.random_range(0..20) {
             0..=2 => self.pay(seat),
             3 => self.wire.tick(seat),
-            4 if bad_weather && letters > 0 => {
-                let place = self.rng.random_range(0..letters);
+            4 if bad_weather && envelopes > 0 => {
+                let place = self.rng.random_range(0..envelopes);
                 self.wire.flying.remove(place);
             }
-            5 if bad_weather && letters > 0 => {
-                let place = self.rng.random_range(0..letters);
+            5 if bad_weather && envelopes > 0 => {
+                let place = self.rng.random_range(0..envelopes);
                 let copy = self.wire.flying[place].clone();
                 self.wire.flying.push_back(copy);
             }
             6 if bad_weather => self.restart(seat),
-            _ if letters > 0 => {
-                let place = self.rng.random_range(0..letters);
+            _ if envelopes > 0 => {
+                let place = self.rng.random_range(0..envelopes);
                 if let Err(why) = self.wire.arrive(place) {
                     assert!(harmless(&why), "between correct replicas: {why:?}");
                 }
@@ -445,22 +445,22 @@ const CHANCES: [u64; 3] = [2, 3, 4];
 fn history(chance: u64, victim: usize, cut: Option<usize>) -> (BankWire, usize) {
     let mut wire = BankWire::bank(4, 10);
     wire.nodes[victim].dies_after = cut;
-    let villain = 3;
+    let adversary = 3;
     let mut plans: Vec<Vec<(usize, u64)>> = vec![
         vec![(1, 4), (1, 3), (2, 1)],
         vec![(2, 10), (0, 7), (0, 1)],
         vec![(0, 15), (1, 1), (0, 2)],
     ];
-    // Seat 3 follows the protocol, but its key is also in the hands of a liar who asks for two things.
+    // Seat 3 follows the protocol, but its key is also in the hands of a Byzantine node who asks for two things.
     let [this, that] = [4, 5].map(|amount| {
         let op = Bank::transfer_citing(wire.actor(0), amount, BTreeSet::new());
-        wire.message(villain, 1, None, &[op])
+        wire.message(adversary, 1, None, &[op])
     });
-    let liar = wire.actor(villain);
+    let adversary = wire.actor(adversary);
     for (seat, message) in [(0, &this), (1, &this), (2, &that), (2, &this)] {
         let bytes = bft_crdts::codec::encode(&Payload::Request(wire.request(message)));
-        wire.flying.push_back(Letter {
-            from: liar,
+        wire.flying.push_back(Envelope {
+            from: adversary,
             to: wire.actor(seat),
             bytes: bytes.into(),
         });
@@ -508,8 +508,8 @@ fn history(chance: u64, victim: usize, cut: Option<usize>) -> (BankWire, usize) 
                 continue;
             }
             if let Err(why) = wire.arrive(place) {
-                let liar = why == wire::Unwelcome::Rejected(bft_crdts::Rejection::SlotTaken);
-                assert!(harmless(&why) || liar, "{why:?}");
+                let adversary = why == wire::RecvError::Rejected(bft_crdts::Rejection::SlotTaken);
+                assert!(harmless(&why) || adversary, "{why:?}");
             }
         }
     }
@@ -540,13 +540,13 @@ impl Shuffle {
 fn assert_never_contradicts_itself(wire: &BankWire, seat: usize) {
     let mut signed = std::collections::BTreeMap::new();
     let mine = wire.actor(seat);
-    for letter in wire.history.iter().filter(|letter| letter.from == mine) {
-        let (slot, digest) = match letter.payload() {
+    for envelope in wire.history.iter().filter(|envelope| envelope.from == mine) {
+        let (slot, digest) = match envelope.payload() {
             Payload::Request(request) => (
                 (mine, request.header.first),
                 request.header.digest(&wire.network()),
             ),
-            Payload::Echo(echo) => ((letter.to, echo.first), echo.header),
+            Payload::Echo(echo) => ((envelope.to, echo.first), echo.header),
             _ => continue,
         };
         assert_eq!(*signed.entry(slot).or_insert(digest), digest, "at {slot:?}");
@@ -585,7 +585,7 @@ fn holds_every_kind_of_record(chance: u64) {
         "own",
     ];
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), all);
-    // Nine payments were planned and made, and the liar's two are not among them.
+    // Nine payments were planned and made, and the Byzantine node's two are not among them.
     for seat in 0..3 {
         assert_eq!(wire.machine(seat).log().count(), 9);
         assert_eq!(wire.machine(seat).evidence().count(), 1);

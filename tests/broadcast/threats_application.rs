@@ -1,7 +1,7 @@
 //! What a hostile operation, or a bad algorithm, can do once it is broadcast.
 //!
-//! The bank and the set on their own are tested in `tests/core_layer/bank/` and `tests/core_layer/orswot.rs`; here their operations come over
-//! the wire, in messages of a villain that follows every rule but theirs.
+//! The bank and the set on their own are tested in `tests/core_layer/bank/` and `tests/core_layer/orswot.rs`; here
+//! their operations come over the wire, in messages of an adversary that follows every rule but theirs.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::wire;
-use crate::wire::{Unwelcome, Wire};
+use crate::wire::{RecvError, Wire};
 use bft_crdts::bank::{self, Bank};
 use bft_crdts::codec::encode;
 use bft_crdts::deterministic_secure_broadcast::{Effect, Header, MAX_MESSAGE_OPS};
@@ -44,7 +44,7 @@ fn ask<A: SecureBroadcastAlgorithm>(
     wire: &mut Wire<A>,
     to: usize,
     message: &(Header, Bytes),
-) -> Result<(), Unwelcome> {
+) -> Result<(), RecvError> {
     let from = wire.actor(message.0.source.get());
     let request = Payload::Request(wire.request(message));
     wire.hand(to, from, &encode(&request))
@@ -65,20 +65,20 @@ fn an_add_over_the_wire_is_named_by_its_source_and_place() {
     let mut wire = set();
     let message = wire.message(3, 1, None, &[add(1), add(2)]);
     prove(&mut wire, &message);
-    let villain = wire.actor(3);
+    let adversary = wire.actor(3);
     for (member, counter) in [(1, 1), (2, 2)] {
         let here = wire.machine(0).algorithm().remove(&member).unwrap();
-        let dot = Dot::new(villain, Counter::new(counter));
+        let dot = Dot::new(adversary, Counter::new(counter));
         assert_eq!(here, remove(member, [dot]));
     }
-    // Another member's add of the same is another dot, and outlives the removal of the villain's.
+    // Another member's add of the same is another dot, and outlives the removal of the adversary's.
     wire.submit(0, [add(1)]);
     wire.quiet();
     let gone = wire.message(
         3,
         3,
         Some(&message.0),
-        &[remove(1, [Dot::new(villain, Counter::FIRST)])],
+        &[remove(1, [Dot::new(adversary, Counter::FIRST)])],
     );
     prove(&mut wire, &gone);
     assert!((0..3).all(|seat| wire.machine(seat).algorithm().contains(&1)));
@@ -116,7 +116,8 @@ fn a_message_names_at_most_one_cause_for_each_member() {
     let op = Bank::transfer_citing(wire.actor(1), 30, dots.collect());
     let size = encode(&op).len();
     wire.submit(0, [op]);
-    let Some(Payload::Request(request)) = wire.flying.front().map(|letter| letter.payload()) else {
+    let Some(Payload::Request(request)) = wire.flying.front().map(|envelope| envelope.payload())
+    else {
         panic!("a request");
     };
     assert_eq!(request.header.causes.len(), 20);
@@ -171,10 +172,10 @@ fn every_operation_the_bank_refuses_is_answered_with_its_reason() {
         let message = wire.message(3, 1, None, std::slice::from_ref(&op));
         ask(&mut wire, 0, &message).expect("answered");
         let refusals = wire.take_kind(PacketKind::Refusal);
-        let [letter] = &refusals[..] else {
+        let [envelope] = &refusals[..] else {
             panic!("{op:?} is not refused");
         };
-        let Payload::Refusal(refusal) = letter.payload() else {
+        let Payload::Refusal(refusal) = envelope.payload() else {
             panic!("a refusal");
         };
         assert!(!refusal.reason.is_empty());
@@ -294,13 +295,13 @@ fn an_algorithm_that_panics_takes_only_its_own_replica_with_it() {
     wire.submit(1, [2]);
     let journal = wire.nodes[3].journal.clone();
     let mut caught = 0;
-    while let Some(letter) = wire.flying.pop_front() {
-        let to = wire.seat_of(&letter.to).unwrap();
+    while let Some(envelope) = wire.flying.pop_front() {
+        let to = wire.seat_of(&envelope.to).unwrap();
         if to == 3 && wire.nodes[3].machine.is_none() {
             continue;
         }
         let result = catch_unwind(AssertUnwindSafe(|| {
-            wire.hand(to, letter.from, &letter.bytes)
+            wire.hand(to, envelope.from, &envelope.bytes)
         }));
         if result.is_err() {
             assert_eq!(to, 3, "only the bad one panics");

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::wire;
-use crate::wire::{Cheap, Unwelcome, Wire, clock_of, payloads};
+use crate::wire::{Cheap, RecvError, Wire, clock_of, payloads};
 use bft_crdts::bank::{self, Bank, Ledger};
 use bft_crdts::deterministic_secure_broadcast::Contradiction;
 use bft_crdts::deterministic_secure_broadcast::packet::{
@@ -26,12 +26,12 @@ use quickcheck_macros::quickcheck;
 
 type BankWire = Wire<Bank>;
 
-/// Four members with ten coins each, the last of them a villain whose key is in our hands.
+/// Four members with ten coins each, the last of them an adversary whose key is in our hands.
 fn village() -> BankWire {
-    villains(4, 1)
+    adversaries(4, 1)
 }
 
-fn villains(n: usize, count: usize) -> BankWire {
+fn adversaries(n: usize, count: usize) -> BankWire {
     let mut wire = BankWire::bank(n, 10);
     (n - count..n).for_each(|seat| wire.silence(seat));
     wire
@@ -46,12 +46,12 @@ fn payment(wire: &BankWire, source: usize, to: usize, amount: u64) -> (Header, B
     wire.message(source, 1, None, &[pay(wire, to, amount)])
 }
 
-fn hand(wire: &mut BankWire, to: usize, from: usize, payload: Payload) -> Result<(), Unwelcome> {
+fn hand(wire: &mut BankWire, to: usize, from: usize, payload: Payload) -> Result<(), RecvError> {
     let from = wire.actor(from);
     wire.hand(to, from, &bft_crdts::codec::encode(&payload))
 }
 
-fn ask(wire: &mut BankWire, to: usize, message: &(Header, Bytes)) -> Result<(), Unwelcome> {
+fn ask(wire: &mut BankWire, to: usize, message: &(Header, Bytes)) -> Result<(), RecvError> {
     let source = message.0.source.get();
     let request = Payload::Request(wire.request(message));
     hand(wire, to, source, request)
@@ -63,11 +63,11 @@ fn prove(wire: &mut BankWire, to: usize, message: &(Header, Bytes), signers: &[u
     hand(wire, to, source, proof).expect("a good proof");
 }
 
-fn rejected(why: Rejection) -> Result<(), Unwelcome> {
-    Err(Unwelcome::Rejected(why))
+fn rejected(why: Rejection) -> Result<(), RecvError> {
+    Err(RecvError::Rejected(why))
 }
 
-fn malformed(why: Malformed) -> Result<(), Unwelcome> {
+fn malformed(why: Malformed) -> Result<(), RecvError> {
     rejected(Rejection::Malformed(why))
 }
 
@@ -97,7 +97,7 @@ fn of_two_payments_in_one_slot_one_is_delivered_everywhere_and_the_payer_is_conv
     ask(&mut wire, 1, &this).unwrap();
     ask(&mut wire, 2, &that).unwrap();
     assert_eq!(wire.take_kind(PacketKind::Echo).len(), 3);
-    // Two witnesses and the villain are a quorum for one payment; no quorum is left for the other.
+    // Two witnesses and the adversary are a quorum for one payment; no quorum is left for the other.
     for seat in 0..3 {
         prove(&mut wire, seat, &this, &[0, 1, 3]);
     }
@@ -118,7 +118,7 @@ fn of_two_payments_in_one_slot_one_is_delivered_everywhere_and_the_payer_is_conv
 
 #[test]
 fn a_slot_split_three_to_three_freezes_and_everybody_else_goes_on() {
-    let mut wire = villains(7, 1);
+    let mut wire = adversaries(7, 1);
     let [this, that] = [0, 1].map(|to| payment(&wire, 6, to, 10));
     for seat in 0..6 {
         let message = if seat < 3 { &this } else { &that };
@@ -193,12 +193,12 @@ fn two_requests_are_evidence_although_the_second_is_invalid() {
 fn two_certificates_in_one_slot_name_a_third_of_the_members() {
     for n in [4, 7, 10] {
         let f = faults(n);
-        let mut wire = villains(n, f + 1);
+        let mut wire = adversaries(n, f + 1);
         let [this, that] = [0, 1].map(|to| payment(&wire, n - 1, to, 10));
-        let liars: Vec<_> = (n - f - 1..n).collect();
+        let adversaries: Vec<_> = (n - f - 1..n).collect();
         let correct: Vec<_> = (0..n - f - 1).collect();
         let (some, others) = correct.split_at(correct.len() / 2);
-        let quorum = |of: &[usize]| [of, liars.as_slice()].concat();
+        let quorum = |of: &[usize]| [of, adversaries.as_slice()].concat();
         prove(&mut wire, 0, &this, &quorum(some));
         let proof = Payload::Proof(wire.proof(&that, &quorum(others)));
         if quorum(others).len() < bft_crdts::membership::quorum::quorum(n) {
@@ -207,17 +207,17 @@ fn two_certificates_in_one_slot_name_a_third_of_the_members() {
         let from = wire.actor(n - 1);
         let effects = wire.offer(0, from, proof).expect("evidence");
         wire.carry_out(0, effects);
-        assert_eq!(convicted(&wire, 0), liars, "n = {n}");
+        assert_eq!(convicted(&wire, 0), adversaries, "n = {n}");
         assert_eq!(wire.balance(0, 1), 10, "the first stands");
     }
 }
 
-/// Two liars of four tell one half this and the other half that, once `common` messages are delivered: each list is
-/// how many operations the messages of a chain carry. Returns whom the two correct replicas hold evidence against.
+/// Two Byzantine nodes of four tell one half this and the other half that, once `common` messages are delivered: each
+/// list is how many operations the messages of a chain carry. Returns whom the two correct replicas hold evidence against.
 fn fall_apart(common: usize, chains: [&[usize]; 2]) -> [Vec<usize>; 2] {
     let mut wire = BankWire::bank(4, 1_000);
-    for liar in [2, 3] {
-        wire.silence(liar);
+    for adversary in [2, 3] {
+        wire.silence(adversary);
     }
     let say = |wire: &mut BankWire, to: usize, last: Option<&Header>, ops: Vec<bank::Op>| {
         let first = last.map_or(1, |last| last.last().unwrap().get() + 1);
@@ -445,7 +445,7 @@ fn a_message_beyond_a_gap_waits_and_the_gap_is_pulled() {
     let late = wire.actor(2);
     let missed = wire.quiet_without(2);
     wire.pay(0, 1, 2);
-    let requests = wire.take(|letter| letter.to == late);
+    let requests = wire.take(|envelope| envelope.to == late);
     assert_eq!((missed.len(), requests.len()), (2, 1));
     let from = wire.actor(0);
     wire.hand(2, from, &requests[0].bytes).expect("parked");
@@ -464,8 +464,8 @@ fn a_message_beyond_a_gap_waits_and_the_gap_is_pulled() {
     assert_eq!(again, rejected(Rejection::Duplicate));
     wire.flying.extend(pulls);
     wire.quiet();
-    let echoed = wire.history.iter().filter(|letter| letter.from == late);
-    let echoed = echoed.filter(|letter| letter.kind() == PacketKind::Echo);
+    let echoed = wire.history.iter().filter(|envelope| envelope.from == late);
+    let echoed = echoed.filter(|envelope| envelope.kind() == PacketKind::Echo);
     assert_eq!(
         echoed.count(),
         1,
@@ -544,11 +544,11 @@ fn a_whole_run_replayed_changes_nothing() {
         .map(|seat| wire.nodes[seat].journal.clone())
         .collect();
     let told: Vec<_> = (0..4).map(|seat| wire.nodes[seat].told.len()).collect();
-    for letter in wire.history.clone() {
+    for envelope in wire.history.clone() {
         for seat in 0..4 {
             // Anybody may repeat anything to anybody.
-            if wire.actor(seat) != letter.from {
-                let _ = wire.hand(seat, letter.from, &letter.bytes);
+            if wire.actor(seat) != envelope.from {
+                let _ = wire.hand(seat, envelope.from, &envelope.bytes);
             }
         }
     }
@@ -573,7 +573,7 @@ fn a_flood_of_slots_sources_and_generations_takes_no_room() {
     let accounts = keys.iter().map(|key| (key.actor(), 10));
     let ledger = Ledger::genesis(accounts, []).unwrap();
     let wire = Wire::<Bank, Cheap>::new("flood", bank::ALGORITHM, keys, ledger);
-    let villain = wire.actor(3);
+    let adversary = wire.actor(3);
     let to = wire.actor(0);
     // The largest message there may be, so that holding one too many shows.
     let op = Bank::transfer_citing(to, 1, BTreeSet::new());
@@ -594,7 +594,7 @@ fn a_flood_of_slots_sources_and_generations_takes_no_room() {
             let mut request = wire::request(wire.key(3), &wire.network(), &(header, big.1.clone()));
             request.generation = generation;
             let payload = Payload::Request(request);
-            let from = villain;
+            let from = adversary;
             taken += u64::from(machine.handle(Packet { from, payload }).is_ok());
         }
         taken
@@ -650,7 +650,7 @@ fn answers_to_nothing_we_asked_are_rejected() {
 
 #[test]
 fn one_member_counts_once() {
-    let mut wire = villains(7, 1);
+    let mut wire = adversaries(7, 1);
     let op = pay(&wire, 2, 7);
     wire.submit(0, [op]);
     let Payload::Request(request) = wire.flying[0].payload() else {
@@ -717,7 +717,7 @@ fn a_payment_of_money_still_under_way_waits_and_accuses_nobody() {
     let late = wire.actor(2);
     let held = wire.quiet_without(2);
     wire.pay(1, 3, 15);
-    let request = wire.take(|letter| letter.to == late);
+    let request = wire.take(|envelope| envelope.to == late);
     assert_eq!(request.len(), 1);
     let from = wire.actor(1);
     wire.hand(2, from, &request[0].bytes)
@@ -754,15 +754,15 @@ fn an_overdraft_is_refused_with_a_reason_and_nothing_is_kept_of_it() {
     let mut wire = village();
     let message = payment(&wire, 3, 0, 11);
     ask(&mut wire, 0, &message).expect("answered");
-    let letters = wire.take(|_| true);
-    assert_eq!(letters.len(), 1);
-    let Payload::Refusal(refusal) = letters[0].payload() else {
+    let envelopes = wire.take(|_| true);
+    assert_eq!(envelopes.len(), 1);
+    let Payload::Refusal(refusal) = envelopes[0].payload() else {
         panic!("a refusal");
     };
     assert_eq!((refusal.first, refusal.index), (Counter::FIRST, 0));
     let expected = bank::Invalid::Overdraft { have: 10, need: 11 };
     assert_eq!(refusal.reason, expected.to_string());
-    assert_eq!(letters[0].to, wire.actor(3));
+    assert_eq!(envelopes[0].to, wire.actor(3));
     assert!(wire.nodes[0].journal.is_empty());
     // Its slot is free for a payment that is good.
     let good = payment(&wire, 3, 0, 10);
@@ -796,7 +796,7 @@ fn two_payments_in_a_row_cannot_spend_one_coin() {
 /// Whatever a dishonest quorum certifies: `apply` checks again, and everybody skips it alike.
 #[test]
 fn a_certified_overdraft_moves_no_money_anywhere() {
-    let mut wire = villains(4, 3);
+    let mut wire = adversaries(4, 3);
     let message = wire.message(3, 1, None, &[pay(&wire, 0, 11), pay(&wire, 0, 4)]);
     prove(&mut wire, 0, &message, &[1, 2, 3]);
     assert_eq!(balances(&wire, 0), [14, 10, 10, 6]);
@@ -834,7 +834,7 @@ fn a_clock_that_is_only_claimed_is_never_merged() {
         for payload in [Payload::Summary(summary), Payload::Pull(pull)] {
             assert_eq!(
                 hand(&mut wire, 0, 3, payload),
-                malformed(Malformed::Clock { have, need })
+                malformed(Malformed::VersionVector { have, need })
             );
         }
     }
@@ -900,12 +900,12 @@ fn a_source_that_dies_before_its_proof_leaves_asks_again_for_the_same() {
     wire.submit(0, [op]);
     let source = wire.actor(0);
     let requests = wire.take_kind(PacketKind::Request);
-    for letter in &requests {
-        let to = wire.seat_of(&letter.to).unwrap();
-        wire.hand(to, source, &letter.bytes).unwrap();
+    for envelope in &requests {
+        let to = wire.seat_of(&envelope.to).unwrap();
+        wire.hand(to, source, &envelope.bytes).unwrap();
     }
     // All echoes are on their way; it never hears them.
-    let lost = wire.take(|letter| letter.to == source);
+    let lost = wire.take(|envelope| envelope.to == source);
     assert_eq!(lost.len(), 3);
     wire.silence(0);
     wire.heal();
@@ -921,11 +921,19 @@ fn a_source_that_dies_before_its_proof_leaves_asks_again_for_the_same() {
         "its message is still its message"
     );
     wire.heal();
-    let again = wire.history.iter().filter(|letter| letter.from == source);
+    let again = wire
+        .history
+        .iter()
+        .filter(|envelope| envelope.from == source);
     let again: Vec<_> = again
-        .filter(|letter| letter.kind() == PacketKind::Request)
+        .filter(|envelope| envelope.kind() == PacketKind::Request)
         .collect();
-    assert!(again.len() > 3 && again.iter().all(|letter| letter.bytes == again[0].bytes));
+    assert!(
+        again.len() > 3
+            && again
+                .iter()
+                .all(|envelope| envelope.bytes == again[0].bytes)
+    );
     for seat in 0..4 {
         assert_eq!(balances(&wire, seat), [4, 16, 10, 10]);
     }
@@ -935,7 +943,7 @@ fn a_source_that_dies_before_its_proof_leaves_asks_again_for_the_same() {
 #[test]
 fn silent_members_up_to_a_third_stop_nobody_and_no_tick_is_needed() {
     for n in 4..=13 {
-        let mut wire = villains(n, faults(n));
+        let mut wire = adversaries(n, faults(n));
         for round in 0..3 {
             for seat in 0..n - faults(n) {
                 let op = wire.payment(seat, (seat + 1 + round) % n, 2);
@@ -956,7 +964,7 @@ fn silent_members_up_to_a_third_stop_nobody_and_no_tick_is_needed() {
 
 #[test]
 fn one_silent_member_too_many_stops_deliveries_but_breaks_nothing() {
-    let mut wire = villains(4, 2);
+    let mut wire = adversaries(4, 2);
     wire.pay(0, 1, 2);
     for _ in 0..5 {
         (0..2).for_each(|seat| wire.tick(seat));
@@ -1008,11 +1016,11 @@ fn a_replica_that_sees_its_key_sign_what_it_does_not_know_stops_signing() {
         wire.heal();
         assert_eq!(wire.balance(0, 3), 8);
         let mine = wire.actor(0);
-        let echoes = wire.history.iter().filter(|letter| letter.from == mine);
+        let echoes = wire.history.iter().filter(|envelope| envelope.from == mine);
         assert!(
             echoes
                 .into_iter()
-                .all(|letter| letter.kind() != PacketKind::Echo)
+                .all(|envelope| envelope.kind() != PacketKind::Echo)
         );
     }
 }
@@ -1064,9 +1072,9 @@ fn twins_that_pay_twice_are_convicted_as_one() {
 fn no_side_without_a_quorum_delivers_and_all_agree_after_the_heal() {
     for (n, cut) in [(4, 1), (4, 2), (7, 2), (7, 3), (10, 4)] {
         let mut wire = BankWire::bank(n, 10);
-        let across = |wire: &BankWire, letter: &wire::Letter| {
+        let across = |wire: &BankWire, envelope: &wire::Envelope| {
             let side = |actor: &Actor| wire.seat_of(actor).is_some_and(|seat| seat < cut);
-            side(&letter.from) != side(&letter.to)
+            side(&envelope.from) != side(&envelope.to)
         };
         for seat in 0..n {
             let op = wire.payment(seat, (seat + 1) % n, 3);
@@ -1077,7 +1085,7 @@ fn no_side_without_a_quorum_delivers_and_all_agree_after_the_heal() {
                 let lost: Vec<_> = wire
                     .flying
                     .iter()
-                    .map(|letter| across(&wire, letter))
+                    .map(|envelope| across(&wire, envelope))
                     .collect();
                 let mut lost = lost.into_iter();
                 wire.flying.retain(|_| !lost.next().unwrap());
@@ -1123,7 +1131,7 @@ fn a_peer_that_asks_for_ever_gets_its_share_and_no_more() {
                     .sum::<usize>()
             }
             Err(why) => {
-                assert_eq!(why, Unwelcome::Rejected(Rejection::OverBudget));
+                assert_eq!(why, RecvError::Rejected(Rejection::OverBudget));
                 refused += 1;
             }
         }
@@ -1167,7 +1175,7 @@ fn no_question_is_answered_at_length_for_ever() {
             answered += wire
                 .take(|_| true)
                 .iter()
-                .map(|letter| letter.bytes.len())
+                .map(|envelope| envelope.bytes.len())
                 .sum::<usize>();
         }
         let kind = question.kind();
@@ -1386,7 +1394,7 @@ fn a_chain_that_does_not_link_and_operations_that_do_not_match_are_rejected() {
         short.0.len = len;
         assert!(matches!(
             ask(&mut wire, 0, &short),
-            Err(Unwelcome::Rejected(Rejection::Malformed(
+            Err(RecvError::Rejected(Rejection::Malformed(
                 Malformed::Operations(_)
             )))
         ));

@@ -1,11 +1,11 @@
 //! What bytes a peer may send instead of a packet, and what of them gets past the decoder: nothing but packets.
 //!
-//! The codec on its own is tested in `tests/core_layer/codec.rs` and `tests/core_layer/codec_allocation.rs`; here it meets everything that
-//! really is on the wire and in a journal.
+//! The codec on its own is tested in `tests/core_layer/codec.rs` and `tests/core_layer/codec_allocation.rs`; here it
+//! meets everything that really is on the wire and in a journal.
 
-use crate::specimens;
+use crate::fixtures;
 use crate::wire;
-use crate::wire::{Unwelcome, Wire};
+use crate::wire::{RecvError, Wire};
 use bft_crdts::bank::Bank;
 use bft_crdts::codec::{MAX_PACKET_BYTES, decode, encode};
 use bft_crdts::deterministic_secure_broadcast::{
@@ -47,10 +47,10 @@ where
 
 #[test]
 fn every_packet_and_every_record_has_one_encoding() {
-    for (name, payload) in specimens::payloads() {
+    for (name, payload) in fixtures::payloads() {
         has_one_encoding(name, &payload);
     }
-    for (name, record) in specimens::records() {
+    for (name, record) in fixtures::records() {
         has_one_encoding(name, &record);
     }
 }
@@ -58,7 +58,7 @@ fn every_packet_and_every_record_has_one_encoding() {
 /// A number spelled longer than it needs to be: 5 as `251 5 0`, `252 5 0 0 0` or `253 5 0 0 0 0 0 0 0`.
 #[test]
 fn no_number_in_a_packet_can_be_padded() {
-    for (name, payload) in specimens::payloads() {
+    for (name, payload) in fixtures::payloads() {
         let bytes = encode(&payload);
         for place in 0..bytes.len() {
             for (tag, zeros) in [(251, 1), (252, 3), (253, 7)] {
@@ -80,11 +80,11 @@ fn no_number_in_a_packet_can_be_padded() {
 fn unknown_packets_and_records_are_malformed() {
     // A tag that no specimen has is no tag.
     let tags = |bytes: Vec<Vec<u8>>| bytes.iter().map(|bytes| bytes[0]).max().unwrap() + 1;
-    let packets = specimens::payloads()
+    let packets = fixtures::payloads()
         .iter()
         .map(|(_, payload)| encode(payload))
         .collect();
-    let records = specimens::records()
+    let records = fixtures::records()
         .iter()
         .map(|(_, record)| encode(record))
         .collect();
@@ -108,7 +108,7 @@ fn unknown_packets_and_records_are_malformed() {
 fn a_length_of_two_to_the_sixty_three_allocates_nothing() {
     const SMALL: u64 = 16 * 1024;
     let bomb = [253, 0, 0, 0, 0, 0, 0, 0, 0x80];
-    for (name, payload) in specimens::payloads() {
+    for (name, payload) in fixtures::payloads() {
         let bytes = encode(&payload);
         for place in 0..bytes.len() {
             let mut bombed = bytes[..place].to_vec();
@@ -150,8 +150,8 @@ fn the_largest_message_fits_into_a_packet() {
     let keys = wire::identities(100);
     let mut wire = Wire::<Orswot<String>>::new("large", "orswot/1", keys, Default::default());
     (67..100).for_each(|seat| wire.silence(seat));
-    let add = |letters| orswot::Op::Add {
-        members: [String::from("x").repeat(letters)].into(),
+    let add = |envelopes| orswot::Op::Add {
+        members: [String::from("x").repeat(envelopes)].into(),
     };
     let room = MAX_MESSAGE_BYTES - (encode(&add(1 << 17)).len() - (1 << 17));
     let ticket = wire.submit(0, [add(room + 1)]).next().unwrap();
@@ -169,7 +169,7 @@ fn the_largest_message_fits_into_a_packet() {
     let answer = Payload::Pull(wire.pull(&[0; 100]));
     let from = wire.actor(2);
     wire.hand(1, from, &encode(&answer)).expect("served");
-    let sizes = wire.history.iter().map(|letter| letter.bytes.len());
+    let sizes = wire.history.iter().map(|envelope| envelope.bytes.len());
     let largest = sizes.max().unwrap();
     assert!(
         largest > MAX_MESSAGE_BYTES + 67 * 64,
@@ -239,7 +239,7 @@ fn a_certificate_lists_each_signer_once_in_one_way() {
         assert_eq!(wire.hand(n - 1, from, &good), Ok(()));
         assert!(matches!(
             wire.hand(n - 1, from, &good[1..]),
-            Err(Unwelcome::Undecodable(_))
+            Err(RecvError::Undecodable(_))
         ));
     }
 }

@@ -1,11 +1,11 @@
 //! What may be done with signatures: forged, bent, moved to another network, generation, kind or place.
 //!
-//! The scheme on its own, with its crafted keys and signatures, is tested in `tests/core_layer/actor.rs`; here it stands where the
-//! broadcast uses it.
+//! The scheme on its own, with its crafted keys and signatures, is tested in `tests/core_layer/actor.rs`; here it
+//! stands where the broadcast uses it.
 
-use crate::specimens;
+use crate::fixtures;
 use crate::wire;
-use crate::wire::{Unwelcome, Wire, vouch};
+use crate::wire::{RecvError, Wire, vouch};
 use bft_crdts::bank::Bank;
 use bft_crdts::deterministic_secure_broadcast::Contradiction;
 use bft_crdts::deterministic_secure_broadcast::packet::Proof;
@@ -66,11 +66,11 @@ fn damaged(
 
 /// A network, and every packet in it that rests on signatures; seat 0 would take any of them.
 fn signed() -> (BankWire, Vec<Payload>) {
-    let wire = specimens::network();
-    let message = specimens::first_message(&wire, 2);
+    let wire = fixtures::network();
+    let message = fixtures::first_message(&wire, 2);
     let request = Payload::Request(wire.request(&message));
     let proof = Payload::Proof(wire.proof(&message, &[1, 2, 3]));
-    let evidence = Payload::Evidence(Box::new(specimens::evidence(&wire)));
+    let evidence = Payload::Evidence(Box::new(fixtures::evidence(&wire)));
     (wire, vec![request, proof, evidence])
 }
 
@@ -79,7 +79,7 @@ fn asked() -> (
     BankWire,
     bft_crdts::deterministic_secure_broadcast::packet::Echo,
 ) {
-    let mut wire = specimens::network();
+    let mut wire = fixtures::network();
     wire.pay(0, 1, 1);
     let Payload::Request(request) = wire.flying[0].payload() else {
         panic!("a request");
@@ -114,7 +114,7 @@ fn expect_all_refused(damage: &dyn Fn(&Sig) -> Sig) {
 fn a_forged_signature_is_named_by_its_signer() {
     expect_all_refused(&|_| Sig::from_bytes([0x5a; 64]));
     expect_all_refused(&|_| Sig::from_bytes([0; 64]));
-    expect_all_refused(&|_| wire::stranger().sign(&specimens::network().network(), &Other(1)));
+    expect_all_refused(&|_| wire::stranger().sign(&fixtures::network().network(), &Other(1)));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_malleated_signature_is_refused() {
 #[test]
 fn signatures_belong_to_their_signers() {
     let (mut wire, _) = signed();
-    let (header, ops) = specimens::first_message(&wire, 2);
+    let (header, ops) = fixtures::first_message(&wire, 2);
     let mut certificate = wire.certificate(&header, &[1, 2, 3]);
     certificate.signatures.rotate_left(1);
     let proof = Proof {
@@ -190,7 +190,7 @@ fn an_echo_of_one_generation_is_none_in_another() {
 
 #[test]
 fn nothing_signed_in_one_network_counts_in_another() {
-    let here = specimens::network();
+    let here = fixtures::network();
     // The same members, keys and rules, one coin more: another genesis, another network.
     let mut there = BankWire::bank(4, 11);
     assert_ne!(here.network(), there.network());
@@ -208,7 +208,7 @@ fn nothing_signed_in_one_network_counts_in_another() {
         );
     }
     // Nor with its first header bent to begin where chains begin there.
-    let (mut header, ops) = specimens::first_message(&here, 2);
+    let (mut header, ops) = fixtures::first_message(&here, 2);
     header.previous = *there.network().digest();
     let message = (header, ops);
     let forged = wire::request(here.key(1), &here.network(), &message);
@@ -259,7 +259,7 @@ fn nothing_signed_for_another_purpose_is_an_echo() {
 
 #[test]
 fn no_network_begins_with_a_weak_key() {
-    let wire = specimens::network();
+    let wire = fixtures::network();
     let torsion = EIGHT_TORSION.map(|point| point.compress().to_bytes());
     // Small order, not on the curve, not canonical (y ≥ p).
     let mut uncanonical = [0xff; 32];
@@ -287,7 +287,7 @@ fn no_network_begins_with_a_weak_key() {
 /// Whatever names a network changes its id, and so everything ever signed in it.
 #[test]
 fn a_network_is_named_by_all_of_its_genesis() {
-    let wire = specimens::network();
+    let wire = fixtures::network();
     let members = wire.genesis.members().to_vec();
     let state = wire.genesis.state().clone();
     let other_state = BankWire::bank(4, 11).genesis.state().clone();
@@ -316,14 +316,14 @@ fn a_network_is_named_by_all_of_its_genesis() {
 /// Evidence is a statement like any other: of another network it proves nothing here.
 #[test]
 fn evidence_of_another_network_convicts_nobody() {
-    let evidence: Evidence = specimens::evidence(&specimens::network());
+    let evidence: Evidence = fixtures::evidence(&fixtures::network());
     let mut there = BankWire::bank(4, 11);
     let from = there.actor(2);
     let payload = Payload::Evidence(Box::new(evidence));
     let bytes = bft_crdts::codec::encode(&payload);
     assert!(matches!(
         there.hand(0, from, &bytes),
-        Err(Unwelcome::Rejected(
+        Err(RecvError::Rejected(
             Rejection::InvalidSignature { .. } | Rejection::Malformed(_)
         ))
     ));
@@ -331,10 +331,9 @@ fn evidence_of_another_network_convicts_nobody() {
     let vouched = vouch(
         there.key(1),
         &there.network(),
-        &specimens::first_message(&there, 2).0,
+        &fixtures::first_message(&there, 2).0,
     );
-    let Contradiction::Headers { one, .. } =
-        specimens::evidence(&specimens::network()).contradiction
+    let Contradiction::Headers { one, .. } = fixtures::evidence(&fixtures::network()).contradiction
     else {
         panic!("two headers");
     };

@@ -1,15 +1,15 @@
 //! Golden bytes: what is signed, sent and written stays what it is.
 //!
 //! A difference here is another network, another wire and another disk. If that is what is meant, `BLESS=1 cargo test
-//! --test broadcast vectors` writes the new bytes, and the version in the domain of the statement or the name of the algorithm
-//! changes with them.
+//! --test broadcast vectors` writes the new bytes, and the version in the domain of the statement or the name of the
+//! algorithm changes with them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::files;
+use crate::fixtures;
 use crate::golden;
-use crate::specimens;
 use crate::wire;
 use crate::wire::echo_bytes;
 use bft_crdts::actor::signing_bytes;
@@ -41,7 +41,7 @@ fn tags(vectors: &[(&str, Vec<u8>)]) -> BTreeSet<u8> {
 
 #[test]
 fn packets_keep_their_bytes() {
-    let vectors = specimens::payloads();
+    let vectors = fixtures::payloads();
     for (name, payload) in &vectors {
         assert_eq!(
             decode::<Payload>(&encode(payload)).as_ref(),
@@ -59,7 +59,7 @@ fn packets_keep_their_bytes() {
 
 #[test]
 fn records_keep_their_bytes() {
-    let vectors = specimens::records();
+    let vectors = fixtures::records();
     let mut whole = Vec::new();
     for (name, record) in &vectors {
         assert_eq!(
@@ -84,9 +84,9 @@ fn records_keep_their_bytes() {
 
 #[test]
 fn statements_keep_the_bytes_that_are_signed() {
-    let wire = specimens::network();
+    let wire = fixtures::network();
     let network = wire.network();
-    let header = specimens::message(&wire).0;
+    let header = fixtures::message(&wire).0;
     let signed = |generation| echo_bytes(&network, Generation::new(generation), &header);
     let names = wire.genesis.members().iter().flat_map(Actor::as_bytes);
     let next = wire.key(2).next();

@@ -17,15 +17,15 @@ use bft_crdts::deterministic_secure_broadcast::packet::{Echo, Proof, Pull, Reque
 use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Header, Sound, journal};
 use bft_crdts::membership::Signers;
 use bft_crdts::{
-    Actor, Bank, Bytes, Certificate, Clock, Config, Counter, DecodeError, Delivery, Digest,
-    Ed25519, Effect, Effects, Evidence, Generation, Genesis, Keys, MemberIndex, NetworkId,
-    OpenError, Packet, PacketKind, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
-    SecureBroadcastAlgorithm, Sig, SigningActor, Tickets, To, WeakKey,
+    Actor, Bank, Bytes, Certificate, Config, Counter, DecodeError, Delivery, Digest, Ed25519,
+    Effect, Effects, Evidence, Generation, Genesis, Keys, MemberIndex, NetworkId, OpenError,
+    Packet, PacketKind, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
+    SecureBroadcastAlgorithm, Sig, SigningActor, Tickets, To, VersionVector, WeakKey,
 };
 
 /// Why an arriving letter changed nothing.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Unwelcome {
+pub(crate) enum RecvError {
     /// It is no payload.
     Undecodable(DecodeError),
     /// The replica says no.
@@ -34,13 +34,13 @@ pub(crate) enum Unwelcome {
 
 /// A letter under way.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Letter {
+pub(crate) struct Envelope {
     pub(crate) from: Actor,
     pub(crate) to: Actor,
     pub(crate) bytes: Bytes,
 }
 
-impl Letter {
+impl Envelope {
     pub(crate) fn payload(&self) -> Payload {
         decode(&self.bytes).expect("a correct replica wrote it")
     }
@@ -53,7 +53,7 @@ impl Letter {
 /// One seat: a key, the replica that runs with it, and its disk.
 pub(crate) struct Node<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Rules = Sound> {
     pub(crate) identity: SigningActor<K>,
-    /// `None` while it is down, or if the key is a villain's.
+    /// `None` while it is down, or if the key is an adversary's.
     pub(crate) machine: Option<SecureBroadcast<A, K, R>>,
     pub(crate) journal: Vec<u8>,
     /// What the replica told its driver, letters and records left out.
@@ -84,11 +84,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> Node<A, K, R> {
 pub(crate) struct Wire<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Rules = Sound> {
     pub(crate) genesis: Genesis<A>,
     pub(crate) nodes: Vec<Node<A, K, R>>,
-    pub(crate) flying: VecDeque<Letter>,
+    pub(crate) flying: VecDeque<Envelope>,
     /// Packets ever put on the wire and their bytes, by kind.
     pub(crate) sent: BTreeMap<PacketKind, (usize, usize)>,
     /// Every payload ever sent by a correct replica, for tests that look back.
-    pub(crate) history: Vec<Letter>,
+    pub(crate) history: Vec<Envelope>,
 }
 
 /// The `n` keys of every test network, in order of their names.
@@ -275,9 +275,9 @@ where
             let sent = self.sent.entry(payload.kind()).or_default();
             *sent = (sent.0 + 1, sent.1 + bytes.len());
             let bytes = bytes.clone();
-            let letter = Letter { from, to, bytes };
-            self.history.push(letter.clone());
-            self.flying.push_back(letter);
+            let envelope = Envelope { from, to, bytes };
+            self.history.push(envelope.clone());
+            self.flying.push_back(envelope);
         }
     }
 
@@ -291,9 +291,9 @@ where
 
     /// Hands bytes to a replica as if they came from `from` over an authenticated link. Whatever is refused has
     /// changed nothing and sent nothing.
-    pub(crate) fn hand(&mut self, to: usize, from: Actor, bytes: &[u8]) -> Result<(), Unwelcome> {
-        let payload = decode::<Payload>(bytes).map_err(Unwelcome::Undecodable)?;
-        let effects = self.offer(to, from, payload).map_err(Unwelcome::Rejected)?;
+    pub(crate) fn hand(&mut self, to: usize, from: Actor, bytes: &[u8]) -> Result<(), RecvError> {
+        let payload = decode::<Payload>(bytes).map_err(RecvError::Undecodable)?;
+        let effects = self.offer(to, from, payload).map_err(RecvError::Rejected)?;
         self.carry_out(to, effects);
         Ok(())
     }
@@ -325,13 +325,13 @@ where
     }
 
     /// Lets one letter arrive, by its place in the heap. Nobody is at home where a replica is down.
-    pub(crate) fn arrive(&mut self, place: usize) -> Result<(), Unwelcome> {
-        let Some(letter) = self.flying.remove(place) else {
+    pub(crate) fn arrive(&mut self, place: usize) -> Result<(), RecvError> {
+        let Some(envelope) = self.flying.remove(place) else {
             return Ok(());
         };
-        match self.seat_of(&letter.to) {
+        match self.seat_of(&envelope.to) {
             Some(to) if self.nodes[to].machine.is_some() => {
-                self.hand(to, letter.from, &letter.bytes)
+                self.hand(to, envelope.from, &envelope.bytes)
             }
             _ => Ok(()),
         }
@@ -340,22 +340,22 @@ where
     /// Lets letters arrive, oldest first, until none is under way. A rejection of what a correct replica says must be
     /// harmless; returns how many there were.
     pub(crate) fn quiet(&mut self) -> usize {
-        let mut unwelcome = 0;
+        let mut recv_error = 0;
         while !self.flying.is_empty() {
             if let Err(why) = self.arrive(0) {
                 assert!(harmless(&why), "between correct replicas: {why:?}");
-                unwelcome += 1;
+                recv_error += 1;
             }
         }
-        unwelcome
+        recv_error
     }
 
     /// As [`Wire::quiet`], with one member cut off: what was meant for it is held, and returned.
-    pub(crate) fn quiet_without(&mut self, seat: usize) -> Vec<Letter> {
+    pub(crate) fn quiet_without(&mut self, seat: usize) -> Vec<Envelope> {
         let mut held = Vec::new();
         let late = self.actor(seat);
         while !self.flying.is_empty() {
-            held.extend(self.take(|letter| letter.to == late));
+            held.extend(self.take(|envelope| envelope.to == late));
             if let Err(why) = self.arrive(0) {
                 assert!(harmless(&why), "between correct replicas: {why:?}");
             }
@@ -364,15 +364,15 @@ where
     }
 
     /// Takes letters out of the heap.
-    pub(crate) fn take(&mut self, mut which: impl FnMut(&Letter) -> bool) -> Vec<Letter> {
-        let (taken, rest) = self.flying.drain(..).partition(|letter| which(letter));
+    pub(crate) fn take(&mut self, mut which: impl FnMut(&Envelope) -> bool) -> Vec<Envelope> {
+        let (taken, rest) = self.flying.drain(..).partition(|envelope| which(envelope));
         self.flying = rest;
-        Vec::from_iter::<VecDeque<Letter>>(taken)
+        Vec::from_iter::<VecDeque<Envelope>>(taken)
     }
 
     /// Takes the letters of one kind out of the heap.
-    pub(crate) fn take_kind(&mut self, kind: PacketKind) -> Vec<Letter> {
-        self.take(|letter| letter.kind() == kind)
+    pub(crate) fn take_kind(&mut self, kind: PacketKind) -> Vec<Envelope> {
+        self.take(|envelope| envelope.kind() == kind)
     }
 
     /// Everybody ticks and everything arrives, until all that run have delivered the same and have nothing under way.
@@ -381,7 +381,7 @@ where
     }
 
     /// As [`Wire::heal`], where more may be said than correct replicas would.
-    pub(crate) fn heal_with(&mut self, harmless: impl Fn(&Unwelcome) -> bool) {
+    pub(crate) fn heal_with(&mut self, harmless: impl Fn(&RecvError) -> bool) {
         for _ in 0..8 * self.nodes.len() + 8 {
             while !self.flying.is_empty() {
                 if let Err(why) = self.arrive(0) {
@@ -421,8 +421,8 @@ where
     }
 
     /// What every run of correct replicas must come to: equal states from equal operations, nobody accused who is
-    /// not in `villains`, and every restart from a journal leads back to where its replica is.
-    pub(crate) fn assert_agreement(&self, villains: &[usize]) {
+    /// not in `adversaries`, and every restart from a journal leads back to where its replica is.
+    pub(crate) fn assert_agreement(&self, adversaries: &[usize]) {
         let mut delivered = BTreeMap::new();
         for seat in self.up() {
             let (machine, node) = (self.machine(seat), &self.nodes[seat]);
@@ -433,7 +433,7 @@ where
             }
             for evidence in machine.evidence() {
                 let culprit = self.seat_of(&evidence.culprit).expect("a member");
-                assert!(villains.contains(&culprit), "an innocent convicted");
+                assert!(adversaries.contains(&culprit), "an innocent convicted");
                 let checked = evidence.verify(machine.generations());
                 checked.expect("evidence that anybody can check");
             }
@@ -473,10 +473,10 @@ pub(crate) fn restore<A: SecureBroadcastAlgorithm, K: Keys, R: Rules>(
 }
 
 /// What correct replicas say to each other and may not need any more.
-pub(crate) fn harmless(why: &Unwelcome) -> bool {
+pub(crate) fn harmless(why: &RecvError) -> bool {
     matches!(
         why,
-        Unwelcome::Rejected(
+        RecvError::Rejected(
             Rejection::Duplicate
                 | Rejection::Late
                 | Rejection::NotRequested
@@ -490,7 +490,7 @@ pub(crate) fn harmless(why: &Unwelcome) -> bool {
 /// What of a replica must survive a restart.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Durable<A: SecureBroadcastAlgorithm> {
-    clock: Clock,
+    clock: VersionVector,
     state: A::ReplicatedState,
     log: Vec<(Certificate, Bytes)>,
     evidence: Vec<Evidence>,
@@ -637,8 +637,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> Wire<A, K, R> {
 }
 
 /// A clock with these entries.
-pub(crate) fn clock_of(counters: &[u64]) -> Clock {
-    let mut clock = Clock::zero(counters.len());
+pub(crate) fn clock_of(counters: &[u64]) -> VersionVector {
+    let mut clock = VersionVector::zero(counters.len());
     for (seat, counter) in (0..).zip(counters) {
         clock.advance(Seat::new(seat), Counter::new(*counter));
     }

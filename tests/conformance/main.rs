@@ -3,4 +3,4 @@
 //! Apart from the tests of the core, because it runs this program again, as another process, up to 2,000 times.
 
 mod guide;
-mod planted;
+mod seeded;

@@ -103,7 +103,7 @@ fn letters_and_careless_removes(
 
 conformance!(mod the_set_with_careless_removes: Orswot<u8>, letters_and_careless_removes);
 
-/// What authors and liars do with a hosted type.
+/// What authors and Byzantine nodes do with a hosted type.
 #[derive(Clone, Copy)]
 struct Acts;
 

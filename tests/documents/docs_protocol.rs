@@ -257,7 +257,7 @@ fn value(expression: &Expr, known: &BTreeMap<String, u128>) -> Option<u128> {
             _ => None,
         },
         Expr::Paren(inner) => value(&inner.expr, known),
-        Expr::Cast(cast) => value(&cast.expr, known),
+        Expr::Cast(roster) => value(&roster.expr, known),
         Expr::Path(path) => known
             .get(&path.path.segments.last()?.ident.to_string())
             .copied(),

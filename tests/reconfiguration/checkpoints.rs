@@ -8,14 +8,14 @@ use bft_crdts::deterministic_secure_broadcast::checkpoint::{
     Attest, Checkpoint, CheckpointProposal, CheckpointStatement,
 };
 use bft_crdts::deterministic_secure_broadcast::snapshot::{
-    CHUNK_BYTES, Manifest, Part, Piece, PullSnapshot,
+    CHUNK_BYTES, Manifest, Piece, PullSnapshot, SnapshotPart,
 };
 use bft_crdts::deterministic_secure_broadcast::{Halt, Malformed};
 use bft_crdts::membership::{MemberIndex, Signers};
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
-    Change, Clock, Config, Counter, Effect, Generation, Packet, PacketKind, Payload, Record,
-    Rejection, Seat, Sound,
+    Change, Config, Counter, Effect, Generation, Packet, PacketKind, Payload, Record, Rejection,
+    Seat, Sound, VersionVector,
 };
 
 type Set = World<Orswot<u64>>;
@@ -23,8 +23,8 @@ type Set = World<Orswot<u64>>;
 /// Everybody makes a checkpoint after four messages.
 const EVERY: usize = 4;
 
-fn set(members: usize, liars: usize, joiners: usize) -> Set {
-    let mut world = World::with_joiners(members, liars, joiners, |_| Entries::default());
+fn set(members: usize, adversaries: usize, joiners: usize) -> Set {
+    let mut world = World::with_joiners(members, adversaries, joiners, |_| Entries::default());
     world.checkpoint_every(EVERY);
     world
 }
@@ -322,10 +322,10 @@ fn s6_a_forged_checkpoint_is_refused() {
         Malformed::Snapshot.into()
     );
     let mut long = good.clone();
-    long.manifest.clock = Clock::zero(5);
+    long.manifest.clock = VersionVector::zero(5);
     assert_eq!(
         refused(&mut world, 0, 3, offer(&long)),
-        Malformed::Clock { have: 5, need: 4 }.into()
+        Malformed::VersionVector { have: 5, need: 4 }.into()
     );
     let mut unsorted = good.clone();
     unsorted.signers = Signers::none(9);
@@ -379,9 +379,9 @@ fn wrong_pieces_of_a_snapshot_are_refused_and_another_peer_is_asked() {
     let mut chunks = Vec::new();
     while chunks.len() < good.manifest.chunks.len() {
         let next = u32::try_from(chunks.len()).unwrap();
-        chunks.extend(pull(&mut world, 0, Part::Chunks(next)));
+        chunks.extend(pull(&mut world, 0, SnapshotPart::Chunks(next)));
     }
-    let tips = pull(&mut world, 0, Part::Tips(Seat::new(0)));
+    let tips = pull(&mut world, 0, SnapshotPart::Tips(Seat::new(0)));
     let chunk = |payload: &Payload| match payload {
         Payload::Snapshot(piece) => match &piece.piece {
             Piece::Chunk { index, bytes } => (*index, bytes.to_vec()),
@@ -486,11 +486,11 @@ fn a_member_attests_only_where_it_has_been() {
     world.submit(1, [dot]);
     world.flow();
     let clock = |counters: [u64; 4]| {
-        let mut clock = Clock::zero(4);
+        let mut clock = VersionVector::zero(4);
         for (seat, counter) in (0..).map(Seat::new).zip(counters) {
             clock.advance(seat, Counter::new(counter));
         }
-        Payload::Draft(CheckpointProposal {
+        Payload::CheckpointProposal(CheckpointProposal {
             generation: Generation::GENESIS,
             clock,
         })
@@ -513,11 +513,11 @@ fn a_member_attests_only_where_it_has_been() {
     );
     let seats = CheckpointProposal {
         generation: Generation::GENESIS,
-        clock: Clock::zero(3),
+        clock: VersionVector::zero(3),
     };
     assert_eq!(
-        refused(&mut world, 0, 2, Payload::Draft(seats)),
-        Malformed::Clock { have: 3, need: 4 }.into()
+        refused(&mut world, 0, 2, Payload::CheckpointProposal(seats)),
+        Malformed::VersionVector { have: 3, need: 4 }.into()
     );
     world
         .hand(0, 2, clock([2, 0, 0, 0]))
@@ -555,13 +555,14 @@ fn attestations_count_once_for_members_and_for_the_draft_they_are_of() {
     world.submit(0, [add(9)]);
     world.flow();
     while world
-        .on_wire(|packet| packet.payload.kind() == PacketKind::Draft)
+        .on_wire(|packet| packet.payload.kind() == PacketKind::CheckpointProposal)
         .is_empty()
     {
         world.tick(0);
     }
-    let drafts =
-        world.on_wire(|packet| packet.to == 1 && packet.payload.kind() == PacketKind::Draft);
+    let drafts = world.on_wire(|packet| {
+        packet.to == 1 && packet.payload.kind() == PacketKind::CheckpointProposal
+    });
     world.wire.clear();
     world.hand(0, 1, drafts[0].payload.clone()).unwrap();
     let [attest] = &world.on_wire(|packet| packet.payload.kind() == PacketKind::Attest)[..] else {
@@ -660,7 +661,7 @@ fn a_journal_that_lost_its_own_messages_is_found_out_by_a_snapshot() {
         let _ = forgetful.tick();
     }
     world.wire.clear();
-    for part in [Part::Chunks(0), Part::Tips(Seat::new(0))] {
+    for part in [SnapshotPart::Chunks(0), SnapshotPart::Tips(Seat::new(0))] {
         let pull = Payload::PullSnapshot(PullSnapshot { manifest, part });
         world.hand(3, 0, pull).unwrap();
     }
@@ -704,8 +705,8 @@ fn manifests_name_every_byte() {
     );
 }
 
-/// There: of two peers the same one was always asked for a snapshot, and when it had none to give, a newcomer waited for ever
-/// (churn, seed 824). Here: everybody has its turn.
+/// There: of two peers the same one was always asked for a snapshot, and when it had none to give, a newcomer waited
+/// for ever (churn, seed 824). Here: everybody has its turn.
 #[test]
 fn the_only_member_that_gives_a_snapshot_has_its_turn() {
     let mut world = set(1, 0, 2);
@@ -750,7 +751,7 @@ fn a_checkpoint_that_only_a_departed_member_had_holds_nobody_up() {
     // Both attest the next one, and only the first member hears of it.
     let unheard = |packet: &Flying| match packet.payload.kind() {
         PacketKind::Checkpoint => packet.to != 1,
-        PacketKind::Draft => packet.from != 1,
+        PacketKind::CheckpointProposal => packet.from != 1,
         _ => true,
     };
     for member in 100..110 {

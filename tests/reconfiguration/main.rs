@@ -1,6 +1,6 @@
 //! Members come and go, and what a quorum attests is forgotten.
 
-mod checkpoint_liars;
+mod checkpoint_adversaries;
 mod checkpoints;
 mod generations;
 mod records;

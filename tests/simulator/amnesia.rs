@@ -1,4 +1,4 @@
-//! Beyond the assumptions, on purpose: `f` villains and one member that forgets what it signed (`docs/threats.md`, 49).
+//! Beyond the assumptions, on purpose: `f` adversaries and one member that forgets what it signed (`docs/threats.md`, 49).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,9 +7,9 @@ use bft_crdts::deterministic_secure_broadcast::Header;
 use bft_crdts::deterministic_secure_broadcast::evidence::culprits;
 use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Request};
 use bft_crdts::membership::Signers;
-use bft_crdts::net::adversary::{Hands, Villain};
+use bft_crdts::net::adversary::{Adversary, AdversaryContext};
 use bft_crdts::net::{
-    Crash, CrashPoint, Faults, Item, NodeId, Partition, Property, Span, Tail, VirtualTime, Wire,
+    Crash, CrashPoint, Faults, NodeId, Partition, Property, Span, Tail, Task, VirtualTime, Wire,
 };
 use bft_crdts::{
     Actor, Bytes, Certificate, Counter, Digest, Generation, Keys, MemberIndex, Payload, Seat, Sig,
@@ -32,7 +32,7 @@ struct Version {
 }
 
 impl Version {
-    fn header<K: Keys>(&self, hands: &Hands<'_, Bank, K>) -> (Header, Bytes) {
+    fn header<K: Keys>(&self, hands: &AdversaryContext<'_, Bank, K>) -> (Header, Bytes) {
         let op = Bank::transfer_citing(self.to, 100, BTreeSet::new());
         let ops = Bytes::from(bft_crdts::codec::encode_sequence(&[op]));
         let header = Header {
@@ -47,7 +47,7 @@ impl Version {
     }
 }
 
-impl<K: Keys> Villain<Bank, K> for Patient {
+impl<K: Keys> Adversary<Bank, K> for Patient {
     fn role(&self) -> &'static str {
         "patient"
     }
@@ -57,7 +57,7 @@ impl<K: Keys> Villain<Bank, K> for Patient {
         from: Actor,
         _: &Wire,
         payload: Option<&Payload>,
-        hands: &mut Hands<'_, Bank, K>,
+        hands: &mut AdversaryContext<'_, Bank, K>,
     ) {
         let (Some(Payload::Echo(echo)), Some(index)) = (payload, hands.members().index_of(&from))
         else {
@@ -70,7 +70,7 @@ impl<K: Keys> Villain<Bank, K> for Patient {
         }
     }
 
-    fn tick(&mut self, hands: &mut Hands<'_, Bank, K>) {
+    fn tick(&mut self, hands: &mut AdversaryContext<'_, Bank, K>) {
         self.ticks += 1;
         let version = &mut self.versions[usize::from(self.ticks > 16)];
         let (header, ops) = version.header(hands);
@@ -116,16 +116,16 @@ impl<K: Keys> Villain<Bank, K> for Patient {
 }
 
 #[test]
-fn f_villains_and_one_amnesiac_can_break_agreement_and_are_all_named() {
+fn f_adversaries_and_one_amnesiac_can_break_agreement_and_are_all_named() {
     let net = bank(4);
-    let [a, b, c] = ["a", "b", "c"].map(|name| net.cast().actor(name).unwrap());
+    let [a, b, c] = ["a", "b", "c"].map(|name| net.roster().actor(name).unwrap());
     let version = |to, asked, told| Version {
         to,
         asked,
         told,
         echoes: BTreeMap::new(),
     };
-    let villain = Patient {
+    let adversary = Patient {
         ticks: 0,
         versions: [version(a, [a, b], a), version(c, [b, c], c)],
     };
@@ -148,11 +148,11 @@ fn f_villains_and_one_amnesiac_can_break_agreement_and_are_all_named() {
         ..Faults::default()
     };
     let net = net
-        .villain("d", Box::new(villain))
+        .adversary("d", Box::new(adversary))
         .faults(faults)
-        .workload([Item::drawn("c").at(VirtualTime::from_secs(5))]);
+        .workload([Task::drawn("c").at(VirtualTime::from_secs(5))]);
     let genesis_members: Vec<Actor> = {
-        let mut actors: Vec<Actor> = net.cast().actors().collect();
+        let mut actors: Vec<Actor> = net.roster().actors().collect();
         actors.sort();
         actors
     };
@@ -213,5 +213,5 @@ fn f_villains_and_one_amnesiac_can_break_agreement_and_are_all_named() {
 }
 
 fn d() -> Actor {
-    bft_crdts::net::Cast::<bft_crdts::net::FakeKeys>::stranger("d").actor()
+    bft_crdts::net::Roster::<bft_crdts::net::FakeKeys>::stranger("d").actor()
 }

@@ -1,8 +1,8 @@
 //! A bank on a network that tries to stop it.
 
 use crate::support::{Bank, bank, drawn, honest};
-use bft_crdts::net::adversary::VillainKind;
-use bft_crdts::net::{Chance, Ended, Faults, Item, Law, Net, Span};
+use bft_crdts::net::adversary::AdversaryKind;
+use bft_crdts::net::{Chance, Ended, Faults, Law, Net, Span, Task};
 
 fn lossy(percent: u32) -> Faults {
     Faults {
@@ -56,10 +56,10 @@ fn every_honest_transfer_is_delivered_everywhere_at_twenty_percent_loss() {
 }
 
 #[test]
-fn no_villain_stops_the_others_or_breaks_a_promise() {
-    for kind in VillainKind::all() {
+fn no_adversary_stops_the_others_or_breaks_a_promise() {
+    for kind in AdversaryKind::all() {
         for seed in 0..4 {
-            let name = if kind == VillainKind::Outsider {
+            let name = if kind == AdversaryKind::Outsider {
                 "x"
             } else {
                 "d"
@@ -67,7 +67,7 @@ fn no_villain_stops_the_others_or_breaks_a_promise() {
             let net = bank(4)
                 .seed(seed)
                 .faults(lossy(10))
-                .villain(name, kind.build());
+                .adversary(name, kind.build());
             let report = net.workload(drawn(&["a", "b", "c"], 15)).run().unwrap();
             assert_eq!(report.violations, [], "{kind}, seed {seed}");
             assert!(
@@ -99,7 +99,7 @@ fn packets_that_take_any_time_at_all_arrive_in_any_order_and_change_nothing() {
         };
         let net: Net<Bank> = bank(7).seed(seed).faults(faults);
         let report = net
-            .workload((0..30).map(|row| Item::drawn(["a", "b", "c"][row % 3])))
+            .workload((0..30).map(|row| Task::drawn(["a", "b", "c"][row % 3])))
             .run()
             .unwrap();
         honest(&report);

@@ -9,10 +9,15 @@ fn run(seed: u64) -> SeedResult {
 
 #[test]
 fn a_hundred_seeds_keep_every_promise() {
-    let (mut delivered, mut villains) = (0, 0);
+    let (mut delivered, mut adversaries) = (0, 0);
     for seed in 0..100 {
         let result = run(seed);
-        assert_eq!(result.violations, [], "seed {seed}: {:?}", result.villains);
+        assert_eq!(
+            result.violations,
+            [],
+            "seed {seed}: {:?}",
+            result.adversaries
+        );
         assert!(result.converged, "seed {seed}");
         assert_eq!(
             result.delivered + result.refused,
@@ -20,9 +25,12 @@ fn a_hundred_seeds_keep_every_promise() {
             "seed {seed}"
         );
         delivered += result.delivered;
-        villains += result.villains.len();
+        adversaries += result.adversaries.len();
     }
-    assert!(delivered > 500 && villains > 150, "{delivered} {villains}");
+    assert!(
+        delivered > 500 && adversaries > 150,
+        "{delivered} {adversaries}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::honest;
 use bft_crdts::net::{
-    Cast, Chance, FakeKeys, Faults, HaltReason, Item, Net, Property, Staged, VirtualTime,
+    Chance, FakeKeys, Faults, HaltReason, Net, Property, Roster, SimAlgorithm, Task, VirtualTime,
 };
 use bft_crdts::{Actor, Dot, SecureBroadcastAlgorithm};
 
@@ -51,14 +51,14 @@ impl<const SIN: u8> SecureBroadcastAlgorithm for Tally<SIN> {
     }
 }
 
-impl<const SIN: u8> Staged for Tally<SIN> {}
+impl<const SIN: u8> SimAlgorithm for Tally<SIN> {}
 
 fn net<const SIN: u8>() -> Net<Tally<SIN>> {
-    Net::new(Cast::<FakeKeys>::letters(4), "tally/1", 0)
+    Net::new(Roster::<FakeKeys>::letters(4), "tally/1", 0)
 }
 
-fn add<const SIN: u8>(who: &str, number: u64) -> Item<Tally<SIN>> {
-    Item::op(who, number)
+fn add<const SIN: u8>(who: &str, number: u64) -> Task<Tally<SIN>> {
+    Task::op(who, number)
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn an_algorithm_needs_only_the_trait_to_be_simulated_and_judged() {
             let at = VirtualTime::from_millis(row * 20);
             add(["a", "b", "c"][row as usize % 3], row).at(at)
         });
-        // Its operations need everything delivered before them, which the judges check too.
+        // Its operations need everything delivered before them, which the checkers check too.
         let report = net::<NONE>()
             .seed(seed)
             .faults(faults)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::support::{Bank, bank, drawn, honest};
 use bft_crdts::net::adversary::Equivocator;
 use bft_crdts::net::details::{Details, Entry};
-use bft_crdts::net::trace::{Outcome, Trace, TraceKind};
+use bft_crdts::net::trace::{PacketOutcome, Trace, TraceKind};
 use bft_crdts::net::{
     Chance, Crash, CrashPoint, Faults, Net, NodeId, Partition, PlannedChange, Report, Span, Tail,
     VirtualTime, Wish,
@@ -32,7 +32,7 @@ fn net(seed: u64) -> Net<Bank> {
     bank(7)
         .seed(seed)
         .faults(faults)
-        .villain("g", Box::new(Equivocator::default()))
+        .adversary("g", Box::new(Equivocator::default()))
         .workload(drawn(&["a", "b", "c", "d"], 40))
 }
 
@@ -195,8 +195,8 @@ fn the_last_state_of_a_replica_is_the_one_it_ended_in() {
         };
         let copy = end.copy.as_ref().expect("it is up");
         for (number, name) in ["a", "b", "c", "d", "e", "f", "g"].iter().enumerate() {
-            let cast = bft_crdts::net::Cast::<bft_crdts::net::FakeKeys>::letters(7);
-            let balance = copy.balance(&cast.actor(name).expect("a name"));
+            let roster = bft_crdts::net::Roster::<bft_crdts::net::FakeKeys>::letters(7);
+            let balance = copy.balance(&roster.actor(name).expect("a name"));
             assert_eq!(
                 value("balance", name),
                 balance.map(|balance| balance.to_string()),
@@ -214,7 +214,7 @@ fn the_last_state_of_a_replica_is_the_one_it_ended_in() {
         assert_eq!(told, delivered, "{}", end.name);
         assert_eq!(value("replica", "member"), Some("yes".into()));
     }
-    // The villain has no state that means anything.
+    // The adversary has no state that means anything.
     assert!(!last.contains_key(&NodeId::new(6)));
 }
 
@@ -275,7 +275,7 @@ fn who_is_down_and_who_is_cut_off_agrees_with_what_is_lost() {
             }
             TraceKind::Arrived {
                 message,
-                outcome: Outcome::Accepted,
+                outcome: PacketOutcome::Accepted,
             } => {
                 assert!(
                     !apart(ends[message]) && !down.contains(&ends[message].1),
@@ -293,7 +293,7 @@ fn who_is_down_and_who_is_cut_off_agrees_with_what_is_lost() {
 }
 
 #[test]
-fn a_hand_over_is_a_topic_of_its_own() {
+fn a_reconfiguration_is_a_topic_of_its_own() {
     let joins = PlannedChange {
         what: Wish::Join,
         who: "new".into(),

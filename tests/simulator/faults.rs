@@ -4,15 +4,15 @@ use crate::support::{Bank, bank, drawn, honest};
 use bft_crdts::net::adversary::Silent;
 use bft_crdts::net::trace::TraceKind;
 use bft_crdts::net::{
-    Chance, Crash, CrashPoint, Faults, Item, Law, NodeId, Partition, Property, Report, Span,
-    Staged, Tail, VirtualTime,
+    Chance, Crash, CrashPoint, Faults, Law, NodeId, Partition, Property, Report, SimAlgorithm,
+    Span, Tail, Task, VirtualTime,
 };
 
 fn node(number: u16) -> NodeId {
     NodeId::new(number)
 }
 
-fn count<A: Staged>(report: &Report<A>, what: &str) -> u64 {
+fn count<A: SimAlgorithm>(report: &Report<A>, what: &str) -> u64 {
     report.sometimes.get(what).copied().unwrap_or(0)
 }
 
@@ -188,8 +188,8 @@ fn half_of_all_packets_may_be_lost_for_ever() {
 #[test]
 fn a_run_with_more_than_f_members_down_stalls_and_the_judges_say_so() {
     let net = bank(4)
-        .villain("c", Box::new(Silent))
-        .villain("d", Box::new(Silent));
+        .adversary("c", Box::new(Silent))
+        .adversary("d", Box::new(Silent));
     let report = net.workload(drawn(&["a"], 1)).run().unwrap();
     let properties: Vec<_> = report
         .violations
@@ -204,7 +204,7 @@ fn a_run_with_more_than_f_members_down_stalls_and_the_judges_say_so() {
 fn one_two_or_three_members_tolerate_nobody() {
     for members in [2, 3] {
         let report = bank(members)
-            .villain("b", Box::new(Silent))
+            .adversary("b", Box::new(Silent))
             .workload(drawn(&["a"], 1))
             .run()
             .unwrap();
@@ -223,7 +223,7 @@ fn packets_that_overtake_each_other_by_seconds_change_nothing() {
             latency: latency.clone(),
             ..Faults::default()
         };
-        let items = (0..30).map(|row| Item::<Bank>::drawn(["a", "b", "c"][row % 3]));
+        let items = (0..30).map(|row| Task::<Bank>::drawn(["a", "b", "c"][row % 3]));
         honest(
             &bank(7)
                 .seed(seed)

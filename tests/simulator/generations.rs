@@ -1,18 +1,18 @@
-//! Members of a simulated network come and go, and the judges watch.
+//! Members of a simulated network come and go, and the checkers watch.
 use std::collections::BTreeSet;
 
 use bft_crdts::net::adversary::{Equivocator, Silent};
 use bft_crdts::net::{
-    Cast, Chance, Crash, CrashPoint, Ended, FakeKeys, Faults, Item, Limits, Net, PlannedChange,
-    Property, Report, Span, Tail, VirtualTime,
+    Chance, Crash, CrashPoint, Ended, FakeKeys, Faults, Limits, Net, PlannedChange, Property,
+    Report, Roster, Span, Tail, Task, VirtualTime,
 };
 use bft_crdts::orswot::{self, Entries, Op, Orswot};
 
 type Set = Orswot<u8>;
 
-fn add(who: &str, item: u8) -> Item<Set> {
+fn add(who: &str, item: u8) -> Task<Set> {
     let members = BTreeSet::from([item]);
-    Item::op(who, Op::Add { members })
+    Task::op(who, Op::Add { members })
 }
 
 fn at(millis: u64) -> VirtualTime {
@@ -20,8 +20,8 @@ fn at(millis: u64) -> VirtualTime {
 }
 
 fn net(members: usize) -> Net<Set> {
-    let cast = Cast::<FakeKeys>::letters(members);
-    Net::new(cast, orswot::ALGORITHM, Entries::default())
+    let roster = Roster::<FakeKeys>::letters(members);
+    Net::new(roster, orswot::ALGORITHM, Entries::default())
 }
 
 fn sound(report: &Report<Set>) {
@@ -140,7 +140,7 @@ fn the_convicted_are_expelled() {
         let report = net(4)
             .seed(seed)
             .expel_convicted()
-            .villain("b", Box::new(Equivocator::default()))
+            .adversary("b", Box::new(Equivocator::default()))
             .workload([add("a", 1), add("c", 2).at(at(1_000))])
             .run()
             .unwrap();
@@ -152,7 +152,7 @@ fn the_convicted_are_expelled() {
 }
 
 #[test]
-fn a_crash_at_any_point_of_a_hand_over_breaks_nothing() {
+fn a_crash_at_any_point_of_a_reconfiguration_breaks_nothing() {
     let mut crashes = 0;
     for place in 0..5 {
         for effects in 0..60 {
@@ -195,7 +195,7 @@ fn a_silent_leader_delays_a_change_and_does_not_stop_it() {
     for silent in ["a", "b", "c", "d"] {
         let report = net(4)
             .joiner("x")
-            .villain(silent, Box::new(Silent))
+            .adversary(silent, Box::new(Silent))
             .changes([PlannedChange::join("x")])
             .run()
             .unwrap();

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::support::{Bank, honest};
 use bft_crdts::Actor;
 use bft_crdts::bank::{ALGORITHM, Ledger, at2::Oracle};
-use bft_crdts::net::adversary::VillainKind;
+use bft_crdts::net::adversary::AdversaryKind;
 use bft_crdts::net::{
-    BankRow, Cast, Chance, Crash, CrashPoint, FakeKeys, Faults, Net, NodeId, Span, Streams, Tail,
+    BankRow, Chance, Crash, CrashPoint, FakeKeys, Faults, Net, NodeId, Roster, Span, Streams, Tail,
     VirtualTime, bank_rows,
 };
 
@@ -16,7 +16,7 @@ const NAMES: [&str; 7] = ["ann", "bob", "cid", "dot", "eve", "fay", "gus"];
 /// Rows of which about a third go wrong, some because a credit comes too late in the list.
 fn rows(seed: u64, count: u64, payers: &[&str]) -> Vec<BankRow> {
     let mut stream = Streams::new(seed).of("ledger");
-    let actor = |name: &str| Cast::<FakeKeys>::stranger(name).actor();
+    let actor = |name: &str| Roster::<FakeKeys>::stranger(name).actor();
     let row = |tag| BankRow {
         who: (*stream.pick(payers).unwrap()).to_owned(),
         to: actor(stream.pick(&[&NAMES[..], &["nobody"]].concat()).unwrap()),
@@ -37,7 +37,7 @@ fn clerk(
     let mut oracle = Oracle::new(accounts.iter().copied(), issuers.iter().copied());
     let mut refused = Vec::new();
     for row in rows {
-        let who = Cast::<FakeKeys>::stranger(&row.who).actor();
+        let who = Roster::<FakeKeys>::stranger(&row.who).actor();
         let done = match row.issue {
             true => oracle.issue(who, row.to, row.amount),
             false => oracle.transfer(who, row.to, row.amount),
@@ -49,12 +49,12 @@ fn clerk(
     (oracle.balances().into_iter().collect(), refused)
 }
 
-fn run(seed: u64, villains: &[VillainKind]) {
-    let honest_names = &NAMES[..7 - villains.len()];
+fn run(seed: u64, adversaries: &[AdversaryKind]) {
+    let honest_names = &NAMES[..7 - adversaries.len()];
     let rows = rows(seed, 150, honest_names);
-    let cast = Cast::<FakeKeys>::new(NAMES);
-    let accounts: Vec<_> = cast.actors().map(|actor| (actor, 50)).collect();
-    let issuers = [(cast.actor("ann").unwrap(), 200)];
+    let roster = Roster::<FakeKeys>::new(NAMES);
+    let accounts: Vec<_> = roster.actors().map(|actor| (actor, 50)).collect();
+    let issuers = [(roster.actor("ann").unwrap(), 200)];
     let (expected, wrong) = clerk(&rows, &accounts, &issuers);
     assert!(
         wrong.len() > 20 && wrong.len() < 140,
@@ -63,7 +63,9 @@ fn run(seed: u64, villains: &[VillainKind]) {
     );
 
     let ledger = Ledger::genesis(accounts, issuers).unwrap();
-    let items = bank_rows(rows, |name| Some(Cast::<FakeKeys>::stranger(name).actor()));
+    let items = bank_rows(rows, |name| {
+        Some(Roster::<FakeKeys>::stranger(name).actor())
+    });
     let faults = Faults {
         loss: Chance::percent(15),
         duplication: Chance::percent(10),
@@ -76,20 +78,20 @@ fn run(seed: u64, villains: &[VillainKind]) {
         }],
         ..Faults::default()
     };
-    let net = Net::<Bank>::new(cast, ALGORITHM, ledger)
+    let net = Net::<Bank>::new(roster, ALGORITHM, ledger)
         .seed(seed)
         .faults(faults)
         .workload(items);
-    let net = villains
+    let net = adversaries
         .iter()
         .zip(NAMES.iter().rev())
-        .fold(net, |net, (kind, name)| net.villain(name, kind.build()));
+        .fold(net, |net, (kind, name)| net.adversary(name, kind.build()));
     let report = net.run().unwrap();
     honest(&report);
     let mut refused: Vec<u64> = report.refused.iter().map(|refused| refused.tag).collect();
     refused.sort_unstable();
     assert_eq!(refused, wrong, "seed {seed}: the same rows are refused");
-    if villains.is_empty() {
+    if adversaries.is_empty() {
         for replica in &report.finals {
             let copy = replica.copy.as_ref().unwrap();
             let balances: BTreeMap<Actor, u128> = copy
@@ -109,9 +111,9 @@ fn a_ledger_comes_to_what_the_paper_says_whatever_the_network_does() {
 }
 
 #[test]
-fn villains_among_the_members_change_no_row_of_the_others() {
+fn adversaries_among_the_members_change_no_row_of_the_others() {
     for seed in 0..5 {
-        run(seed, &[VillainKind::Replayer, VillainKind::Silent]);
-        run(seed, &[VillainKind::Impersonator, VillainKind::Silent]);
+        run(seed, &[AdversaryKind::Replayer, AdversaryKind::Silent]);
+        run(seed, &[AdversaryKind::Impersonator, AdversaryKind::Silent]);
     }
 }

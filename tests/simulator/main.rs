@@ -1,9 +1,11 @@
-//! The simulated network: its engine and faults, what villains do on it, and the charts of its runs.
+//! The simulated network: its engine and faults, what adversaries do on it, and the charts of its runs.
 
+mod adversaries;
 mod amnesia;
 mod bank;
+mod behaviors;
 mod campaign;
-mod changes_villains;
+mod changes_adversaries;
 mod charts;
 mod contract;
 mod details;
@@ -16,6 +18,4 @@ mod ledger;
 mod speed;
 mod support;
 mod toy_broadcast;
-mod vices;
-mod villains;
 mod world;

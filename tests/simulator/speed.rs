@@ -1,8 +1,9 @@
-//! How fast the engine is. Run it alone, in release: `cargo test --release --test simulator speed -- --ignored --nocapture`.
+//! How fast the engine is. Run it alone, in release: `cargo test --release --test simulator speed -- --ignored
+//! --nocapture`.
 
 use std::sync::Arc;
 
-use bft_crdts::net::adversary::VillainKind;
+use bft_crdts::net::adversary::AdversaryKind;
 use bft_crdts::net::{
     Address, Bandwidth, Chance, Effects, Engine, Faults, Limits, Machine, NodeId, Rate, Span, Step,
     Streams, TimerId, VirtualTime,
@@ -93,20 +94,20 @@ fn two_million_messages_a_second() {
 #[test]
 #[ignore = "measures; wants a release build"]
 fn two_hundred_short_runs_a_second() {
-    let kinds = VillainKind::MEMBERS;
+    let kinds = AdversaryKind::MEMBERS;
     let start = cpu_time();
     for seed in 0..600 {
         let faults = Faults {
             loss: Chance::percent(10),
             ..Faults::default()
         };
-        let villain = kinds[seed as usize % kinds.len()].build();
-        let net = bank(4).seed(seed).faults(faults).villain("d", villain);
+        let adversary = kinds[seed as usize % kinds.len()].build();
+        let net = bank(4).seed(seed).faults(faults).adversary("d", adversary);
         honest(&net.workload(drawn(&["a", "b", "c"], 20)).run().unwrap());
     }
     let rate = per_second(600, start);
     println!(
-        "{rate:.0} runs per second of 4 members, 20 operations, 10 % loss and a villain, with all judges"
+        "{rate:.0} runs per second of 4 members, 20 operations, 10 % loss and an adversary, with all checkers"
     );
     assert!(rate > 200.0);
 }

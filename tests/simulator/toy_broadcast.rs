@@ -1,4 +1,4 @@
-//! Small broadcast protocols for the tests of villains: Bracha's, which is sound, and ways to get it wrong.
+//! Small broadcast protocols for the tests of adversaries: Bracha's, which is sound, and ways to get it wrong.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -31,7 +31,7 @@ pub enum Command {
     /// Type a recorded editing history again over secure broadcast; exit code 1 unless every correct member ends with its
     /// text.
     Replay(Replay),
-    /// Check an exhibit offline: evidence, a proof of operations, or a chain of generations. Exit code 1 if it does not
+    /// Check a proof file offline: evidence, a proof of operations, or a chain of generations. Exit code 1 if it does not
     /// prove what it says.
     Verify(Verify),
     /// Run an experiment of the laboratory; without a name, list them.
@@ -193,7 +193,7 @@ pub struct Replay {
 /// `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// The exhibit.
+    /// The proof file.
     pub file: PathBuf,
     /// The file of the genesis of its network.
     #[arg(long, value_name = "FILE")]

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use bft_crdts::net::world::{Cpu, Hardware, World};
 use bft_crdts::net::{
-    Absence, Bandwidth, Chance, Clock, Clog, Crash, CrashPoint, Downtime, Faults, FullDisk, Law,
-    NodeId, OneWay, Outage, Partition, Schedule, Slowdown, Span, Tail, VirtualTime, Way,
+    Absence, Bandwidth, Chance, Clog, Crash, CrashPoint, Downtime, Faults, FullDisk, Law, NodeId,
+    OneWay, Outage, PacketId, Partition, Schedule, SkewedClock, Slowdown, Span, Tail, VirtualTime,
 };
 
 use crate::scenario::{Away, Links, Scenario, Time, When};
@@ -12,7 +12,7 @@ use crate::scenario::{Away, Links, Scenario, Time, When};
 /// Where everybody stands, and what they are made of.
 pub(crate) fn world(scenario: &Scenario, node: impl Fn(&str) -> Option<NodeId>) -> World {
     let map = scenario.world.locations();
-    let outsiders = scenario.villains.iter().map(|villain| &villain.who);
+    let outsiders = scenario.adversaries.iter().map(|adversary| &adversary.who);
     let everybody: Vec<String> = scenario.people().iter().chain(outsiders).cloned().collect();
     let places = everybody.iter().filter_map(|name| node(name));
     let count = places.map(|place| place.index() + 1).max().unwrap_or(0);
@@ -72,7 +72,7 @@ pub(crate) fn faults(scenario: &Scenario, node: impl Fn(&str) -> Option<NodeId>)
     };
     if let Some(schedule) = &scenario.schedule {
         let copies = schedule.copies.iter().map(|copy| {
-            let way = Way {
+            let way = PacketId {
                 from: node(&copy.from)?,
                 to: node(&copy.to)?,
                 number: copy.number,
@@ -154,7 +154,7 @@ fn links_and_nodes(
         });
     }
     for clock in &scenario.clocks {
-        faults.clocks.push(Clock {
+        faults.clocks.push(SkewedClock {
             node: node(&clock.who)?,
             ahead: clock.ahead.0,
             drift: clock.drift.0,

@@ -17,12 +17,15 @@ use crate::workload;
 /// The campaigns that are part of the command, by the names under which they stand where a scenario's file can be named.
 const CAMPAIGNS: [(&str, &str); 2] = [
     (CAMPAIGN, include_str!("../../../scenarios/campaign.toml")),
-    (HANDOVER, include_str!("../../../scenarios/handover.toml")),
+    (
+        RECONFIGURATION,
+        include_str!("../../../scenarios/handover.toml"),
+    ),
 ];
 /// The general campaign.
 pub const CAMPAIGN: &str = "campaign";
 /// The campaign of members who come and go.
-pub const HANDOVER: &str = "handover";
+pub const RECONFIGURATION: &str = "handover";
 
 /// The file of a package that `run` reads.
 pub const SCENARIO: &str = "scenario.toml";
@@ -39,7 +42,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// Reads a scenario and the operations it names. [`CAMPAIGN`] and [`HANDOVER`] are there without a file.
+    /// Reads a scenario and the operations it names. [`CAMPAIGN`] and [`RECONFIGURATION`] are there without a file.
     ///
     /// # Errors
     /// What cannot be read, with file, line and field.

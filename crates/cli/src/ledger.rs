@@ -120,14 +120,14 @@ impl Book {
 
 /// What the rows of a scenario lead to when they are carried out one after the other by the AT2 paper's algorithm.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct SequentialOutcome {
     /// Every account with what it holds in the end.
     pub balances: BTreeMap<String, u128>,
     /// The rows that are refused: number and reason.
     pub refused: BTreeMap<usize, Invalid>,
 }
 
-impl Outcome {
+impl SequentialOutcome {
     /// The balances as the file a scenario can name as `expected_balances`.
     #[must_use]
     pub fn csv(&self) -> String {
@@ -140,7 +140,7 @@ impl Outcome {
 ///
 /// # Errors
 /// When its algorithm is not the bank.
-pub fn outcome(input: &Input, seed: u64) -> Result<Outcome> {
+pub fn outcome(input: &Input, seed: u64) -> Result<SequentialOutcome> {
     let Some(bank) = &input.scenario.bank else {
         bail!(
             "{}: its algorithm is `{}`, which has no balances",
@@ -151,7 +151,7 @@ pub fn outcome(input: &Input, seed: u64) -> Result<Outcome> {
     Ok(by_oracle(bank, &input.rows(&input.scenario, seed)))
 }
 
-fn by_oracle(bank: &Bank, rows: &[Row]) -> Outcome {
+fn by_oracle(bank: &Bank, rows: &[Row]) -> SequentialOutcome {
     // The oracle needs names that differ, not keys.
     let mut actors: BTreeMap<&str, Actor> = BTreeMap::new();
     let mut actor = |name| {
@@ -190,5 +190,5 @@ fn by_oracle(bank: &Bank, rows: &[Row]) -> Outcome {
     for name in bank.accounts.keys() {
         balances.insert(name.clone(), oracle.balance(&actor(name)).unwrap_or(0));
     }
-    Outcome { balances, refused }
+    SequentialOutcome { balances, refused }
 }

@@ -11,7 +11,6 @@ pub mod charts;
 pub mod compare;
 pub mod draw;
 mod environment;
-pub mod exhibits;
 pub mod input;
 pub mod lab;
 pub mod ledger;
@@ -20,13 +19,14 @@ pub mod names;
 pub mod operations;
 pub mod package;
 pub mod page;
-pub mod play;
 pub mod pool;
+pub mod proof_files;
 pub mod replay;
 pub mod report;
 pub mod rules;
 pub mod run;
 pub mod scenario;
+pub mod scenario_algorithm;
 pub mod self_check;
 pub mod shrink;
 pub mod simulate;
@@ -42,7 +42,7 @@ use anyhow::Context;
 use args::{BenchWhat, Cli, Command, Ledger};
 use input::Input;
 
-/// Exit code of a run that broke a promise, and of an exhibit that does not prove what it says.
+/// Exit code of a run that broke a promise, and of a proof file that does not prove what it says.
 pub const VIOLATION: u8 = 1;
 /// Exit code of bad input.
 pub const BAD_INPUT: u8 = 2;

@@ -252,7 +252,7 @@ impl TryFrom<Fields> for What {
 
     fn try_from(fields: Fields) -> Result<Self, Wrong> {
         if fields.who.is_some() || fields.at.is_some() {
-            let problem = "a version says `what` only; who and when are the villain's";
+            let problem = "a version says `what` only; who and when are the adversary's";
             return Err(Wrong::new("", problem));
         }
         fields.into_what()

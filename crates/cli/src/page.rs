@@ -10,7 +10,7 @@ use bft_crdts::net::page::{Finding, Page};
 use bft_crdts::net::trace::Trace;
 
 use crate::args;
-use crate::report::Report;
+use crate::report::RunReport;
 use crate::rules::SOUND;
 
 /// The most rows that were refused, of which a page tells each.
@@ -19,7 +19,7 @@ const MOST: usize = 200;
 /// The page of a run. `command` makes it again.
 #[must_use]
 pub fn page<'a>(
-    report: &Report,
+    report: &RunReport,
     trace: &'a Trace,
     details: &'a Details,
     command: &str,
@@ -66,7 +66,7 @@ pub fn page<'a>(
 }
 
 /// Correct members of the end: they must have everything.
-fn counted(report: &Report, trace: &Trace) -> Vec<NodeId> {
+fn counted(report: &RunReport, trace: &Trace) -> Vec<NodeId> {
     let nodes = (0..).map(NodeId::new).zip(&trace.nodes);
     nodes
         .filter(|(_, node)| node.correct && report.members_at_end.contains(&node.name))
@@ -74,7 +74,7 @@ fn counted(report: &Report, trace: &Trace) -> Vec<NodeId> {
         .collect()
 }
 
-fn facts(report: &Report) -> Vec<(&'static str, String)> {
+fn facts(report: &RunReport) -> Vec<(&'static str, String)> {
     let total = report.total();
     let mut facts = vec![
         ("algorithm", report.algorithm.to_owned()),
@@ -94,7 +94,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
             .faulty
             .iter()
             .map(|(who, kind)| format!("{who} ({kind})"));
-        facts.push(("villains", faulty.collect::<Vec<_>>().join(", ")));
+        facts.push(("adversaries", faulty.collect::<Vec<_>>().join(", ")));
     }
     if !report.outsiders.is_empty() {
         facts.push(("outsiders", report.outsiders.join(", ")));

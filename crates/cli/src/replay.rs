@@ -9,10 +9,10 @@
 //! Faulty members ([`Options::faulty`]) are never agents. Each loses half of what it gets, answers some of the rest with
 //! false signatures, forges dots, equivocates, and asks in others' names; none of it may be accepted.
 
-mod desk;
+mod adversary;
+mod editor;
 pub mod history;
 mod replayed;
-mod villain;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,18 +21,18 @@ use std::time::{Duration, Instant};
 
 use bft_crdts::crdt::{Replicated, State};
 use bft_crdts::membership::quorum::faults;
-use bft_crdts::net::{Cast, Item, Net, NetError, Outcome, Progress, Report, Span};
+use bft_crdts::net::{Net, NetError, Outcome, Progress, Report, Roster, Span, Task};
 use bft_crdts::text::Text;
 use bft_crdts::{Actor, Ed25519, PacketKind, Sound};
 
 use crate::args;
 use crate::report::Traffic;
 use crate::run::bar;
-use desk::Desk;
+use adversary::Vandal;
+use editor::Editor;
 use history::{History, HistoryError};
-use villain::Vandal;
 
-pub use desk::OutsideText;
+pub use editor::OutsideText;
 pub use replayed::Replayed;
 
 /// What is replicated.
@@ -115,7 +115,7 @@ pub fn replay(args: &args::Replay) -> Result<bool, ReplayError> {
     };
     let bar = bar("operations");
     let replayed = run(&Arc::new(history), options, &mut |progress| {
-        bar.set_length(progress.items as u64);
+        bar.set_length(progress.tasks as u64);
         bar.set_position(progress.settled as u64);
     });
     bar.finish_and_clear();
@@ -142,24 +142,24 @@ pub fn run(
     let members = options.members.unwrap_or(agents.max(FEWEST));
     let faulty = check(agents, members, options.faulty)?;
     let begin = Instant::now();
-    let cast = Cast::<Ed25519>::letters(members);
+    let roster = Roster::<Ed25519>::letters(members);
     let names: Vec<String> = (0..members)
-        .filter_map(|place| cast.name_at(place).map(str::to_owned))
+        .filter_map(|place| roster.name_at(place).map(str::to_owned))
         .collect();
-    let actors: Vec<Actor> = cast.actors().collect();
-    let desk = Rc::new(RefCell::new(Desk::new(history, &actors)));
-    let items = items(history, &desk, &names, options.batch);
-    let mut net = Net::<Algorithm, Ed25519>::new(cast, &Algorithm::algorithm(), State::default())
+    let actors: Vec<Actor> = roster.actors().collect();
+    let editor = Rc::new(RefCell::new(Editor::new(history, &actors)));
+    let tasks = tasks(history, &editor, &names, options.batch);
+    let mut net = Net::<Algorithm, Ed25519>::new(roster, &Algorithm::algorithm(), State::default())
         .network("replay")
         .seed(options.seed)
         .tick(TICK)
         .message_ops(options.batch)
-        .workload(items);
+        .workload(tasks);
     for name in names.iter().rev().take(faulty) {
-        net = net.villain(name, Box::new(Vandal::default()));
+        net = net.adversary(name, Box::new(Vandal::default()));
     }
     let outcome = net.run_to_end(progress)?;
-    if let Some(stuck) = desk.borrow().stuck() {
+    if let Some(stuck) = editor.borrow().stuck() {
         return Err(stuck.clone().into());
     }
     Ok(summed_up(history, options, &outcome, begin.elapsed()))
@@ -189,23 +189,23 @@ fn check(agents: usize, members: usize, faulty: usize) -> Result<usize, ReplayEr
 
 /// One operation for each transaction that changes something, after those it follows, and with at most `batch` of an
 /// agent under way.
-fn items(
+fn tasks(
     history: &Arc<History>,
-    desk: &Rc<RefCell<Desk>>,
+    editor: &Rc<RefCell<Editor>>,
     names: &[String],
     batch: usize,
-) -> Vec<Item<Algorithm>> {
+) -> Vec<Task<Algorithm>> {
     // For each agent the places of its items.
     let mut places: Vec<Vec<usize>> = vec![Vec::new(); history.agents];
-    let mut items = Vec::with_capacity(history.transactions.len());
+    let mut tasks = Vec::with_capacity(history.transactions.len());
     for (index, transaction) in history.transactions.iter().enumerate() {
         if transaction.operation.is_none() {
             continue;
         }
         let agent = transaction.agent;
-        let desk = desk.clone();
-        let mut item = Item::from(names[agent].as_str(), move |_| {
-            let written = desk.borrow_mut().write(index);
+        let editor = editor.clone();
+        let mut item = Task::from(names[agent].as_str(), move |_| {
+            let written = editor.borrow_mut().write(index);
             written.map_err(|why| why.to_string())
         });
         item.tag = index as u64;
@@ -218,10 +218,10 @@ fn items(
             let before = before.and_then(|before| places[other].get(before));
             item.after.extend(before);
         }
-        places[agent].push(items.len());
-        items.push(item);
+        places[agent].push(tasks.len());
+        tasks.push(item);
     }
-    items
+    tasks
 }
 
 fn summed_up(

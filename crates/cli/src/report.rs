@@ -10,7 +10,7 @@ use crate::operations::Row;
 
 /// What a run came to.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct RunReport {
     /// Name of the scenario.
     pub scenario: String,
     /// What it shows.
@@ -31,9 +31,9 @@ pub struct Report {
     pub members_at_end: Vec<String>,
     /// How many of them may be faulty.
     pub tolerated: usize,
-    /// Villains that are members: name and kind.
+    /// Adversaries that are members: name and kind.
     pub faulty: Vec<(String, String)>,
-    /// Villains that are not.
+    /// Adversaries that are not.
     pub outsiders: Vec<String>,
     /// Distinct operations that correct members submitted, refused ones included.
     pub submitted: u64,
@@ -161,7 +161,7 @@ pub struct Balance {
     pub now: u64,
 }
 
-impl Report {
+impl RunReport {
     /// All packets together.
     #[must_use]
     pub fn total(&self) -> Traffic {

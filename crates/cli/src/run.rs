@@ -8,9 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args;
 use crate::charts;
-use crate::exhibits;
 use crate::input::Input;
-use crate::report::{Balance, Group, RefusedRow, Report, State};
+use crate::proof_files;
+use crate::report::{Balance, Group, RefusedRow, RunReport, State};
 use crate::scenario::Scenario;
 use crate::simulate::{self, Options, Ran};
 use crate::{logging, page, self_check, summary};
@@ -34,8 +34,8 @@ pub fn run(args: &args::Run) -> Result<bool> {
         return self_check::check(&input, options, args.json);
     }
     let bar = bar("rows");
-    let ran = simulate::run(&input, options, &mut |settled, items| {
-        bar.set_length(items as u64);
+    let ran = simulate::run(&input, options, &mut |settled, tasks| {
+        bar.set_length(tasks as u64);
         bar.set_position(settled as u64);
     });
     bar.finish_and_clear();
@@ -44,7 +44,7 @@ pub fn run(args: &args::Run) -> Result<bool> {
         trace,
         details,
         sometimes,
-        exhibits,
+        proof_files,
         schedule: _,
         transcript: _,
     } = ran?;
@@ -61,7 +61,7 @@ pub fn run(args: &args::Run) -> Result<bool> {
         }
         report
             .files
-            .extend(exhibits::write(&exhibits, &scenario.name, &out)?);
+            .extend(proof_files::write(&proof_files, &scenario.name, &out)?);
     }
     for (what, times) in &sometimes {
         tracing::info!(times, "{what}");
@@ -79,7 +79,7 @@ pub fn run(args: &args::Run) -> Result<bool> {
 
 /// Whether every promise was kept.
 #[must_use]
-pub fn is_kept(report: &Report) -> bool {
+pub fn is_kept(report: &RunReport) -> bool {
     report.violations.is_empty()
 }
 
@@ -101,7 +101,7 @@ fn default_out(scenario: &Scenario) -> PathBuf {
 }
 
 /// Writes the balances, if all correct members agree on them, and the rows that were refused, as CSV; where they are.
-fn tables(report: &Report, out: &Path) -> Result<Vec<PathBuf>> {
+fn tables(report: &RunReport, out: &Path) -> Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     let mut table = |what: &str, rows: Vec<Vec<String>>| -> Result<()> {
         let path = out.join(format!("{}.{what}.csv", report.scenario));

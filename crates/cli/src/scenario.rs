@@ -1,9 +1,10 @@
-//! A scenario: who takes part, what they do, and what the network and the villains do to them.
+//! A scenario: who takes part, what they do, and what the network and the adversaries do to them.
 //!
 //! The format is described field by field in `docs/scenarios.md`; the files in `scenarios/` are examples to copy. Serde
-//! reads and writes it; what a field must be by itself is said by its type, what it must be beside others is checked when all
-//! of them are read.
+//! reads and writes it; what a field must be by itself is said by its type, what it must be beside others is checked
+//! when all of them are read.
 
+mod adversary;
 mod campaign;
 mod changes;
 mod check;
@@ -14,13 +15,13 @@ mod problem;
 mod schedule;
 pub mod swarm;
 mod value;
-mod villain;
 mod world;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-pub use bft_crdts::net::adversary::VillainKind;
+pub use adversary::{Adversary, Script};
+pub use bft_crdts::net::adversary::AdversaryKind;
 pub use campaign::Draw;
 pub use changes::Change;
 pub use fault::{Away, Clock, Crash, Downtime, During, Links, Partition, When};
@@ -28,7 +29,6 @@ pub use latency::Latency;
 pub use schedule::{Copy, MAX_COPIES, Schedule};
 pub(crate) use value::Wrong;
 pub use value::{Bandwidth, Chance, Drift, Kind, Time};
-pub use villain::{Script, Villain};
 pub use world::{Node, World};
 
 use bft_crdts::net::{Law, Span};
@@ -42,7 +42,7 @@ use crate::rules::SOUND;
 pub const MAX_SCENARIO_BYTES: usize = 1024 * 1024;
 /// Most members of a scenario.
 pub const MAX_MEMBERS: usize = 100;
-/// Most partitions, crashes and villains, each.
+/// Most partitions, crashes and adversaries, each.
 pub const MAX_FAULTS: usize = 1_000;
 /// Most changes of members that a seed draws.
 pub const MAX_CHANGES: u64 = 20;
@@ -105,7 +105,7 @@ pub struct Scenario {
     pub generator: Option<Generator>,
     /// Who does not keep to the protocol.
     #[serde(default, rename = "villains")]
-    pub villains: Vec<Villain>,
+    pub adversaries: Vec<Adversary>,
     /// What the members are to change about themselves.
     #[serde(default)]
     pub changes: Vec<Change>,
@@ -144,7 +144,7 @@ pub struct Scenario {
     /// When members are away.
     #[serde(default, skip_serializing)]
     pub downtimes: Vec<Downtime>,
-    /// What each seed draws for itself: members, villains, faults and rows, in place of the fields above.
+    /// What each seed draws for itself: members, adversaries, faults and rows, in place of the fields above.
     #[serde(skip_serializing)]
     pub draw: Option<Draw>,
 }
@@ -336,11 +336,11 @@ impl Scenario {
         }
     }
 
-    /// The members that are villains, by name.
-    pub fn faulty(&self) -> impl Iterator<Item = &Villain> {
-        self.villains
+    /// The members that are adversaries, by name.
+    pub fn faulty(&self) -> impl Iterator<Item = &Adversary> {
+        self.adversaries
             .iter()
-            .filter(|villain| self.is_member(&villain.who))
+            .filter(|adversary| self.is_member(&adversary.who))
     }
 
     /// Everybody who is or may become a member: first the members, then the joiners.
@@ -353,8 +353,8 @@ impl Scenario {
     #[must_use]
     pub fn all_nodes(&self) -> Vec<String> {
         let mut nodes = self.people();
-        let villains = self.villains.iter().map(|villain| &villain.who);
-        let outsiders: Vec<String> = villains
+        let adversaries = self.adversaries.iter().map(|adversary| &adversary.who);
+        let outsiders: Vec<String> = adversaries
             .filter(|who| !nodes.contains(who))
             .cloned()
             .collect();
@@ -368,11 +368,15 @@ impl Scenario {
         self.members.iter().any(|member| member == name)
     }
 
-    /// Whether `name` is a member or joiner, and no villain.
+    /// Whether `name` is a member or joiner, and no adversary.
     #[must_use]
     pub fn is_correct(&self, name: &str) -> bool {
         let joins = self.joiners.iter().any(|joiner| joiner == name);
-        (self.is_member(name) || joins) && !self.villains.iter().any(|villain| villain.who == name)
+        (self.is_member(name) || joins)
+            && !self
+                .adversaries
+                .iter()
+                .any(|adversary| adversary.who == name)
     }
 }
 
@@ -383,7 +387,7 @@ impl Scenario {
     /// # Errors
     /// The field and what is wrong with it.
     pub fn check_row(&self, row: &Row) -> Result<(), (&'static str, String)> {
-        check::row(row, &self.people(), self.algorithm, &self.villains)
+        check::row(row, &self.people(), self.algorithm, &self.adversaries)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Making a failing run small: what is left out of it, as long as it still breaks the same promise?
 //!
-//! Delta debugging (Zeller and Hildebrandt 2002), over injected faults and villains, then operations, then nodes, then
+//! Delta debugging (Zeller and Hildebrandt 2002), over injected faults and adversaries, then operations, then nodes, then
 //! deliveries, and again until nothing more can go. The last step turns the network's draws into data first: from then on
 //! every packet that is lost, late or doubled is one entry of a schedule, and can be left out like everything else.
 
@@ -12,12 +12,12 @@ use bft_crdts::net::{Fate, Law, Property, Wish};
 
 use crate::input::Input;
 use crate::operations::Row;
-use crate::scenario::{Chance, Copy, MAX_COPIES, Scenario, Schedule, Time, VillainKind};
+use crate::scenario::{AdversaryKind, Chance, Copy, MAX_COPIES, Scenario, Schedule, Time};
 use crate::simulate::{Options, Ran, run as simulate};
 
 /// Something that can be left out of a scenario by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+enum Removable {
     Loss,
     Duplicates,
     Detours,
@@ -25,11 +25,11 @@ enum Part {
     Checkpoints,
     Partition(usize),
     Crash(usize),
-    Villain(usize),
+    Adversary(usize),
     Change(usize),
 }
 
-/// How much there is in a scenario: nodes, villains, faults, changes, rows, and packets whose fate it says.
+/// How much there is in a scenario: nodes, adversaries, faults, changes, rows, and packets whose fate it says.
 #[must_use]
 pub fn size(scenario: &Scenario) -> usize {
     let rows = match &scenario.generator {
@@ -40,43 +40,45 @@ pub fn size(scenario: &Scenario) -> usize {
     scenario.members.len() + scenario.joiners.len() + parts(scenario).len() + rows + copies
 }
 
-fn parts(scenario: &Scenario) -> Vec<Part> {
+fn parts(scenario: &Scenario) -> Vec<Removable> {
     let network = &scenario.network;
     let chances = [
-        (network.loss > Chance(0), Part::Loss),
-        (network.duplicate > Chance(0), Part::Duplicates),
-        (network.reorder > Chance(0), Part::Detours),
-        (scenario.expel_convicted, Part::Expulsions),
-        (scenario.checkpoint_every.is_some(), Part::Checkpoints),
+        (network.loss > Chance(0), Removable::Loss),
+        (network.duplicate > Chance(0), Removable::Duplicates),
+        (network.reorder > Chance(0), Removable::Detours),
+        (scenario.expel_convicted, Removable::Expulsions),
+        (scenario.checkpoint_every.is_some(), Removable::Checkpoints),
     ];
     let chances = chances.into_iter().filter(|(on, _)| *on);
-    let mut parts: Vec<Part> = chances.map(|(_, part)| part).collect();
-    parts.extend((0..scenario.villains.len()).map(Part::Villain));
-    parts.extend((0..scenario.crashes.len()).map(Part::Crash));
-    parts.extend((0..scenario.partitions.len()).map(Part::Partition));
-    parts.extend((0..scenario.changes.len()).map(Part::Change));
+    let mut parts: Vec<Removable> = chances.map(|(_, part)| part).collect();
+    parts.extend((0..scenario.adversaries.len()).map(Removable::Adversary));
+    parts.extend((0..scenario.crashes.len()).map(Removable::Crash));
+    parts.extend((0..scenario.partitions.len()).map(Removable::Partition));
+    parts.extend((0..scenario.changes.len()).map(Removable::Change));
     parts
 }
 
 /// The scenario with these parts and no others.
-fn with_parts(scenario: &Scenario, kept: &[Part]) -> Scenario {
+fn with_parts(scenario: &Scenario, kept: &[Removable]) -> Scenario {
     let mut less = scenario.clone();
-    let keeps = |part: Part| kept.contains(&part);
-    if !keeps(Part::Loss) {
+    let keeps = |part: Removable| kept.contains(&part);
+    if !keeps(Removable::Loss) {
         less.network.loss = Chance(0);
     }
-    if !keeps(Part::Duplicates) {
+    if !keeps(Removable::Duplicates) {
         less.network.duplicate = Chance(0);
     }
-    if !keeps(Part::Detours) {
+    if !keeps(Removable::Detours) {
         less.network.reorder = Chance(0);
     }
-    less.expel_convicted &= keeps(Part::Expulsions);
-    less.checkpoint_every = less.checkpoint_every.filter(|_| keeps(Part::Checkpoints));
-    less.villains = only(&scenario.villains, |at| keeps(Part::Villain(at)));
-    less.crashes = only(&scenario.crashes, |at| keeps(Part::Crash(at)));
-    less.partitions = only(&scenario.partitions, |at| keeps(Part::Partition(at)));
-    less.changes = only(&scenario.changes, |at| keeps(Part::Change(at)));
+    less.expel_convicted &= keeps(Removable::Expulsions);
+    less.checkpoint_every = less
+        .checkpoint_every
+        .filter(|_| keeps(Removable::Checkpoints));
+    less.adversaries = only(&scenario.adversaries, |at| keeps(Removable::Adversary(at)));
+    less.crashes = only(&scenario.crashes, |at| keeps(Removable::Crash(at)));
+    less.partitions = only(&scenario.partitions, |at| keeps(Removable::Partition(at)));
+    less.changes = only(&scenario.changes, |at| keeps(Removable::Change(at)));
     tidy(less)
 }
 
@@ -96,13 +98,14 @@ fn tidy(mut scenario: Scenario) -> Scenario {
         .collect();
     scenario.joiners.retain(|joiner| joins.contains(joiner));
     let people: BTreeSet<String> = scenario.people().into_iter().collect();
-    let outside = |kind| kind == VillainKind::Outsider;
+    let outside = |kind| kind == AdversaryKind::Outsider;
     scenario
-        .villains
-        .retain(|villain| outside(villain.kind) || people.contains(&villain.who));
-    let villains: BTreeSet<String> = scenario.villains.iter().map(|v| v.who.clone()).collect();
-    let correct = |name: &String| people.contains(name) && !villains.contains(name);
-    let nodes: BTreeSet<String> = people.union(&villains).cloned().collect();
+        .adversaries
+        .retain(|adversary| outside(adversary.kind) || people.contains(&adversary.who));
+    let adversaries: BTreeSet<String> =
+        scenario.adversaries.iter().map(|v| v.who.clone()).collect();
+    let correct = |name: &String| people.contains(name) && !adversaries.contains(name);
+    let nodes: BTreeSet<String> = people.union(&adversaries).cloned().collect();
     scenario.crashes.retain(|crash| correct(&crash.member));
     scenario
         .changes

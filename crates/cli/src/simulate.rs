@@ -7,25 +7,25 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bft_crdts::bank::Bank;
-use bft_crdts::net::adversary::{Equivocator, Villain, VillainKind, Withholder};
+use bft_crdts::net::adversary::{Adversary, AdversaryKind, Equivocator, Withholder};
 use bft_crdts::net::details::Details;
 use bft_crdts::net::trace::Trace;
 use bft_crdts::net::{
-    Cast, FakeKeys, Fate, Limits, Net, NodeId, PlannedChange, Progress, SeededKeys, Transcript,
-    VirtualTime, Way,
+    FakeKeys, Fate, Limits, Net, NodeId, PacketId, PlannedChange, Progress, Roster, SeededKeys,
+    Transcript, VirtualTime,
 };
 use bft_crdts::{Actor, Ed25519, Rules, Sound};
 use bft_crdts_controls::chosen::{self, Chosen};
-use bft_crdts_controls::planted::Planted;
+use bft_crdts_controls::seeded_bugs::SeededBugs;
 
 use crate::environment;
-use crate::exhibits::{self, Exhibited};
 use crate::input::Input;
 use crate::operations::Row;
-use crate::play::{People, Play, Set, items};
-use crate::report::Report;
+use crate::proof_files::{self, NamedFile};
+use crate::report::RunReport;
 use crate::rules::SOUND;
 use crate::scenario::{Algorithm, Copy, Scenario, Script, Signatures};
+use crate::scenario_algorithm::{Identities, ScenarioAlgorithm, Set, tasks};
 
 /// How one run is to be done, and what is kept of it.
 #[derive(Clone, Copy, Debug)]
@@ -68,15 +68,15 @@ impl<'a> Options<'a> {
 #[derive(Debug)]
 pub struct Ran {
     /// What it came to.
-    pub report: Report,
+    pub report: RunReport,
     /// Everything that happened, if it was asked for.
     pub trace: Option<Trace>,
     /// What there is to know beyond that, if it was asked for.
     pub details: Option<Details>,
-    /// What villains and faults did, and how often.
+    /// What adversaries and faults did, and how often.
     pub sometimes: BTreeMap<&'static str, u64>,
     /// What anybody could check who was not there, if the signatures are real and a trace was asked for.
-    pub exhibits: Vec<Exhibited>,
+    pub proof_files: Vec<NamedFile>,
     /// What became of every packet, if it was asked for.
     pub schedule: Option<Vec<Copy>>,
     /// The digests of what was sent, persisted and delivered, if they were asked for.
@@ -101,37 +101,37 @@ pub fn run(
     }
     let ran = chosen::with(options.rules, || match scenario.algorithm {
         Algorithm::Bank => {
-            play::<Planted<Bank>, FakeKeys, Chosen>(input, scenario, options, progress)
+            play::<SeededBugs<Bank>, FakeKeys, Chosen>(input, scenario, options, progress)
         }
         Algorithm::Orswot => {
-            play::<Planted<Set>, FakeKeys, Chosen>(input, scenario, options, progress)
+            play::<SeededBugs<Set>, FakeKeys, Chosen>(input, scenario, options, progress)
         }
     });
     ran.with_context(|| format!("`{}` are no rules", options.rules))?
 }
 
-fn play<A: Play, K: SeededKeys, R: Rules>(
+fn play<A: ScenarioAlgorithm, K: SeededKeys, R: Rules>(
     input: &Input,
     scenario: &Scenario,
     options: Options<'_>,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Ran> {
     let rows = input.rows(scenario, options.seed);
-    let people = Arc::new(People::new::<K>(scenario, &rows));
+    let people = Arc::new(Identities::new::<K>(scenario, &rows));
     let net = network::<A, K>(scenario, &people, options, &rows)?.rules::<R>();
     let nodes = scenario.all_nodes().into_iter();
     let nodes: BTreeMap<NodeId, String> = nodes
         .filter_map(|name| Some((net.node(&name)?, name)))
         .collect();
     let outcome =
-        net.run_to_end(&mut |Progress { settled, items, .. }| progress(*settled, *items))?;
-    let exhibits = match options.is_real(scenario) && options.traced {
-        true => exhibits::of(&outcome, &people),
+        net.run_to_end(&mut |Progress { settled, tasks, .. }| progress(*settled, *tasks))?;
+    let proof_files = match options.is_real(scenario) && options.traced {
+        true => proof_files::of(&outcome, &people),
         false => Vec::new(),
     };
     let mut ran = outcome.report;
     let name = |node: &NodeId| nodes.get(node).cloned();
-    let copy = |(way, fate): (Way, Fate)| {
+    let copy = |(way, fate): (PacketId, Fate)| {
         Some(Copy {
             from: name(&way.from)?,
             to: name(&way.to)?,
@@ -145,7 +145,7 @@ fn play<A: Play, K: SeededKeys, R: Rules>(
         details: ran.details.take(),
         transcript: ran.transcript,
         sometimes: std::mem::take(&mut ran.sometimes),
-        exhibits,
+        proof_files,
         schedule: schedule.map(|fates| fates.into_iter().filter_map(copy).collect()),
         report: outcome::Run {
             input,
@@ -158,17 +158,17 @@ fn play<A: Play, K: SeededKeys, R: Rules>(
     })
 }
 
-fn network<A: Play, K: SeededKeys>(
+fn network<A: ScenarioAlgorithm, K: SeededKeys>(
     scenario: &Scenario,
-    people: &Arc<People>,
+    people: &Arc<Identities>,
     options: Options<'_>,
     rows: &[Row],
 ) -> Result<Net<A, K>> {
-    let mut cast = Cast::<K>::new(scenario.members.iter().cloned());
+    let mut roster = Roster::<K>::new(scenario.members.iter().cloned());
     for (name, actor) in people.iter() {
-        cast.call(actor, name);
+        roster.call(actor, name);
     }
-    let mut net = Net::<A, K>::new(cast, A::NAME, A::genesis(scenario, people)?)
+    let mut net = Net::<A, K>::new(roster, A::NAME, A::genesis(scenario, people)?)
         .seed(options.seed)
         .tick(scenario.network.tick.0)
         .limits(Limits {
@@ -190,16 +190,16 @@ fn network<A: Play, K: SeededKeys>(
     if let Some(messages) = scenario.checkpoint_every {
         net = net.checkpoint_every(messages);
     }
-    for villain in &scenario.villains {
-        let plays = script::<A, K>(villain.kind, &villain.script, people);
-        net = net.villain_from(&villain.who, plays, VirtualTime::ZERO + villain.at.0);
+    for adversary in &scenario.adversaries {
+        let plays = script::<A, K>(adversary.kind, &adversary.script, people);
+        net = net.adversary_from(&adversary.who, plays, VirtualTime::ZERO + adversary.at.0);
     }
     let faults = environment::faults(scenario, |name| net.node(name))?;
     let world = environment::world(scenario, |name| net.node(name));
     net = net
         .faults(faults)
         .world(world)
-        .workload(items::<A>(rows, people));
+        .workload(tasks::<A>(rows, people));
     if let Some(bytes) = scenario.limits.memory {
         net = net.limit_memory(bytes);
     }
@@ -219,11 +219,11 @@ fn network<A: Play, K: SeededKeys>(
     Ok(net)
 }
 
-fn script<A: Play, K: SeededKeys>(
-    kind: VillainKind,
+fn script<A: ScenarioAlgorithm, K: SeededKeys>(
+    kind: AdversaryKind,
     script: &Script,
-    people: &People,
-) -> Box<dyn Villain<A, K>> {
+    people: &Identities,
+) -> Box<dyn Adversary<A, K>> {
     match script {
         Script::Drawn => kind.build(),
         Script::Tells(name) => Box::new(Withholder::telling(people.actor(name))),

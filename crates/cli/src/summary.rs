@@ -4,21 +4,21 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::report::{Balance, Report, State};
+use crate::report::{Balance, RunReport, State};
 
 /// Most rows of a list that are printed; the rest is counted.
 const MOST: usize = 20;
 
 /// The summary.
 #[must_use]
-pub fn text(report: &Report) -> String {
+pub fn text(report: &RunReport) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write_all(&mut text, report);
     text
 }
 
-fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
+fn write_all(out: &mut String, report: &RunReport) -> std::fmt::Result {
     writeln!(out, "{} (seed {})", report.scenario, report.seed)?;
     if !report.description.is_empty() {
         writeln!(out, "{}", report.description)?;
@@ -62,7 +62,7 @@ pub(crate) fn count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
-fn who(out: &mut String, report: &Report) -> std::fmt::Result {
+fn who(out: &mut String, report: &RunReport) -> std::fmt::Result {
     let named = |(name, kind): &(String, String)| format!("{name}: {kind}");
     let faulty = match report.faulty.len() {
         0 => "none of them faulty".to_owned(),
@@ -105,7 +105,7 @@ fn who(out: &mut String, report: &Report) -> std::fmt::Result {
     Ok(())
 }
 
-fn done(out: &mut String, report: &Report) -> std::fmt::Result {
+fn done(out: &mut String, report: &RunReport) -> std::fmt::Result {
     let text = format!(
         "{} submitted by correct members: {} delivered by all of them, {} refused, {} unfinished",
         report.submitted,
@@ -116,7 +116,7 @@ fn done(out: &mut String, report: &Report) -> std::fmt::Result {
     line(out, "operations", &text)
 }
 
-fn agreement(out: &mut String, report: &Report) -> std::fmt::Result {
+fn agreement(out: &mut String, report: &RunReport) -> std::fmt::Result {
     if let [group] = report.groups.as_slice() {
         let text = format!(
             "all {} hold the same state {}",
@@ -154,7 +154,7 @@ fn indented(out: &mut String, table: &Table) -> std::fmt::Result {
     Ok(())
 }
 
-fn state(out: &mut String, report: &Report) -> std::fmt::Result {
+fn state(out: &mut String, report: &RunReport) -> std::fmt::Result {
     for group in &report.groups {
         let whose = if report.groups.len() > 1 {
             format!("of {}", group.members.join(", "))
@@ -190,7 +190,7 @@ fn more(out: &mut String, have: usize) -> std::fmt::Result {
     }
 }
 
-fn refused(out: &mut String, report: &Report) -> std::fmt::Result {
+fn refused(out: &mut String, report: &RunReport) -> std::fmt::Result {
     if report.refused.is_empty() {
         return Ok(());
     }
@@ -211,7 +211,7 @@ fn refused(out: &mut String, report: &Report) -> std::fmt::Result {
     more(out, report.refused.len())
 }
 
-fn traffic(out: &mut String, report: &Report) -> std::fmt::Result {
+fn traffic(out: &mut String, report: &RunReport) -> std::fmt::Result {
     let text = format!(
         "{} lost, {} copied by the network",
         report.lost, report.duplicated
@@ -234,7 +234,7 @@ fn traffic(out: &mut String, report: &Report) -> std::fmt::Result {
     indented(out, &table)
 }
 
-fn latency(out: &mut String, report: &Report) -> std::fmt::Result {
+fn latency(out: &mut String, report: &RunReport) -> std::fmt::Result {
     let Some(latency) = &report.latency else {
         return line(
             out,
@@ -253,7 +253,7 @@ fn latency(out: &mut String, report: &Report) -> std::fmt::Result {
     )
 }
 
-fn verdict(out: &mut String, report: &Report) -> std::fmt::Result {
+fn verdict(out: &mut String, report: &RunReport) -> std::fmt::Result {
     writeln!(out)?;
     writeln!(
         out,

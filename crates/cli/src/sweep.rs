@@ -50,7 +50,7 @@ pub struct Sweep {
     pub messages: u64,
     /// Runs with real signatures.
     pub real_signatures: u64,
-    /// What villains and faults did, and how often: a sweep in which they did nothing shows nothing.
+    /// What adversaries and faults did, and how often: a sweep in which they did nothing shows nothing.
     pub sometimes: BTreeMap<String, u64>,
 }
 
@@ -74,7 +74,7 @@ pub struct Violated {
 pub struct Package {
     /// The directory, which `run` takes for a scenario.
     pub path: String,
-    /// How much there was in it: nodes, villains, faults, changes, operations.
+    /// How much there was in it: nodes, adversaries, faults, changes, operations.
     pub before: usize,
     /// How much there is: the same, and the packets whose fate matters.
     pub after: usize,

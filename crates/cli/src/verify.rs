@@ -8,8 +8,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use bft_crdts::codec::decode_sequence;
-use bft_crdts::deterministic_secure_broadcast::exhibit::{
-    Exhibit, FileError, GenesisFile, MAX_FILE_BYTES, Subject,
+use bft_crdts::deterministic_secure_broadcast::proof_file::{
+    FileError, GenesisFile, MAX_FILE_BYTES, ProofFile, Subject,
 };
 use bft_crdts::deterministic_secure_broadcast::{Contradiction, Generations, Header, Pin};
 use bft_crdts::membership::quorum::{faults, quorum};
@@ -84,13 +84,13 @@ pub struct Slot {
 /// Checks a file and prints what it proves; whether it does.
 ///
 /// # Errors
-/// What cannot be read, and what is no exhibit, no genesis or no pin.
+/// What cannot be read, and what is no proof file, no genesis or no pin.
 pub fn verify(args: &args::Verify) -> Result<bool> {
     let genesis = parsed(&args.genesis, GenesisFile::read)?;
-    let exhibit = parsed(&args.file, Exhibit::read)?;
+    let proof_file = parsed(&args.file, ProofFile::read)?;
     let pin = args.pin.as_deref().map(pin).transpose()?;
     let finding =
-        judge(&genesis, &exhibit, pin).with_context(|| args.genesis.display().to_string())?;
+        check(&genesis, &proof_file, pin).with_context(|| args.genesis.display().to_string())?;
     match args.json {
         // Texts, numbers and nothing that can fail to become JSON.
         true => println!(
@@ -102,14 +102,14 @@ pub fn verify(args: &args::Verify) -> Result<bool> {
     Ok(finding.proven)
 }
 
-/// What an exhibit proves.
+/// What a proof file proves.
 ///
 /// # Errors
 /// A genesis with a weak key.
-pub fn judge(genesis: &GenesisFile, exhibit: &Exhibit, pin: Option<Pin>) -> Result<Finding> {
+pub fn check(genesis: &GenesisFile, proof_file: &ProofFile, pin: Option<Pin>) -> Result<Finding> {
     // Of the genesis' own keys nobody can be accused.
     Generations::<Ed25519>::genesis(genesis.network(), genesis.members())?;
-    let (says, subject) = match &exhibit.subject {
+    let (says, subject) = match &proof_file.subject {
         Subject::Chain => ("who the members of every generation are", "chain"),
         Subject::Evidence(_) => ("that a member has lied", "evidence"),
         Subject::Proof { .. } => ("that a quorum has vouched for operations", "proof"),
@@ -122,22 +122,22 @@ pub fn judge(genesis: &GenesisFile, exhibit: &Exhibit, pin: Option<Pin>) -> Resu
         name: genesis.name().to_owned(),
         algorithm: genesis.algorithm().to_owned(),
         network: genesis.network().digest().to_hex(),
-        generations: exhibit.links.len() as u64,
+        generations: proof_file.links.len() as u64,
         tip: None,
         against: None,
         kind: None,
-        generation: exhibit.links.len() as u64,
+        generation: proof_file.links.len() as u64,
         attempt: None,
         slot: None,
         signers: Vec::new(),
         details: Vec::new(),
     };
-    match exhibit.verify::<Ed25519>(genesis, pin) {
+    match proof_file.verify::<Ed25519>(genesis, pin) {
         Err(why) => finding.why_not = Some(why.to_string()),
         Ok(generations) => {
             finding.proven = true;
             describe_chain(&generations, pin, genesis, &mut finding);
-            match &exhibit.subject {
+            match &proof_file.subject {
                 Subject::Chain => {}
                 Subject::Evidence(evidence) => {
                     describe_evidence(evidence, &generations, &mut finding);
@@ -375,7 +375,7 @@ fn describe_evidence(evidence: &Evidence, chain: &Chain, finding: &mut Finding) 
                 "nobody correct votes for two decisions in one attempt",
             )
         }
-        Contradiction::Forgotten {
+        Contradiction::StaleTimeout {
             voted,
             given_up,
             highest,

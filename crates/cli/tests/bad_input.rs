@@ -37,8 +37,8 @@ fn a_good_scenario_is_read() {
     assert_eq!(scenario.rules, "sound");
 }
 
-/// Once read without its `after`, silently: latencies without the name of a law were taken for a pair of times, and what was
-/// no such pair for none.
+/// Once read without its `after`, silently: latencies without the name of a law were taken for a pair of times, and
+/// what was no such pair for none.
 #[test]
 fn a_latency_between_two_times_may_begin_later() {
     let after = "loss = 0.25\nlatency = { min = \"1ms\", max = \"2ms\", after = \"7ms\" }";
@@ -394,7 +394,7 @@ fn a_change_of_members_that_makes_no_sense_names_line_and_field() {
             "[[changes]]\nleave = \"a\"\n[[villains]]\nwho = \"a\"\nkind = \"silent\"",
             5,
             "changes[1].leave",
-            "`a` is a villain",
+            "`a` is an adversary",
         ),
         (
             "[[changes]]\nexpel = \"a\"\nwhy = \"so\"",

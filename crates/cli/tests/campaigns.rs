@@ -10,9 +10,9 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bft_crdts::net::Property;
-use bft_crdts_cli::input::{CAMPAIGN, HANDOVER, Input, SCENARIO};
+use bft_crdts_cli::input::{CAMPAIGN, Input, RECONFIGURATION, SCENARIO};
 use bft_crdts_cli::package;
-use bft_crdts_cli::scenario::{self, Chance, Scenario, Signatures, VillainKind};
+use bft_crdts_cli::scenario::{self, AdversaryKind, Chance, Scenario, Signatures};
 use bft_crdts_cli::shrink::{fixed, size};
 use bft_crdts_cli::simulate::{Options, run};
 use bft_crdts_cli::sweep::controls::{broken, harm_of};
@@ -68,19 +68,19 @@ fn a_swarm_comes_to_the_same_with_one_job_and_with_eight() {
     assert_eq!((code, &one), (Some(0), &swarm("8").1));
     let json: Value = serde_json::from_str(&one).expect("JSON");
     let sometimes = json["sometimes"].as_object().expect("counters");
-    let villains: std::collections::BTreeSet<&str> = sometimes
+    let adversaries: std::collections::BTreeSet<&str> = sometimes
         .keys()
         .filter_map(|counter| Some(counter.split_once(": ")?.0))
         .collect();
-    assert!(villains.len() >= 12, "{villains:?}");
+    assert!(adversaries.len() >= 12, "{adversaries:?}");
 }
 
 #[test]
 fn a_swarm_draws_other_kinds_and_strengths_in_every_seed() {
-    let mut input = Input::known(HANDOVER).expect("a campaign");
+    let mut input = Input::known(RECONFIGURATION).expect("a campaign");
     let swarm = bft_crdts_cli::scenario::swarm::Swarm {
         swarm: true,
-        villains: vec!["all".to_owned()],
+        adversaries: vec!["all".to_owned()],
         ..Default::default()
     };
     input.swarm(&swarm).expect("seeds draw");
@@ -94,13 +94,13 @@ fn a_swarm_draws_other_kinds_and_strengths_in_every_seed() {
     assert!(some(&|scenario| !scenario.partitions.is_empty()));
     assert!(some(&|scenario| !scenario.crashes.is_empty()));
     assert!(some(&|scenario| !scenario.changes.is_empty()));
-    assert!(some(&|scenario| scenario.villains.is_empty()));
+    assert!(some(&|scenario| scenario.adversaries.is_empty()));
     let kinds: std::collections::BTreeSet<&str> = drawn
         .iter()
-        .flat_map(|scenario| &scenario.villains)
-        .map(|villain| villain.kind.name())
+        .flat_map(|scenario| &scenario.adversaries)
+        .map(|adversary| adversary.kind.name())
         .collect();
-    assert_eq!(kinds.len(), VillainKind::all().count(), "{kinds:?}");
+    assert_eq!(kinds.len(), AdversaryKind::all().count(), "{kinds:?}");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn options_for_a_swarm_are_checked() {
 
 #[test]
 fn one_run_in_twenty_has_real_signatures_and_a_seed_has_them_or_not() {
-    for name in [CAMPAIGN, HANDOVER] {
+    for name in [CAMPAIGN, RECONFIGURATION] {
         let input = Input::known(name).expect("a campaign");
         let real = |seed: &u64| input.scenario.of_seed(*seed).signatures == Signatures::Ed25519;
         let seeds: Vec<u64> = (0..1_000).filter(real).collect();
@@ -201,7 +201,7 @@ fn unplaced(mut scenario: Scenario) -> Scenario {
 
 #[test]
 fn what_a_seed_draws_can_be_written_down_and_read_again() {
-    for name in [CAMPAIGN, HANDOVER] {
+    for name in [CAMPAIGN, RECONFIGURATION] {
         let input = Input::known(name).expect("a campaign");
         for seed in 0..40 {
             let drawn = fixed(&input, "sound", seed);
@@ -227,7 +227,7 @@ fn what_is_packed_is_what_is_read_however_large_its_numbers_are() {
 
 #[test]
 fn a_run_from_its_schedule_is_the_run_it_was_written_down_from() {
-    for name in [CAMPAIGN, HANDOVER] {
+    for name in [CAMPAIGN, RECONFIGURATION] {
         let input = Input::known(name).expect("a campaign");
         for seed in 0..8 {
             let written = Options {
@@ -456,7 +456,7 @@ fn the_page_says_which_rules_are_caught_and_by_whom() {
 
 #[test]
 fn the_page_says_what_makes_every_judge_the_first_to_speak() {
-    let rows = table("Every judge");
+    let rows = table("Every checker");
     assert_eq!(rows.len(), Property::ALL.len());
     for property in Property::ALL.map(Property::name) {
         let [_, control, campaign, seeds] = rows[property].as_slice() else {
@@ -477,10 +477,10 @@ fn the_page_says_what_makes_every_judge_the_first_to_speak() {
 }
 
 #[test]
-fn the_page_says_what_harm_every_villain_does() {
-    let rows = table("Every villain");
-    assert_eq!(rows.len(), VillainKind::all().count());
-    for kind in VillainKind::all() {
+fn the_page_says_what_harm_every_adversary_does() {
+    let rows = table("Every adversary");
+    assert_eq!(rows.len(), AdversaryKind::all().count());
+    for kind in AdversaryKind::all() {
         let [_, _, seeds, harm] = rows[kind.name()].as_slice() else {
             panic!("{kind}: {:?}", rows[kind.name()]);
         };

@@ -1,4 +1,4 @@
-//! Recorded editing histories over secure broadcast: exact for every number of members, with liars among them.
+//! Recorded editing histories over secure broadcast: exact for every number of members, with Byzantine nodes among them.
 //!
 //! The history of three friends is always replayed. `BFT_CRDTS_TRACE=FILE` adds a recorded one.
 

@@ -426,8 +426,8 @@ fn bad_input_exits_2_and_names_file_line_and_field() {
         written(&format!("{name}.toml"), &(head + text))
     };
     let bank = "[bank]\nbalance = 9\n";
-    let villain = scenario(
-        "villain",
+    let adversary = scenario(
+        "adversary",
         &format!("{bank}[[villains]]\nwho = \"eve\"\nkind = \"silent\"\n"),
     );
     let rows = scenario("rows", &format!("operations_file = \"bad.csv\"\n{bank}"));
@@ -438,8 +438,8 @@ fn bad_input_exits_2_and_names_file_line_and_field() {
     );
     let cases = [
         (
-            villain.as_str(),
-            format!("{villain}:7: villains[1].who: `eve` is none of"),
+            adversary.as_str(),
+            format!("{adversary}:7: villains[1].who: `eve` is none of"),
         ),
         (
             rows.as_str(),

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use bft_crdts::codec::Digest;
-use bft_crdts_cli::input::{CAMPAIGN, HANDOVER, Input};
+use bft_crdts_cli::input::{CAMPAIGN, Input, RECONFIGURATION};
 use bft_crdts_cli::pool;
 use bft_crdts_cli::scenario::swarm::Swarm;
 use bft_crdts_cli::simulate::{Options, Ran, run};
@@ -78,7 +78,7 @@ fn campaigns() -> [Lines; 5] {
     };
     let everything = Swarm {
         swarm: true,
-        villains: vec!["all".to_owned()],
+        adversaries: vec!["all".to_owned()],
         ..Swarm::default()
     };
     let small = Swarm {
@@ -88,11 +88,11 @@ fn campaigns() -> [Lines; 5] {
         ..everything.clone()
     };
     [
-        lines("small", HANDOVER, 2 * BLOCK, Some(small)),
+        lines("small", RECONFIGURATION, 2 * BLOCK, Some(small)),
         lines("campaign", CAMPAIGN, BLOCK, None),
         lines("campaign-swarm", CAMPAIGN, 0, Some(everything.clone())),
-        lines("handover", HANDOVER, 0, None),
-        lines("handover-swarm", HANDOVER, 0, Some(everything)),
+        lines("handover", RECONFIGURATION, 0, None),
+        lines("handover-swarm", RECONFIGURATION, 0, Some(everything)),
     ]
 }
 

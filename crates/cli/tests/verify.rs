@@ -144,7 +144,7 @@ fn an_expelled_member_is_proven_to_have_lied_and_to_be_gone() {
 }
 
 #[test]
-fn what_is_no_exhibit_is_bad_input_and_what_is_anothers_proves_nothing() {
+fn what_is_no_proof_file_is_bad_input_and_what_is_anothers_proves_nothing() {
     let run = run("honest_bank");
     let genesis = format!("{run}.genesis.bft");
     let dir = out("bad");

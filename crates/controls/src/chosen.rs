@@ -11,7 +11,7 @@ use bft_crdts::deterministic_secure_broadcast::rules::{
 };
 
 use crate::generations::{IgnoresHighest, IgnoresOpenHeaders, KeepsHighestHeader};
-use crate::{Visitor, planted, visit};
+use crate::{Visitor, seeded_bugs, visit};
 
 /// The rules that [`with`] has chosen on this thread; the sound ones where it has not.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,8 @@ thread_local! {
 }
 
 /// Does something on this thread for which [`Chosen`] are the rules of this name, `"sound"` included; `None` if there
-/// are none. For the name of a planted mistake the rules are sound and every [`Planted`](planted::Planted) has it.
+/// are none. For the name of a planted mistake the rules are sound and every [`SeededBugs`](seeded_bugs::SeededBugs)
+/// has it.
 pub fn with<T>(name: &str, act: impl FnOnce() -> T) -> Option<T> {
     struct Look;
     impl Visitor for Look {
@@ -109,13 +110,13 @@ pub fn with<T>(name: &str, act: impl FnOnce() -> T) -> Option<T> {
             TABLE.set(self.0);
         }
     }
-    let rules = match planted::is_known(name) {
+    let rules = match seeded_bugs::is_known(name) {
         true => Sound::NAME,
         false => name,
     };
     let table = visit(rules, Look)?;
     let _before = Before(TABLE.replace(table));
-    Some(planted::with(name, act))
+    Some(seeded_bugs::with(name, act))
 }
 
 impl Unsound for Chosen {}

@@ -2,15 +2,15 @@
 //! checkpoints.
 
 use bft_crdts::deterministic_secure_broadcast::rules::{
-    ActivateFacts, AdoptFacts, AttestFacts, EchoFacts, EnterFacts, ForgottenFacts, HiddenFacts,
-    Linked, OldFacts, OpenSlot, Precommit, ProposeFacts, SealFacts, Sound, TimeoutFacts, View,
+    ActivateFacts, AdoptFacts, AttestFacts, EchoFacts, EnterFacts, HiddenFacts, Linked, OldFacts,
+    OpenSlot, Precommit, ProposeFacts, SealFacts, Sound, StaleTimeoutFacts, TimeoutFacts, View,
     Vote1Facts, Vote2Facts,
 };
 
-/// Those that take more than the villains and faults of the simulated campaigns to be noticed: a thief of old keys, a
-/// journal that a crash cuts at the worst moment, a liar that serves snapshots, a packet that comes when it never would. Replicas
-/// without a network are shown them (`docs/controls-generations.md`, and `votes.rs` and `checkpoints.rs` in
-/// `crates/controls/tests/`).
+/// Those that take more than the adversaries and faults of the simulated campaigns to be noticed: a thief of old keys, a
+/// journal that a crash cuts at the worst moment, a Byzantine node that serves snapshots, a packet that comes when it
+/// never would. Replicas without a network are shown them (`docs/controls-generations.md`, and `votes.rs` and
+/// `checkpoints.rs` in `crates/controls/tests/`).
 pub const BY_REPLICAS: &[&str] = &[
     "keeps-keys",
     "adopts-unattested",
@@ -214,8 +214,8 @@ crate::controls! {
 
     /// Whoever has voted a second time and then gives an attempt up is convicted, whatever it shows.
     ConvictsVoters = "convicts-voters" {
-        fn forgets(facts: &ForgottenFacts) -> bool {
-            Sound::forgets(&ForgottenFacts { shown: None, ..*facts })
+        fn forgets(facts: &StaleTimeoutFacts) -> bool {
+            Sound::forgets(&StaleTimeoutFacts { shown: None, ..*facts })
         }
     }
 

@@ -1,7 +1,7 @@
-//! Deliberately broken rule sets: the positive controls of the judges.
+//! Deliberately broken rule sets: the positive controls of the checkers.
 //!
-//! Each breaks one rule of the protocol and nothing else; some break a data type instead. A campaign that does not catch every one of
-//! them proves nothing about the sound rules. This crate is never published, and nothing but the
+//! Each breaks one rule of the protocol and nothing else; some break a data type instead. A campaign that does not
+//! catch every one of them proves nothing about the sound rules. This crate is never published, and nothing but the
 //! command's campaigns and the tests may depend on it.
 
 use bft_crdts::deterministic_secure_broadcast::rules::{Rules, Sound};
@@ -56,8 +56,8 @@ pub(crate) use controls;
 pub mod chosen;
 pub mod generations;
 pub mod operations;
-pub mod planted;
 pub mod recording;
+pub mod seeded_bugs;
 
 pub use operations::{
     CountsOutsiders, CountsTwice, EchoesBeforeDisk, EchoesOnce, ForgetsOpen, ForgetsOwnMessage,
@@ -70,7 +70,7 @@ pub fn all() -> impl Iterator<Item = &'static Control> {
     operations::CONTROLS
         .iter()
         .chain(generations::CONTROLS)
-        .chain(planted::CONTROLS)
+        .chain(seeded_bugs::CONTROLS)
 }
 
 /// Lets `visitor` do its work with the rules of this name, `"sound"` included.

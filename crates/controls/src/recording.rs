@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bft_crdts::deterministic_secure_broadcast::rules::{
-    ActivateFacts, AdoptFacts, AttestFacts, DeliverFacts, EchoFacts, EnterFacts, ForgottenFacts,
-    HiddenFacts, Linked, OldFacts, Precommit, ProposeFacts, Rules, SealFacts, SignerFacts, Sound,
-    TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
+    ActivateFacts, AdoptFacts, AttestFacts, DeliverFacts, EchoFacts, EnterFacts, HiddenFacts,
+    Linked, OldFacts, Precommit, ProposeFacts, Rules, SealFacts, SignerFacts, Sound,
+    StaleTimeoutFacts, TimeoutFacts, Unsound, View, Vote1Facts, Vote2Facts,
 };
 
 /// The rules of operations: R1 and R2.
@@ -135,7 +135,7 @@ impl Rules for Recording {
         fn persists_votes() -> bool;
         fn persists_seal() -> bool;
         fn hides(facts: &HiddenFacts) -> bool;
-        fn forgets(facts: &ForgottenFacts) -> bool;
+        fn forgets(facts: &StaleTimeoutFacts) -> bool;
         fn is_approved(approvals: usize, members: usize) -> bool;
         fn may_propose(facts: &ProposeFacts) -> bool;
         fn may_vote1(facts: &Vote1Facts) -> bool;

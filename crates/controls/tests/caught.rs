@@ -1,5 +1,5 @@
-//! Every broken rule set about operations is caught by the judges that find nothing wrong with the sound one. (Those about
-//! generations need members who come and go: `bft-crdts sweep --controls`.)
+//! Every broken rule set about operations is caught by the checkers that find nothing wrong with the sound one. (Those
+//! about generations need members who come and go: `bft-crdts sweep --controls`.)
 
 use bft_crdts::net::campaign::Campaign;
 use bft_crdts_controls::chosen::{self, Chosen};

@@ -1,5 +1,5 @@
-//! What the rules of checkpoints are for: a newcomer under broken ones is poisoned by one liar, and under the sound ones is
-//! not.
+//! What the rules of checkpoints are for: a newcomer under broken ones is poisoned by one Byzantine node, and under the
+//! sound ones is not.
 
 #[allow(
     dead_code,
@@ -19,8 +19,8 @@ use bft_crdts::deterministic_secure_broadcast::snapshot::{Manifest, Piece, Snaps
 use bft_crdts::membership::{Change, Signers};
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
-    Actor, Clock, Counter, Digest, Generation, Packet, PacketKind, Payload, Seat,
-    SecureBroadcastAlgorithm, Sound,
+    Actor, Counter, Digest, Generation, Packet, PacketKind, Payload, Seat,
+    SecureBroadcastAlgorithm, Sound, VersionVector,
 };
 use bft_crdts_controls::generations::{AdoptsUnattested, AttestsAside, AttestsOpenClocks};
 use bft_crdts_controls::recording::{CHECKPOINTS, Recording, asked};
@@ -50,7 +50,8 @@ fn rounds<R: Rules>(world: &mut Set<R>, count: usize) {
     }
 }
 
-/// A snapshot of nothing but a lie, as the liar encodes it: the tips of all sources at zero, and a set with one element.
+/// A snapshot of nothing but a lie, as the Byzantine node encodes it: the tips of all sources at zero, and a set with
+/// one element.
 fn lie(world: &Set<impl Rules>) -> Vec<u8> {
     let liar = world.actor(3);
     let mut set = Orswot::<u8>::new(liar);
@@ -62,11 +63,12 @@ fn lie(world: &Set<impl Rules>) -> Vec<u8> {
     encode(&strings)
 }
 
-/// One liar of four, who signs alone that everybody has come to its lie, and serves it. What a correct member holds then.
+/// One Byzantine node of four, who signs alone that everybody has come to its lie, and serves it. What a correct member
+/// holds then.
 fn poisoned<R: Rules>() -> bool {
     let mut world = set::<R>(4, 1);
     let snapshot = lie(&world);
-    let mut clock = Clock::zero(4);
+    let mut clock = VersionVector::zero(4);
     clock.advance(Seat::new(3), Counter::FIRST);
     let manifest = Manifest {
         clock,
@@ -128,14 +130,14 @@ fn attests_nonsense<R: Rules>() -> bool {
         .expect("it is there");
     world.submit(1, [remove]);
     world.flow();
-    let mut clock = Clock::zero(4);
+    let mut clock = VersionVector::zero(4);
     clock.advance(Seat::new(1), Counter::FIRST);
     let generation = Generation::GENESIS;
-    let draft = Payload::Draft(CheckpointProposal { generation, clock });
+    let proposal = Payload::CheckpointProposal(CheckpointProposal { generation, clock });
     let from = world.actor(3);
     let answer = world.replica_mut(2).handle(Packet {
         from,
-        payload: draft,
+        payload: proposal,
     });
     answer.is_ok_and(|effects| !effects.is_empty())
 }
@@ -148,8 +150,8 @@ fn a_clock_without_the_causes_of_what_is_in_it_is_not_attested() {
 
 /// There: a member that was alone had forgotten its first messages. Three joined, and before they had heard them they
 /// attested a checkpoint of their own messages and forgot those: neither side could be helped by the other's snapshot, and
-/// whoever took it all the same had lost what it had forgotten (churn, seed 1180). Here: what the generation before may have
-/// attested comes first.
+/// whoever took it all the same had lost what it had forgotten (churn, seed 1180). Here: what the generation before may
+/// have attested comes first.
 ///
 /// The world judges that all checkpoints are in one line, and that everybody comes to the same.
 fn newcomers_go_their_own_way<R: Rules>() {
@@ -203,14 +205,14 @@ fn attests_aside<R: Rules>(crashes: bool) -> bool {
         world.flow();
     }
     let attests = |world: &mut Set<R>, seat: u16| {
-        let mut clock = Clock::zero(4);
+        let mut clock = VersionVector::zero(4);
         clock.advance(Seat::new(seat), Counter::FIRST);
         let generation = Generation::GENESIS;
-        let draft = Payload::Draft(CheckpointProposal { generation, clock });
+        let proposal = Payload::CheckpointProposal(CheckpointProposal { generation, clock });
         world.tick(2);
         world.wire.clear();
         // It may take note of a draft without attesting it.
-        let _ = world.hand(3, 2, draft);
+        let _ = world.hand(3, 2, proposal);
         let attests = |packet: &Flying| packet.payload.kind() == PacketKind::Attest;
         !world.on_wire(attests).is_empty()
     };

@@ -67,16 +67,16 @@ fn said(panic: Box<dyn std::any::Any + Send>) -> String {
 /// dot. (`stolen_keys_say_nothing_about_what_is_over` is the same with the sound rules.)
 #[test]
 fn a_thief_of_keys_that_were_kept_is_noticed() {
-    let mut world = thief::handed_over::<KeepsKeys>();
+    let mut world = thief::reconfigured::<KeepsKeys>();
     let forged = catch_unwind(AssertUnwindSafe(|| thief::forge_certificate(&mut world, 0)));
-    let why = said(forged.expect_err("the judges look after every delivery"));
+    let why = said(forged.expect_err("the checkers look after every delivery"));
     assert!(why.contains("G4: two operations for"), "{why}");
 }
 
 /// And with it two decisions.
 #[test]
 fn a_thief_of_keys_that_were_kept_makes_another_chain() {
-    let mut world = thief::handed_over::<KeepsKeys>();
+    let mut world = thief::reconfigured::<KeepsKeys>();
     assert_eq!(thief::forge_chain(&mut world, 0), Ok(()));
     let [one, other] = [0, 2].map(|at| world.replica(at).chain().next().map(|link| link.decision));
     assert_ne!(one, other);

@@ -2,28 +2,28 @@
 //! ones break.
 
 use bft_crdts::bank::{ALGORITHM, Bank, Ledger};
-use bft_crdts::net::adversary::Possessed;
+use bft_crdts::net::adversary::Wrapped;
 use bft_crdts::net::search::{Mutations, Twins};
 use bft_crdts::net::{
-    Cast, FakeKeys, Faults, Item, Net, Partition, Property, Report, Span, VirtualTime,
+    FakeKeys, Faults, Net, Partition, Property, Report, Roster, Span, Task, VirtualTime,
 };
 use bft_crdts_controls::chosen::{self, Chosen};
 
 /// Four members with a hundred each, and what they do.
 fn bank() -> Net<Bank> {
-    let cast = Cast::<FakeKeys>::letters(4);
-    let ledger = Ledger::genesis(cast.actors().map(|actor| (actor, 100)), []).unwrap();
-    Net::new(cast, ALGORITHM, ledger)
+    let roster = Roster::<FakeKeys>::letters(4);
+    let ledger = Ledger::genesis(roster.actors().map(|actor| (actor, 100)), []).unwrap();
+    Net::new(roster, ALGORITHM, ledger)
 }
 
-fn pay(who: &str, to: &str, at: u64) -> Item<Bank> {
-    let to = Cast::<FakeKeys>::letters(4).actor(to).unwrap();
-    let pay = move |scene: &bft_crdts::net::Scene<'_, Bank>| {
-        let all = scene.copy.purse(&scene.me).spendable();
-        let transfer = scene.copy.transfer(&scene.me, to, all.min(100));
+fn pay(who: &str, to: &str, at: u64) -> Task<Bank> {
+    let to = Roster::<FakeKeys>::letters(4).actor(to).unwrap();
+    let pay = move |context: &bft_crdts::net::WorkloadContext<'_, Bank>| {
+        let all = context.copy.spending(&context.me).spendable();
+        let transfer = context.copy.transfer(&context.me, to, all.min(100));
         transfer.map_err(|why| why.to_string())
     };
-    Item::<Bank>::from(who, pay).at(VirtualTime::from_nanos(at * 1_000_000))
+    Task::<Bank>::from(who, pay).at(VirtualTime::from_nanos(at * 1_000_000))
 }
 
 fn run(rules: &str, net: Net<Bank>) -> Report<Bank> {
@@ -78,7 +78,7 @@ fn twins_break_agreement_where_half_is_a_quorum() {
 
 /// One mistake in one message of d, in every message and every way: what breaks.
 fn with_mutation(rules: &str, number: u64, way: u64) -> Option<Property> {
-    let net = bank().villain("d", Box::new(Possessed::mutant_at(number, way)));
+    let net = bank().adversary("d", Box::new(Wrapped::mutant_at(number, way)));
     let items = [pay("a", "b", 0), pay("b", "c", 100), pay("c", "a", 300)];
     let report = run(rules, net.workload(items));
     report

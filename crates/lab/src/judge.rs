@@ -1,4 +1,4 @@
-//! Judges: they watch what correct nodes decide, from outside, and believe nothing a node says about itself.
+//! Checkers: they watch what correct nodes decide, from outside, and believe nothing a node says about itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use bft_crdts::net::{Moment, NodeId};
 use crate::outcome::{Decided, Slot};
 use crate::tx::{Tx, TxId};
 
-/// What a protocol may promise, and a judge watches.
+/// What a protocol may promise, and a checker watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Property {
     /// No two correct nodes fill one place, or know one transaction, differently; and none changes its mind.

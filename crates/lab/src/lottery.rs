@@ -2,8 +2,8 @@
 //!
 //! Every miner works on a block after the last one of the longest chain it knows, which takes it a time drawn from
 //! [`Ticket`]: about 1500 ± 300 ms, normally distributed. Whoever is first tells all others, and everybody begins
-//! anew on top. A transaction counts once [`CONFIRMATIONS`] blocks stand on its own. It is never decided in the sense of the other
-//! protocols: a longer chain can still come and undo it, and the judges notice when one does.
+//! anew on top. A transaction counts once [`CONFIRMATIONS`] blocks stand on its own. It is never decided in the sense
+//! of the other protocols: a longer chain can still come and undo it, and the checkers notice when one does.
 //!
 //! | | packets |
 //! | --- | --- |

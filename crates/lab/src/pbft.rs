@@ -116,7 +116,7 @@ pub fn cast(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
     cast_with(plan, Rules::default())
 }
 
-/// The same under other rules: to break one on purpose, and see that the judges notice.
+/// The same under other rules: to break one on purpose, and see that the checkers notice.
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.

@@ -29,7 +29,7 @@ pub struct Troupe<M: Process> {
     pub client: u16,
     /// That key.
     pub client_key: Key,
-    /// Whether it asks for one thing under one name. If not, no judge holds anybody to what it asked for.
+    /// Whether it asks for one thing under one name. If not, no checker holds anybody to what it asked for.
     pub client_is_honest: bool,
     /// Everybody's public keys.
     pub ring: Arc<Ring>,

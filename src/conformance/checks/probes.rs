@@ -1,7 +1,7 @@
 //! Operations that are judged and never issued: what is refused must stay refused, and for the same reason.
 
 use super::super::damage::Harm;
-use super::super::event::{Clock, Complaint, Order, covers};
+use super::super::event::{Complaint, Counts, Order, covers};
 use super::super::generator::Generator;
 use super::super::panics::asking_about;
 use super::super::random::Random;
@@ -15,8 +15,8 @@ struct Probe<O> {
     dot: Dot,
     source: usize,
     op: O,
-    seen: Clock,
-    needs: Clock,
+    seen: Counts,
+    needs: Counts,
     /// Why it was refused, if it was.
     refused: Option<String>,
 }
@@ -69,7 +69,7 @@ impl<O: Clone + std::fmt::Debug> Probes<O> {
         Ok(())
     }
 
-    /// An operation that `at` judges otherwise than its source did, although nothing it may depend on differs.
+    /// An operation that `at` checkers otherwise than its source did, although nothing it may depend on differs.
     pub(super) fn contradicted<A, G>(&self, world: &World<'_, A, G>, at: usize) -> Option<String>
     where
         A: SecureBroadcastAlgorithm<Op = O>,

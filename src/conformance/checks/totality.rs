@@ -1,11 +1,11 @@
 //! Nothing panics, whatever comes.
 
-use super::super::cast::cast;
 use super::super::damage::{Harm, noise};
 use super::super::event::Complaint;
 use super::super::generator::Generator;
 use super::super::panics::{asking, asking_about, one_line};
 use super::super::random::Random;
+use super::super::roster::roster;
 use super::super::script::Draw;
 use super::super::world::World;
 use super::Check;
@@ -71,7 +71,7 @@ fn any_dot<A: SecureBroadcastAlgorithm, G: Generator<A>>(
     at: usize,
     random: &mut Random,
 ) -> Dot {
-    let known = cast();
+    let known = roster();
     let actor = match random.below(8) {
         0 => Actor::from_bytes([random.next() as u8; 32]),
         _ => random.pick(&known).copied().unwrap_or(known[0]),

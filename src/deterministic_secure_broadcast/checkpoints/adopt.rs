@@ -5,7 +5,7 @@ use super::state_at::{NoState, Relation, StateAt};
 use crate::actor::{Counter, Keys};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects};
-use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::header::VersionVector;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::ledger::Logged;
 use crate::deterministic_secure_broadcast::rules::{AttestFacts, Rules};
@@ -32,8 +32,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Of each source, up to where the messages are pruned: [`log`](Self::log) has what comes after.
     #[must_use]
-    pub fn forgotten(&self) -> Clock {
-        let mut clock = Clock::zero(self.chain.members().seats());
+    pub fn forgotten(&self) -> VersionVector {
+        let mut clock = VersionVector::zero(self.chain.members().seats());
         for (seat, source) in self.ledger.sources() {
             clock.advance(seat, source.low_water());
         }
@@ -76,7 +76,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// The state at a version vector that others have attested: what binds ourselves is no matter here.
-    fn state_of(&self, clock: &Clock) -> Result<StateAt, NoState> {
+    fn state_of(&self, clock: &VersionVector) -> Result<StateAt, NoState> {
         let relation = self.bases.relation(&self.ledger, clock);
         let facts = AttestFacts {
             beyond: true,

@@ -2,7 +2,7 @@
 
 use crate::actor::Counter;
 use crate::codec::{self, Bytes, Digest};
-use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::header::VersionVector;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::ledger::{Ledger, Logged};
 use crate::deterministic_secure_broadcast::proof::Certificate;
@@ -113,7 +113,7 @@ impl<S> Bases<S> {
     }
 
     /// What it covers of every source.
-    pub(super) fn covers(&self) -> Option<&Clock> {
+    pub(super) fn covers(&self) -> Option<&VersionVector> {
         self.base.as_ref().map(|base| base.checkpoint.clock())
     }
 
@@ -133,7 +133,10 @@ impl<S> Bases<S> {
     }
 
     /// A new base, of what was delivered here. What the base before it covers is pruned from now on: that is returned.
-    pub(in crate::deterministic_secure_broadcast) fn adopt(&mut self, base: Base) -> Option<Clock> {
+    pub(in crate::deterministic_secure_broadcast) fn adopt(
+        &mut self,
+        base: Base,
+    ) -> Option<VersionVector> {
         self.genesis = None;
         let before = self.base.replace(base)?;
         let clock = before.checkpoint.clock().clone();
@@ -146,7 +149,7 @@ impl<S> Bases<S> {
     pub(in crate::deterministic_secure_broadcast) fn tips_at<A: SecureBroadcastAlgorithm>(
         &self,
         ledger: &Ledger<A>,
-        clock: &Clock,
+        clock: &VersionVector,
         holds: impl Fn(&Logged) -> bool,
     ) -> Option<Vec<Option<Certificate>>> {
         let mut tips = Vec::with_capacity(clock.seats());

@@ -6,11 +6,11 @@
 use super::base::{Base, tips_of};
 use crate::codec::{Bytes, Digest};
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
-use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::header::VersionVector;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
 use crate::deterministic_secure_broadcast::wire::snapshot::{
-    CHUNK_BYTES, Part, Piece, PullSnapshot, Tip,
+    CHUNK_BYTES, Piece, PullSnapshot, SnapshotPart, Tip,
 };
 use crate::membership::{MAX_MEMBERS, Seat};
 
@@ -70,14 +70,14 @@ impl Fetch {
     }
 
     /// What to ask for next; nothing once it is whole.
-    fn lacks(&self) -> Option<Part> {
+    fn lacks(&self) -> Option<SnapshotPart> {
         if self.chunks < self.checkpoint.manifest.chunks.len() {
-            return Some(Part::Chunks(u32::try_from(self.chunks).ok()?));
+            return Some(SnapshotPart::Chunks(u32::try_from(self.chunks).ok()?));
         }
         let mut tips = (0_u16..).map(Seat::new).zip(&self.tips);
         let lacking =
             tips.find(|(_, (tip, certificate))| tip.messages > 0 && certificate.is_none());
-        lacking.map(|(seat, _)| Part::Tips(seat))
+        lacking.map(|(seat, _)| SnapshotPart::Tips(seat))
     }
 
     /// Checks the next chunk.
@@ -143,7 +143,7 @@ pub(super) enum FetchStep {
 #[derive(Debug)]
 pub(super) enum Fetched {
     /// Others have been asked for.
-    Part,
+    SnapshotPart,
     /// Ask its sender for what comes next.
     More(PullSnapshot),
     /// The snapshot is whole.
@@ -183,7 +183,7 @@ impl Fetching {
     }
 
     /// A tick: begins to fetch the snapshot of the checkpoint ahead of us, or goes on with it.
-    pub(super) fn tick(&mut self, delivered: &Clock) -> FetchStep {
+    pub(super) fn tick(&mut self, delivered: &VersionVector) -> FetchStep {
         let Some(ahead) = &self.ahead else {
             self.fetch = None;
             return FetchStep::Idle;
@@ -240,13 +240,13 @@ impl Fetching {
     /// Takes a piece that was checked.
     pub(super) fn take(&mut self, piece: NewPiece) -> Fetched {
         let Some(fetch) = &mut self.fetch else {
-            return Fetched::Part;
+            return Fetched::SnapshotPart;
         };
         let more = fetch.take(piece);
         match self.fetch.take_if(|fetch| fetch.lacks().is_none()) {
             Some(whole) => Fetched::Whole(Box::new(whole)),
-            None if more => self.pull().map_or(Fetched::Part, Fetched::More),
-            None => Fetched::Part,
+            None if more => self.pull().map_or(Fetched::SnapshotPart, Fetched::More),
+            None => Fetched::SnapshotPart,
         }
     }
 
@@ -256,7 +256,7 @@ impl Fetching {
     }
 
     /// There is a new base, whose snapshot was fetched.
-    pub(super) fn installed(&mut self, clock: &Clock) {
+    pub(super) fn installed(&mut self, clock: &VersionVector) {
         self.ahead
             .take_if(|ahead| !ahead.clock().is_ahead_of(clock));
         self.waited = 0;
@@ -265,9 +265,9 @@ impl Fetching {
 
 impl Base {
     /// The pieces that answer one request, with how much each weighs.
-    pub(super) fn pieces_of(&self, part: Part) -> Vec<(usize, Piece)> {
+    pub(super) fn pieces_of(&self, part: SnapshotPart) -> Vec<(usize, Piece)> {
         match part {
-            Part::Chunks(first) => {
+            SnapshotPart::Chunks(first) => {
                 let first = usize::try_from(first).unwrap_or(usize::MAX);
                 let chunks = self.snapshot.chunks(CHUNK_BYTES).enumerate();
                 let chunks = chunks.skip(first).take(CHUNKS_PER_PULL);
@@ -278,7 +278,7 @@ impl Base {
                 };
                 chunks.map(piece).collect()
             }
-            Part::Tips(first) => {
+            SnapshotPart::Tips(first) => {
                 let tips = self.tips.iter().skip(first.get()).flatten();
                 let tips: Vec<Certificate> = tips.take(MAX_MEMBERS).cloned().collect();
                 let weight = tips
@@ -293,7 +293,7 @@ impl Base {
 }
 
 /// How many operations lie between two version vectors.
-pub(super) fn lag(ahead: &Clock, behind: &Clock) -> u64 {
+pub(super) fn lag(ahead: &VersionVector, behind: &VersionVector) -> u64 {
     let lacking = ahead.iter().map(|(seat, counter)| {
         let have = behind.get(seat);
         counter.get().saturating_sub(have.get())

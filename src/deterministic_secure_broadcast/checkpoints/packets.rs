@@ -9,7 +9,7 @@ use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::decided::Decision;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
-use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::header::VersionVector;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::quota::Once;
@@ -83,7 +83,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Whether the state at a version vector is for us to attest (`may_attest`).
-    fn attestable(&self, clock: &Clock) -> Attestable {
+    fn attestable(&self, clock: &VersionVector) -> Attestable {
         let known = self.checkpoints.worked_out.as_ref();
         let known = known.filter(|known| known.manifest.clock == *clock);
         // What was worked out once was delivered, and closed.
@@ -146,7 +146,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Some(proposal) = &self.checkpoints.proposal else {
             return;
         };
-        let payload = Payload::Draft(CheckpointProposal {
+        let payload = Payload::CheckpointProposal(CheckpointProposal {
             generation: self.generation(),
             clock: proposal.state.manifest.clock.clone(),
         });

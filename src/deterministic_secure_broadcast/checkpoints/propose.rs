@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::state_at::StateAt;
 use crate::actor::Sig;
 use crate::codec::{self, Digest};
-use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::header::VersionVector;
 use crate::deterministic_secure_broadcast::quota::BYTES_PER_TICK;
 use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
 use crate::membership::{Generation, MemberIndex, Signers};
@@ -91,7 +91,7 @@ impl OwnProposal {
 }
 
 /// What tells the proposals of one member apart.
-pub(super) fn name(clock: &Clock) -> Digest {
+pub(super) fn name(clock: &VersionVector) -> Digest {
     Digest::of(&codec::encode(clock))
 }
 
@@ -144,8 +144,8 @@ impl Turns {
         self.proposer.get_or_insert((member, 0));
     }
 
-    /// Whether a base of so many bytes is old enough for a replica that lacks it to have fetched its snapshot from one peer,
-    /// twice over: or one that is late might fetch one after the other for ever, and have none.
+    /// Whether a base of so many bytes is old enough for a replica that lacks it to have fetched its snapshot from one
+    /// peer, twice over: or one that is late might fetch one after the other for ever, and have none.
     pub(super) fn is_ripe(&self, base_bytes: Option<u64>) -> bool {
         let Some(bytes) = base_bytes else { return true };
         let ticks = bytes.div_ceil(BYTES_PER_TICK as u64).saturating_mul(2);

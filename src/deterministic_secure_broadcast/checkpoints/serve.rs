@@ -7,7 +7,7 @@ use crate::actor::{Actor, Counter, Keys};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
-use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::header::VersionVector;
 use crate::deterministic_secure_broadcast::packet::{Payload, Pull};
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::quota::{Charge, Once};
@@ -53,7 +53,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(in crate::deterministic_secure_broadcast) fn decide_offer(
         &self,
         to: &Actor,
-        theirs: &Clock,
+        theirs: &VersionVector,
     ) -> Option<Offer> {
         let is_pruned = theirs
             .iter()
@@ -156,7 +156,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         effects: &mut Effects<A>,
     ) {
         match self.checkpoints.fetching.take(piece) {
-            Fetched::Part => {}
+            Fetched::SnapshotPart => {}
             Fetched::More(pull) => effects.send(To::One(from), Payload::PullSnapshot(pull)),
             Fetched::Whole(fetch) => {
                 // I13: what our key has issued beyond all that we know was issued by another.
@@ -178,7 +178,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Whether a version vector covers more of our own operations than we have issued.
-    fn is_beyond_issued(&self, clock: &Clock) -> bool {
+    fn is_beyond_issued(&self, clock: &VersionVector) -> bool {
         let flying = self
             .source
             .flight

@@ -6,7 +6,7 @@ use super::fetch::Fetching;
 use super::propose::{OwnProposal, Turns};
 use super::state_at::{Relation, StateAt};
 use crate::actor::{Counter, Sig};
-use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::header::VersionVector;
 use crate::deterministic_secure_broadcast::rules::{AttestFacts, Rules};
 use crate::deterministic_secure_broadcast::wire::checkpoint::Checkpoint;
 use crate::membership::{Generation, MemberIndex};
@@ -21,7 +21,7 @@ pub(in crate::deterministic_secure_broadcast) struct Checkpoints {
     /// How many messages lie between two; `None` prunes nothing, and fetches nothing.
     pub(super) every: Option<NonZeroUsize>,
     /// The attestation floor: what everything covers that we attest from here on.
-    pub(super) floor: Clock,
+    pub(super) floor: VersionVector,
     /// Our proposal, and who has attested it.
     pub(super) proposal: Option<OwnProposal>,
     pub(super) turns: Turns,
@@ -44,7 +44,7 @@ impl Checkpoints {
     pub(in crate::deterministic_secure_broadcast) fn new(every: Option<NonZeroUsize>) -> Self {
         Self {
             every,
-            floor: Clock::zero(0),
+            floor: VersionVector::zero(0),
             proposal: None,
             turns: Turns::default(),
             worked_out: None,
@@ -68,13 +68,13 @@ impl Checkpoints {
     }
 
     /// There is a new base, whose snapshot was fetched.
-    pub(in crate::deterministic_secure_broadcast) fn installed(&mut self, clock: &Clock) {
+    pub(in crate::deterministic_secure_broadcast) fn installed(&mut self, clock: &VersionVector) {
         self.turns.begin_base();
         self.fetching.installed(clock);
     }
 
     /// From here on we attest nothing that does not cover this, too.
-    pub(in crate::deterministic_secure_broadcast) fn raise_floor(&mut self, clock: &Clock) {
+    pub(in crate::deterministic_secure_broadcast) fn raise_floor(&mut self, clock: &VersionVector) {
         self.floor.grow(clock.seats());
         for (seat, counter) in clock.iter().filter(|(_, counter)| *counter > Counter::ZERO) {
             self.floor.advance(seat, counter);
@@ -82,7 +82,7 @@ impl Checkpoints {
     }
 
     /// What binds us to cover it, if anything does.
-    pub(in crate::deterministic_secure_broadcast) fn floor(&self) -> Option<&Clock> {
+    pub(in crate::deterministic_secure_broadcast) fn floor(&self) -> Option<&VersionVector> {
         let mut counters = self.floor.iter();
         counters
             .any(|(_, counter)| counter > Counter::ZERO)
@@ -116,7 +116,7 @@ impl Checkpoints {
     }
 
     /// What [`Rules::may_attest`] is asked about a version vector, given where that lies.
-    pub(super) fn attest_facts(&self, clock: &Clock, relation: Relation) -> AttestFacts {
+    pub(super) fn attest_facts(&self, clock: &VersionVector, relation: Relation) -> AttestFacts {
         AttestFacts {
             delivered: relation != Relation::NotDelivered,
             closed: relation.is_closed(),

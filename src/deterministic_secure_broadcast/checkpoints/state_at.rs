@@ -8,7 +8,7 @@ use crate::codec::{self, Bytes};
 use crate::deterministic_secure_broadcast::chain::ChainState;
 use crate::deterministic_secure_broadcast::effect::dots;
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
-use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::header::VersionVector;
 use crate::deterministic_secure_broadcast::ledger::Ledger;
 use crate::deterministic_secure_broadcast::wire::snapshot::{Manifest, Snapshot, Tip};
 use crate::membership::Seat;
@@ -77,7 +77,7 @@ impl From<NoState> for Rejection {
 struct Walker {
     delivered: Counter,
     tip: Tip,
-    clock: Clock,
+    clock: VersionVector,
 }
 
 impl<S: Clone + Serialize> Bases<S> {
@@ -85,7 +85,7 @@ impl<S: Clone + Serialize> Bases<S> {
     pub(in crate::deterministic_secure_broadcast) fn relation<A>(
         &self,
         ledger: &Ledger<A>,
-        clock: &Clock,
+        clock: &VersionVector,
     ) -> Relation
     where
         A: SecureBroadcastAlgorithm<ReplicatedState = S>,
@@ -131,7 +131,7 @@ impl<S: Clone + Serialize> Bases<S> {
         &self,
         ledger: &Ledger<A>,
         chain: &ChainState<K>,
-        clock: &Clock,
+        clock: &VersionVector,
         relation: Relation,
     ) -> Result<StateAt, NoState>
     where
@@ -157,7 +157,7 @@ impl<S: Clone + Serialize> Bases<S> {
         &self,
         ledger: &Ledger<A>,
         chain: &ChainState<K>,
-        clock: &Clock,
+        clock: &VersionVector,
     ) -> Option<(Vec<Tip>, Vec<u8>)>
     where
         A: SecureBroadcastAlgorithm<ReplicatedState = S>,
@@ -172,7 +172,7 @@ impl<S: Clone + Serialize> Bases<S> {
                     messages: 0,
                     clock: Vec::new(),
                 },
-                clock: Clock::zero(seats),
+                clock: VersionVector::zero(seats),
             };
             seats
         ];
@@ -239,7 +239,7 @@ fn tips_now<A: SecureBroadcastAlgorithm>(ledger: &Ledger<A>) -> Vec<Tip> {
     tips.collect()
 }
 
-fn nonzero(clock: &Clock) -> Vec<(Seat, Counter)> {
+fn nonzero(clock: &VersionVector) -> Vec<(Seat, Counter)> {
     clock
         .iter()
         .filter(|(_, counter)| *counter > Counter::ZERO)

@@ -11,7 +11,7 @@ pub struct HiddenFacts {
 
 /// What a second vote and a timeout of the same member and generation say about what it knew.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ForgottenFacts {
+pub struct StaleTimeoutFacts {
     /// The attempt voted in: so it knew of a quorum of first votes of this attempt, or of a later one, ever after.
     pub voted: u32,
     /// The attempt given up. Of an attempt before the vote's it proves nothing: it may have been signed earlier.

@@ -6,7 +6,7 @@ use super::snapshot::Manifest;
 use crate::actor::{Keys, NetworkId, Sig, Statement, signing_bytes};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::error::Rejection;
-use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::header::VersionVector;
 use crate::deterministic_secure_broadcast::proof::check_quorum;
 use crate::deterministic_secure_broadcast::rules::{AdoptFacts, Rules, Sound};
 use crate::membership::{Generation, Members, Signers};
@@ -17,7 +17,7 @@ pub struct CheckpointProposal {
     /// The generation to be attested in.
     pub generation: Generation,
     /// The clock, one that its sender has delivered.
-    pub clock: Clock,
+    pub clock: VersionVector,
 }
 
 /// "Whoever has delivered this much has come to this"; the signer is the member the packet comes from.
@@ -104,7 +104,7 @@ impl Checkpoint {
 
     /// What it covers.
     #[must_use]
-    pub fn clock(&self) -> &Clock {
+    pub fn clock(&self) -> &VersionVector {
         &self.manifest.clock
     }
 

@@ -58,7 +58,7 @@ pub enum Contradiction {
     },
     /// R4: a second vote, which says that its signer has seen a quorum of first votes in this attempt, and a timeout of
     /// the same attempt or a later one, whose signer has not. Nobody forgets such a quorum.
-    Forgotten {
+    StaleTimeout {
         /// The generation that was to decide.
         generation: Generation,
         /// The attempt voted in.
@@ -129,7 +129,7 @@ impl Contradiction {
                 ..
             } => "two first votes in one attempt",
             Self::Votes { .. } => "two second votes in one attempt",
-            Self::Forgotten { .. } => "a second vote that a later timeout denies",
+            Self::StaleTimeout { .. } => "a second vote that a later timeout denies",
             Self::Proposals { .. } => "two proposals in one attempt",
             Self::Seals { .. } => "two seals of one generation",
             Self::Hidden { .. } => "an echo that its seal of the generation does not show",
@@ -143,7 +143,7 @@ impl Contradiction {
         match self {
             Self::Headers { one, other } => one.generation.max(other.generation),
             Self::Votes { generation, .. }
-            | Self::Forgotten { generation, .. }
+            | Self::StaleTimeout { generation, .. }
             | Self::Proposals { generation, .. }
             | Self::Seals { generation, .. } => *generation,
             Self::Hidden { seal, .. } | Self::Invented { seal, .. } => seal.generation,
@@ -170,7 +170,7 @@ impl Contradiction {
     pub const fn attempt(&self) -> Option<u32> {
         match self {
             Self::Votes { attempt, .. } | Self::Proposals { attempt, .. } => Some(*attempt),
-            Self::Forgotten { voted, .. } => Some(*voted),
+            Self::StaleTimeout { voted, .. } => Some(*voted),
             _ => None,
         }
     }

@@ -13,8 +13,8 @@ use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::deterministic_secure_broadcast::rules::{HiddenFacts, Linked};
 use crate::membership::{Generation, MAX_SEATS, MemberIndex, Seat};
 
-/// How many open headers of one source a seal may show. A correct source has one. Of one that signs more, every hand-over
-/// adds at most one for each of those who seal.
+/// How many open headers of one source a seal may show. A correct source has one. Of one that signs more, every
+/// reconfiguration adds at most one for each of those who seal.
 const MAX_OPEN: usize = 4096;
 
 /// "I echo no more in this generation, and this is what I am bound to." Stored as signed, and sent again as stored.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Counter;
 use crate::codec::{self, Bytes, Digest};
 use crate::deterministic_secure_broadcast::error::Malformed;
-use crate::deterministic_secure_broadcast::header::Clock;
+use crate::deterministic_secure_broadcast::header::VersionVector;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::membership::{MAX_MEMBERS, MAX_SEATS, Seat};
 
@@ -20,7 +20,7 @@ pub const MAX_CHUNKS: usize = 1 << 14;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// What is delivered.
-    pub clock: Clock,
+    pub clock: VersionVector,
     /// How large the snapshot is.
     pub bytes: u64,
     /// The digest of each [`CHUNK_BYTES`] of it.
@@ -30,7 +30,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// The manifest of a snapshot; `None` if that is too large for one.
-    pub(crate) fn of(clock: Clock, snapshot: &[u8]) -> Option<Self> {
+    pub(crate) fn of(clock: VersionVector, snapshot: &[u8]) -> Option<Self> {
         let chunks: Vec<Digest> = snapshot.chunks(CHUNK_BYTES).map(Digest::of).collect();
         (chunks.len() <= MAX_CHUNKS).then_some(Self {
             clock,
@@ -56,7 +56,7 @@ impl Manifest {
     pub(super) fn check(&self, seats: usize) -> Result<(), Malformed> {
         let have = self.clock.seats();
         if have != seats {
-            return Err(Malformed::Clock { have, need: seats });
+            return Err(Malformed::VersionVector { have, need: seats });
         }
         let bytes = usize::try_from(self.bytes).unwrap_or(usize::MAX);
         if bytes.div_ceil(CHUNK_BYTES) != self.chunks.len() || self.chunks.len() > MAX_CHUNKS {
@@ -78,7 +78,7 @@ impl Manifest {
 
 /// Which part of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Part {
+pub enum SnapshotPart {
     /// Its chunks, from this one on.
     Chunks(u32),
     /// The certificates of the last headers of its sources, from this seat on.
@@ -91,7 +91,7 @@ pub struct PullSnapshot {
     /// The digest of its [`Manifest`].
     pub manifest: Digest,
     /// Which part.
-    pub part: Part,
+    pub part: SnapshotPart,
 }
 
 /// A part of a snapshot.

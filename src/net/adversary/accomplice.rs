@@ -1,17 +1,17 @@
-//! What every villain without a mask does for others: it echoes unread.
+//! What every adversary without a mask does for others: it echoes unread.
 
 use std::collections::BTreeMap;
 
-use super::Hands;
+use super::AdversaryContext;
 use crate::actor::{Counter, Keys};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::Payload;
 use crate::deterministic_secure_broadcast::packet::{Echo, Proof, Request};
 use crate::membership::Seat;
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 
 /// Echoes without reading: one header a slot for correct sources, so as not to give itself away, and anything for a
-/// fellow villain. It also remembers how far everybody has got.
+/// fellow adversary. It also remembers how far everybody has got.
 #[derive(Debug, Default)]
 pub(super) struct Accomplice {
     echoed: BTreeMap<Seat, (Counter, Digest)>,
@@ -19,66 +19,74 @@ pub(super) struct Accomplice {
 }
 
 impl Accomplice {
-    pub(super) fn packet<A: Staged, K: Keys>(
+    pub(super) fn packet<A: SimAlgorithm, K: Keys>(
         &mut self,
         payload: &Payload,
-        hands: &mut Hands<'_, A, K>,
+        context: &mut AdversaryContext<'_, A, K>,
     ) {
         match payload {
-            Payload::Request(request) => self.request(request, hands),
-            Payload::Proof(proof) => self.proof(proof, hands),
+            Payload::Request(request) => self.request(request, context),
+            Payload::Proof(proof) => self.proof(proof, context),
             _ => {}
         }
     }
 
-    fn request<A: Staged, K: Keys>(&mut self, request: &Request, hands: &mut Hands<'_, A, K>) {
-        let Some(source) = hands.members().in_seat(request.header.source).copied() else {
+    fn request<A: SimAlgorithm, K: Keys>(
+        &mut self,
+        request: &Request,
+        context: &mut AdversaryContext<'_, A, K>,
+    ) {
+        let Some(source) = context.members().in_seat(request.header.source).copied() else {
             return;
         };
-        if source == hands.me() || hands.seat().is_none() {
+        if source == context.me() || context.seat().is_none() {
             return;
         }
         let (seat, first) = (request.header.source, request.header.first);
-        let digest = request.header.digest(&hands.network());
+        let digest = request.header.digest(&context.network());
         let bound = self
             .echoed
             .get(&seat)
             .is_some_and(|(slot, echoed)| *slot == first && *echoed != digest);
-        if bound && !hands.is_friend(&source) {
+        if bound && !context.is_friend(&source) {
             return;
         }
         self.echoed.insert(seat, (first, digest));
-        let sig = hands.echo(request.generation, digest);
+        let sig = context.echo(request.generation, digest);
         let echo = Echo {
             generation: request.generation,
             first,
             header: digest,
             sig,
         };
-        hands.send(source, &Payload::Echo(echo));
+        context.send(source, &Payload::Echo(echo));
     }
 
-    fn proof<A: Staged, K: Keys>(&mut self, proof: &Proof, hands: &Hands<'_, A, K>) {
+    fn proof<A: SimAlgorithm, K: Keys>(
+        &mut self,
+        proof: &Proof,
+        context: &AdversaryContext<'_, A, K>,
+    ) {
         let header = &proof.certificate.header;
         let Some(last) = header.last() else { return };
         let known = self
             .certified
             .entry(header.source)
-            .or_insert((Counter::ZERO, *hands.network().digest()));
+            .or_insert((Counter::ZERO, *context.network().digest()));
         if last > known.0 {
-            *known = (last, header.digest(&hands.network()));
+            *known = (last, header.digest(&context.network()));
         }
     }
 
     /// How far a source has got, and the digest of its last header, as far as proofs were seen here.
-    pub(super) fn tip<A: Staged, K: Keys>(
+    pub(super) fn tip<A: SimAlgorithm, K: Keys>(
         &self,
         seat: Seat,
-        hands: &Hands<'_, A, K>,
+        context: &AdversaryContext<'_, A, K>,
     ) -> (Counter, Digest) {
         self.certified
             .get(&seat)
             .copied()
-            .unwrap_or((Counter::ZERO, *hands.network().digest()))
+            .unwrap_or((Counter::ZERO, *context.network().digest()))
     }
 }

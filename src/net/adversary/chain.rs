@@ -1,27 +1,27 @@
-//! A villain's own chain of headers, built by hand.
+//! An adversary's own chain of headers, built by hand.
 
-use super::Hands;
+use super::AdversaryContext;
 use crate::actor::{Actor, Counter, Dot, Keys, Sig};
 use crate::codec::{self, Bytes, Digest};
 use crate::deterministic_secure_broadcast::packet::Request;
-use crate::deterministic_secure_broadcast::{Clock, Header, Payload};
+use crate::deterministic_secure_broadcast::{Header, Payload, VersionVector};
 use crate::membership::{Generation, Seat};
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::traits::{Causes, nth};
 
-/// Where a villain's own chain stands, and its own copy of the algorithm with nothing but its own operations on top
+/// Where an adversary's own chain stands, and its own copy of the algorithm with nothing but its own operations on top
 /// of the genesis: enough to make operations everybody takes for valid.
 #[derive(Debug)]
-pub(super) struct Chain<A: Staged> {
+pub(super) struct SourceChain<A: SimAlgorithm> {
     pub(super) first: Counter,
     pub(super) previous: Digest,
-    clock: Clock,
+    clock: VersionVector,
     pub(super) copy: A,
 }
 
 /// A message that could be requested.
 #[derive(Clone, Debug)]
-pub(super) struct Draft<Op> {
+pub(super) struct MessageDraft<Op> {
     pub(super) header: Header,
     pub(super) digest: Digest,
     pub(super) echo: Sig,
@@ -29,7 +29,7 @@ pub(super) struct Draft<Op> {
     pub(super) ops: Vec<Op>,
 }
 
-impl<Op> Draft<Op> {
+impl<Op> MessageDraft<Op> {
     pub(super) fn request(&self) -> Payload {
         Payload::Request(Request {
             generation: Generation::GENESIS,
@@ -40,14 +40,14 @@ impl<Op> Draft<Op> {
     }
 }
 
-impl<A: Staged> Chain<A> {
-    pub(super) fn new<K: Keys>(hands: &Hands<'_, A, K>) -> Self {
-        let mut copy = A::new(hands.me());
-        copy.sync_from(hands.genesis().state().clone());
+impl<A: SimAlgorithm> SourceChain<A> {
+    pub(super) fn new<K: Keys>(context: &AdversaryContext<'_, A, K>) -> Self {
+        let mut copy = A::new(context.me());
+        copy.sync_from(context.genesis().state().clone());
         Self {
             first: Counter::FIRST,
-            previous: *hands.network().digest(),
-            clock: Clock::zero(hands.members().len()),
+            previous: *context.network().digest(),
+            clock: VersionVector::zero(context.members().len()),
             copy,
         }
     }
@@ -56,10 +56,10 @@ impl<A: Staged> Chain<A> {
     pub(super) fn draft<K: Keys>(
         &self,
         ops: Vec<A::Op>,
-        hands: &Hands<'_, A, K>,
-    ) -> Option<Draft<A::Op>> {
-        let seat = hands.seat()?;
-        self.draft_for(seat, self.first, self.previous, ops, hands)
+        context: &AdversaryContext<'_, A, K>,
+    ) -> Option<MessageDraft<A::Op>> {
+        let seat = context.seat()?;
+        self.draft_for(seat, self.first, self.previous, ops, context)
     }
 
     /// A message for any slot in anybody's name, under our own signature.
@@ -69,14 +69,14 @@ impl<A: Staged> Chain<A> {
         first: Counter,
         previous: Digest,
         ops: Vec<A::Op>,
-        hands: &Hands<'_, A, K>,
-    ) -> Option<Draft<A::Op>> {
+        context: &AdversaryContext<'_, A, K>,
+    ) -> Option<MessageDraft<A::Op>> {
         let bytes = Bytes::from(codec::encode_sequence(&ops));
-        let mut needed = Clock::zero(hands.members().len());
+        let mut needed = VersionVector::zero(context.members().len());
         for op in &ops {
             if let Causes::Dots(dots) = self.copy.causes(op) {
                 for dot in dots {
-                    needed.advance(hands.members().seat_of(&dot.actor)?, dot.counter);
+                    needed.advance(context.members().seat_of(&dot.actor)?, dot.counter);
                 }
             }
         }
@@ -90,9 +90,9 @@ impl<A: Staged> Chain<A> {
             causes: needed.iter().filter(advanced).collect(),
             ops: Digest::of(&bytes),
         };
-        let digest = header.digest(&hands.network());
-        let echo = hands.echo(Generation::GENESIS, digest);
-        Some(Draft {
+        let digest = header.digest(&context.network());
+        let echo = context.echo(Generation::GENESIS, digest);
+        Some(MessageDraft {
             header,
             digest,
             echo,
@@ -102,7 +102,7 @@ impl<A: Staged> Chain<A> {
     }
 
     /// Goes on behind this message.
-    pub(super) fn advance(&mut self, me: Actor, draft: &Draft<A::Op>) {
+    pub(super) fn advance(&mut self, me: Actor, draft: &MessageDraft<A::Op>) {
         for (index, op) in draft.ops.iter().enumerate() {
             let dot = nth(&Dot::new(me, draft.header.first), index);
             self.copy.apply(dot, op.clone());

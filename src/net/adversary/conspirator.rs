@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::accomplice::Accomplice;
-use super::chain::{Chain, Draft};
-use super::{Hands, Villain};
+use super::chain::{MessageDraft, SourceChain};
+use super::{Adversary, AdversaryContext};
 use crate::actor::{Actor, Keys, Sig};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::packet::Proof;
 use crate::deterministic_secure_broadcast::{Certificate, Payload};
 use crate::membership::{Generation, MemberIndex, Signers};
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::wire::Wire;
 
-/// What all villains of a run know together.
+/// What all adversaries of a run know together.
 #[derive(Debug, Default)]
-pub(crate) struct Board {
+pub(crate) struct ColluderState {
     /// Echoes of each header of the plot, whoever got them.
     echoes: BTreeMap<Digest, BTreeMap<MemberIndex, Sig>>,
     /// Whose messages no conspirator vouches for.
@@ -24,16 +24,16 @@ pub(crate) struct Board {
 }
 
 /// The one board of a run.
-pub(crate) type SharedBoard = Arc<Mutex<Board>>;
+pub(crate) type SharedState = Arc<Mutex<ColluderState>>;
 
 /// Several of these share all they hear, and sign for each other. The first of them signs two messages for a slot; every
 /// conspirator vouches for both, and each shows them to other members, so that no correct member hears the same from
 /// all; a certificate is put together from echoes that any of them got. All of them together ignore one member.
 #[derive(Debug)]
-pub struct Conspirator<A: Staged> {
+pub struct Conspirator<A: SimAlgorithm> {
     accomplice: Accomplice,
-    chain: Option<Chain<A>>,
-    plot: Vec<(Draft<A::Op>, Vec<Actor>, bool)>,
+    chain: Option<SourceChain<A>>,
+    plot: Vec<(MessageDraft<A::Op>, Vec<Actor>, bool)>,
     age: u32,
     plots: u32,
 }
@@ -43,7 +43,7 @@ const PLOTS: u32 = 4;
 /// Ticks after which a plot is given up.
 const GIVE_UP: u32 = 8;
 
-impl<A: Staged> Conspirator<A> {
+impl<A: SimAlgorithm> Conspirator<A> {
     /// One of them.
     #[must_use]
     pub fn new() -> Self {
@@ -57,51 +57,54 @@ impl<A: Staged> Conspirator<A> {
     }
 
     /// The first of them leads.
-    fn leads<K: Keys>(hands: &Hands<'_, A, K>) -> bool {
-        hands.friends().iter().all(|friend| hands.me() < *friend)
+    fn leads<K: Keys>(context: &AdversaryContext<'_, A, K>) -> bool {
+        context
+            .friends()
+            .iter()
+            .all(|friend| context.me() < *friend)
     }
 
-    fn begin<K: Keys>(&mut self, hands: &mut Hands<'_, A, K>) -> Option<()> {
+    fn begin<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
         self.plots += 1;
         self.age = 0;
-        let chain = self.chain.get_or_insert_with(|| Chain::new(hands));
-        let (me, everybody) = (hands.me(), hands.members().actors());
-        let versions = chain.copy.rivals(&me, everybody, hands.stream())?;
-        let mut honest = hands.honest();
-        hands.stream().shuffle(&mut honest);
+        let chain = self.chain.get_or_insert_with(|| SourceChain::new(context));
+        let (me, everybody) = (context.me(), context.members().actors());
+        let versions = chain.copy.rivals(&me, everybody, context.stream())?;
+        let mut honest = context.honest();
+        context.stream().shuffle(&mut honest);
         let half = honest.len().div_ceil(2).max(1);
         for (op, audience) in versions.into_iter().zip(honest.chunks(half)) {
-            let draft = chain.draft(vec![op], hands)?;
+            let draft = chain.draft(vec![op], context)?;
             // Everybody signs for everybody: the others see the request, and put their echo on the board.
-            for friend in hands.friends() {
-                hands.send(friend, &draft.request());
+            for friend in context.friends() {
+                context.send(friend, &draft.request());
             }
-            if let Some(index) = hands.index() {
-                let mut board = lock(hands);
-                let echoes = board.echoes.entry(draft.digest).or_default();
+            if let Some(index) = context.index() {
+                let mut shared_state = lock(context);
+                let echoes = shared_state.echoes.entry(draft.digest).or_default();
                 echoes.insert(index, draft.echo);
             }
             for member in audience {
-                hands.send(*member, &draft.request());
+                context.send(*member, &draft.request());
             }
             self.plot.push((draft, audience.to_vec(), false));
         }
-        hands.note("conspirators sign two messages for one slot");
-        hands.count("conspirator: led a plot");
+        context.note("conspirators sign two messages for one slot");
+        context.count("conspirator: led a plot");
         Some(())
     }
 
     /// Shows to each audience what is certified for it.
-    fn prove<K: Keys>(&mut self, hands: &mut Hands<'_, A, K>) {
-        let quorum = hands.quorum();
+    fn prove<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) {
+        let quorum = context.quorum();
         let mut both = 0;
         for (draft, audience, proven) in &mut self.plot {
-            let echoes = lock(hands).echoes.get(&draft.digest).cloned();
+            let echoes = lock(context).echoes.get(&draft.digest).cloned();
             let echoes = echoes.unwrap_or_default();
             if echoes.len() >= quorum && !*proven {
                 *proven = true;
-                hands.count("conspirator: put a certificate together from what others heard");
-                let mut signers = Signers::none(hands.members().len());
+                context.count("conspirator: put a certificate together from what others heard");
+                let mut signers = Signers::none(context.members().len());
                 echoes.keys().for_each(|index| signers.insert(*index));
                 let certificate = Certificate {
                     generation: Generation::GENESIS,
@@ -115,17 +118,17 @@ impl<A: Staged> Conspirator<A> {
                 });
                 audience
                     .iter()
-                    .for_each(|member| hands.send(*member, &proof));
+                    .for_each(|member| context.send(*member, &proof));
             }
             both += u32::from(*proven);
         }
         if both == 2 {
-            hands.count("conspirator: got both messages certified");
+            context.count("conspirator: got both messages certified");
         }
     }
 
-    fn end<K: Keys>(&mut self, hands: &mut Hands<'_, A, K>) {
-        let me = hands.me();
+    fn end<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) {
+        let me = context.me();
         let won = self.plot.iter().find(|(.., proven)| *proven);
         match (won, &mut self.chain) {
             (Some((draft, ..)), Some(chain)) => chain.advance(me, draft),
@@ -136,17 +139,22 @@ impl<A: Staged> Conspirator<A> {
     }
 }
 
-fn lock<'a, A: Staged, K: Keys>(hands: &Hands<'a, A, K>) -> std::sync::MutexGuard<'a, Board> {
-    hands.board().lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<'a, A: SimAlgorithm, K: Keys>(
+    context: &AdversaryContext<'a, A, K>,
+) -> std::sync::MutexGuard<'a, ColluderState> {
+    context
+        .shared_state()
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<A: Staged> Default for Conspirator<A> {
+impl<A: SimAlgorithm> Default for Conspirator<A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<A: Staged, K: Keys> Villain<A, K> for Conspirator<A> {
+impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Conspirator<A> {
     fn role(&self) -> &'static str {
         "conspirator"
     }
@@ -156,63 +164,67 @@ impl<A: Staged, K: Keys> Villain<A, K> for Conspirator<A> {
         from: Actor,
         _: &Wire,
         payload: Option<&Payload>,
-        hands: &mut Hands<'_, A, K>,
+        context: &mut AdversaryContext<'_, A, K>,
     ) {
         let Some(payload) = payload else { return };
         match payload {
-            Payload::Request(request) if hands.is_friend(&from) => {
+            Payload::Request(request) if context.is_friend(&from) => {
                 // On the board at once: no link between conspirators loses anything.
-                let header = request.header.digest(&hands.network());
-                let sig = hands.echo(request.generation, header);
-                hands.count("conspirator: signed for a friend");
-                if let Some(index) = hands.index() {
-                    let mut board = lock(hands);
-                    board.echoes.entry(header).or_default().insert(index, sig);
+                let header = request.header.digest(&context.network());
+                let sig = context.echo(request.generation, header);
+                context.count("conspirator: signed for a friend");
+                if let Some(index) = context.index() {
+                    let mut shared_state = lock(context);
+                    shared_state
+                        .echoes
+                        .entry(header)
+                        .or_default()
+                        .insert(index, sig);
                 }
             }
-            Payload::Request(_) if lock(hands).victim == Some(from) => {
-                hands.count("conspirator: ignored the victim of all");
+            Payload::Request(_) if lock(context).victim == Some(from) => {
+                context.count("conspirator: ignored the victim of all");
             }
             Payload::Echo(echo) => {
-                if let Some(index) = hands.members().index_of(&from)
-                    && hands.is_echo(index, echo.generation, echo.header, &echo.sig)
+                if let Some(index) = context.members().index_of(&from)
+                    && context.is_echo(index, echo.generation, echo.header, &echo.sig)
                 {
-                    let mut board = lock(hands);
-                    let echoes = board.echoes.entry(echo.header).or_default();
+                    let mut shared_state = lock(context);
+                    let echoes = shared_state.echoes.entry(echo.header).or_default();
                     echoes.insert(index, echo.sig);
                 }
             }
-            _ => self.accomplice.packet(payload, hands),
+            _ => self.accomplice.packet(payload, context),
         }
     }
 
-    fn tick(&mut self, hands: &mut Hands<'_, A, K>) {
-        let honest = hands.honest();
-        if lock(hands).victim.is_none() {
-            let victim = hands.stream().pick(&honest).copied();
-            lock(hands).victim = victim;
+    fn tick(&mut self, context: &mut AdversaryContext<'_, A, K>) {
+        let honest = context.honest();
+        if lock(context).victim.is_none() {
+            let victim = context.stream().pick(&honest).copied();
+            lock(context).victim = victim;
         }
-        if !Self::leads(hands) {
+        if !Self::leads(context) {
             return;
         }
         if self.plot.is_empty() {
             if self.plots < PLOTS {
-                self.begin(hands);
+                self.begin(context);
             }
             return;
         }
         self.age += 1;
-        self.prove(hands);
+        self.prove(context);
         if self.age.is_multiple_of(3) {
             for (draft, audience, _) in &self.plot {
                 let request = draft.request();
                 audience
                     .iter()
-                    .for_each(|member| hands.send(*member, &request));
+                    .for_each(|member| context.send(*member, &request));
             }
         }
         if self.age > GIVE_UP {
-            self.end(hands);
+            self.end(context);
         }
     }
 }

@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::accomplice::Accomplice;
-use super::bid::Bid;
-use super::chain::Chain;
-use super::{Hands, Villain};
+use super::attempt::CertificateAttempt;
+use super::chain::SourceChain;
+use super::{Adversary, AdversaryContext};
 use crate::actor::{Actor, Keys};
 use crate::deterministic_secure_broadcast::Payload;
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::wire::Wire;
 
 /// Signs two messages for one slot, shows one to each part of the members, and proves whichever gets a quorum
 /// (`docs/threats.md`, 1). If neither does, it shows both to everybody.
 #[derive(Debug)]
-pub struct Equivocator<A: Staged> {
+pub struct Equivocator<A: SimAlgorithm> {
     accomplice: Accomplice,
-    chain: Option<Chain<A>>,
+    chain: Option<SourceChain<A>>,
     /// Versions and their audiences given by a scenario; used once.
     script: Option<Vec<(A::Op, Vec<Actor>)>>,
     attacks: u32,
@@ -27,7 +27,7 @@ pub struct Equivocator<A: Staged> {
 /// The slot it fights for.
 #[derive(Debug)]
 struct Slot<Op> {
-    bids: Vec<Bid<Op>>,
+    attempts: Vec<CertificateAttempt<Op>>,
     age: u32,
     /// Whether it keeps a certificate to itself and asks everybody for the other one first.
     greedy: bool,
@@ -40,7 +40,7 @@ const CROSS: u32 = 5;
 /// Ticks after which it gives up.
 const GIVE_UP: u32 = 12;
 
-impl<A: Staged> Equivocator<A> {
+impl<A: SimAlgorithm> Equivocator<A> {
     /// One that draws rival operations and how it splits the members, up to four times.
     #[must_use]
     pub fn new() -> Self {
@@ -65,19 +65,19 @@ impl<A: Staged> Equivocator<A> {
         }
     }
 
-    fn attack<K: Keys>(&mut self, hands: &mut Hands<'_, A, K>) -> Option<()> {
+    fn attack<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
         self.attacks -= 1;
-        let chain = self.chain.get_or_insert_with(|| Chain::new(hands));
-        let greedy = self.script.is_none() && hands.stream().below(2) == 0;
+        let chain = self.chain.get_or_insert_with(|| SourceChain::new(context));
+        let greedy = self.script.is_none() && context.stream().below(2) == 0;
         let versions = match self.script.take() {
             Some(versions) => versions,
             None => {
-                let (me, everybody) = (hands.me(), hands.members().actors());
-                let [one, two] = chain.copy.rivals(&me, everybody, hands.stream())?;
-                let mut honest = hands.honest();
-                hands.stream().shuffle(&mut honest);
+                let (me, everybody) = (context.me(), context.members().actors());
+                let [one, two] = chain.copy.rivals(&me, everybody, context.stream())?;
+                let mut honest = context.honest();
+                context.stream().shuffle(&mut honest);
                 // Mostly half and half, sometimes one against all others.
-                let one_only = hands.stream().below(3) == 0;
+                let one_only = context.stream().below(3) == 0;
                 let cut = if one_only {
                     1
                 } else {
@@ -87,21 +87,21 @@ impl<A: Staged> Equivocator<A> {
                 vec![(one, honest), (two, rest)]
             }
         };
-        let mut bids = Vec::new();
+        let mut attempts = Vec::new();
         for (op, mut audience) in versions {
-            audience.extend(hands.friends());
-            let draft = chain.draft(vec![op], hands)?;
-            bids.push(Bid::new(draft, audience, hands));
+            audience.extend(context.friends());
+            let draft = chain.draft(vec![op], context)?;
+            attempts.push(CertificateAttempt::new(draft, audience, context));
         }
-        hands.note(format!(
+        context.note(format!(
             "signs {} messages for #{}",
-            bids.len(),
+            attempts.len(),
             chain.first
         ));
-        hands.count("equivocator: signed two messages for one slot");
-        bids.iter().for_each(|bid| bid.request(hands));
+        context.count("equivocator: signed two messages for one slot");
+        attempts.iter().for_each(|attempt| attempt.request(context));
         self.slot = Some(Slot {
-            bids,
+            attempts,
             age: 0,
             greedy,
             certified: None,
@@ -110,7 +110,7 @@ impl<A: Staged> Equivocator<A> {
     }
 }
 
-impl<A: Staged> Default for Equivocator<A> {
+impl<A: SimAlgorithm> Default for Equivocator<A> {
     fn default() -> Self {
         Self::new()
     }
@@ -118,77 +118,87 @@ impl<A: Staged> Default for Equivocator<A> {
 
 impl<Op> Slot<Op> {
     /// Shows every version to everybody; true while it goes on.
-    fn tick<A: Staged<Op = Op>, K: Keys>(&mut self, hands: &mut Hands<'_, A, K>) -> bool {
+    fn tick<A: SimAlgorithm<Op = Op>, K: Keys>(
+        &mut self,
+        context: &mut AdversaryContext<'_, A, K>,
+    ) -> bool {
         self.age += 1;
         if let Some(certified) = self.certified {
             if self.age < certified + 2 {
                 return true;
             }
-            for proof in self.bids.iter().filter_map(Bid::proof) {
-                hands.send_members(&proof);
+            for proof in self.attempts.iter().filter_map(CertificateAttempt::proof) {
+                context.send_members(&proof);
             }
             return false;
         }
         if self.age >= CROSS && (self.age - CROSS).is_multiple_of(2) {
             if self.age == CROSS {
-                hands.note("shows both to everybody");
+                context.note("shows both to everybody");
             }
-            self.cross(hands);
+            self.cross(context);
         } else if self.age.is_multiple_of(2) {
-            self.bids.iter().for_each(|bid| bid.request(hands));
+            self.attempts
+                .iter()
+                .for_each(|attempt| attempt.request(context));
         }
         self.age < GIVE_UP
     }
 
     /// Asks everybody for every version that is not certified.
-    fn cross<A: Staged<Op = Op>, K: Keys>(&self, hands: &mut Hands<'_, A, K>) {
-        hands.count("equivocator: showed both messages to everybody");
+    fn cross<A: SimAlgorithm<Op = Op>, K: Keys>(&self, context: &mut AdversaryContext<'_, A, K>) {
+        context.count("equivocator: showed both messages to everybody");
         let everybody: BTreeSet<Actor> = self
-            .bids
+            .attempts
             .iter()
-            .flat_map(|bid| bid.audience.clone())
+            .flat_map(|attempt| attempt.audience.clone())
             .collect();
-        for bid in self.bids.iter().filter(|bid| bid.certificate.is_none()) {
-            let request = bid.draft.request();
+        for attempt in self
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.certificate.is_none())
+        {
+            let request = attempt.draft.request();
             everybody
                 .iter()
-                .for_each(|member| hands.send(*member, &request));
+                .for_each(|member| context.send(*member, &request));
         }
     }
 
     /// One more version is certified.
-    fn certified<A: Staged<Op = Op>, K: Keys>(
+    fn certified<A: SimAlgorithm<Op = Op>, K: Keys>(
         &mut self,
         version: usize,
-        hands: &mut Hands<'_, A, K>,
+        context: &mut AdversaryContext<'_, A, K>,
     ) {
         let first = self.certified.is_none();
-        hands.count(match first {
+        context.count(match first {
             true => "equivocator: got one of two messages certified",
             false => "equivocator: got both messages certified",
         });
         self.certified.get_or_insert(self.age);
         if first && self.greedy {
-            return self.cross(hands);
+            return self.cross(context);
         }
         // Each audience gets its own proof first: if both are certified, they part.
-        for bid in self
-            .bids
+        for attempt in self
+            .attempts
             .iter()
             .enumerate()
             .filter(|(place, _)| !first || *place == version)
-            .map(|(_, bid)| bid)
+            .map(|(_, attempt)| attempt)
         {
-            if let Some(proof) = bid.proof() {
-                bid.audience
+            if let Some(proof) = attempt.proof() {
+                attempt
+                    .audience
                     .iter()
-                    .for_each(|member| hands.send(*member, &proof));
+                    .for_each(|member| context.send(*member, &proof));
             }
         }
     }
 }
 
-impl<A: Staged, K: Keys> Villain<A, K> for Equivocator<A> {
+impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Equivocator<A> {
     fn role(&self) -> &'static str {
         "equivocator"
     }
@@ -198,38 +208,41 @@ impl<A: Staged, K: Keys> Villain<A, K> for Equivocator<A> {
         from: Actor,
         _: &Wire,
         payload: Option<&Payload>,
-        hands: &mut Hands<'_, A, K>,
+        context: &mut AdversaryContext<'_, A, K>,
     ) {
         let Some(payload) = payload else { return };
-        self.accomplice.packet(payload, hands);
+        self.accomplice.packet(payload, context);
         let (Payload::Echo(echo), Some(slot)) = (payload, &mut self.slot) else {
             return;
         };
-        let complete = |bid: &mut Bid<A::Op>| bid.echo(from, echo, hands);
-        if let Some(version) = slot.bids.iter_mut().position(complete) {
-            slot.certified(version, hands);
+        let complete = |attempt: &mut CertificateAttempt<A::Op>| attempt.echo(from, echo, context);
+        if let Some(version) = slot.attempts.iter_mut().position(complete) {
+            slot.certified(version, context);
         }
     }
 
-    fn tick(&mut self, hands: &mut Hands<'_, A, K>) {
+    fn tick(&mut self, context: &mut AdversaryContext<'_, A, K>) {
         match &mut self.slot {
             None if self.pause > 0 => self.pause -= 1,
             None if self.attacks > 0 => {
-                self.attack(hands);
+                self.attack(context);
             }
             None => {}
             Some(slot) => {
-                if slot.tick(hands) {
+                if slot.tick(context) {
                     return;
                 }
-                let winner = slot.bids.iter().find(|bid| bid.certificate.is_some());
+                let winner = slot
+                    .attempts
+                    .iter()
+                    .find(|attempt| attempt.certificate.is_some());
                 if let (Some(winner), Some(chain)) = (winner, &mut self.chain) {
-                    chain.advance(hands.me(), &winner.draft);
+                    chain.advance(context.me(), &winner.draft);
                     self.pause = 2;
                     self.slot = None;
                 } else {
                     // Nothing can follow in a frozen slot.
-                    hands.count("equivocator: froze its own slot");
+                    context.count("equivocator: froze its own slot");
                     self.attacks = 0;
                     self.slot = None;
                 }

@@ -1,26 +1,26 @@
 //! The forger: certificates nobody signed, and messages nobody may send.
 
 use super::accomplice::Accomplice;
-use super::bid::Bid;
-use super::chain::{Chain, Draft};
-use super::{Hands, Villain};
+use super::attempt::CertificateAttempt;
+use super::chain::{MessageDraft, SourceChain};
+use super::{Adversary, AdversaryContext};
 use crate::actor::{Actor, Counter, Dot, Keys, NetworkId, Sig};
 use crate::codec::{Bytes, Digest};
 use crate::deterministic_secure_broadcast::packet::{Proof, Request, Summary};
-use crate::deterministic_secure_broadcast::{Certificate, Clock, EchoStatement, Payload};
+use crate::deterministic_secure_broadcast::{Certificate, EchoStatement, Payload, VersionVector};
 use crate::membership::{Generation, MemberIndex, Seat, Signers};
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::wire::Wire;
 
 /// Tries in turn everything a certificate or a message can have wrong with it (`docs/threats.md`, 4 to 7, 9, 10, 15, 32
 /// to 36, 42). Its forged certificates come in pairs for one slot, one for each half of the members: whoever takes them
 /// loses agreement.
 #[derive(Debug)]
-pub struct Forger<A: Staged> {
+pub struct Forger<A: SimAlgorithm> {
     accomplice: Accomplice,
-    chain: Option<Chain<A>>,
-    bid: Option<(Trick, Bid<A::Op>, u32)>,
-    bids: u32,
+    chain: Option<SourceChain<A>>,
+    attempt: Option<(Trick, CertificateAttempt<A::Op>, u32)>,
+    attempts: u32,
 }
 
 /// What is wrong with a message it asks echoes for.
@@ -50,159 +50,160 @@ impl Trick {
     }
 }
 
-impl<A: Staged> Forger<A> {
+impl<A: SimAlgorithm> Forger<A> {
     /// One that draws what it forges.
     #[must_use]
     pub fn new() -> Self {
         Self {
             accomplice: Accomplice::default(),
             chain: None,
-            bid: None,
-            bids: 0,
+            attempt: None,
+            attempts: 0,
         }
     }
 
     /// Asks for echoes of a message with something wrong about it.
-    fn ask<K: Keys>(&mut self, hands: &mut Hands<'_, A, K>) -> Option<()> {
-        let chain = self.chain.get_or_insert_with(|| Chain::new(hands));
-        let (me, everybody, honest) = (hands.me(), hands.members().actors(), hands.honest());
-        let good = chain.copy.draw(&me, everybody, hands.stream())?;
-        let victim = *hands.stream().pick(&honest)?;
-        let (trick, draft) = match hands.stream().below(5) {
+    fn ask<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
+        let chain = self.chain.get_or_insert_with(|| SourceChain::new(context));
+        let (me, everybody, honest) = (context.me(), context.members().actors(), context.honest());
+        let good = chain.copy.draw(&me, everybody, context.stream())?;
+        let victim = *context.stream().pick(&honest)?;
+        let (trick, draft) = match context.stream().below(5) {
             0 => (
                 Trick::SwappedInProof(victim),
-                chain.draft(vec![good], hands)?,
+                chain.draft(vec![good], context)?,
             ),
-            1 => (Trick::SwappedInRequest, chain.draft(vec![good], hands)?),
+            1 => (Trick::SwappedInRequest, chain.draft(vec![good], context)?),
             2 => {
-                let bad = chain.copy.invalid(&me, everybody, hands.stream())?;
-                (Trick::Invalid, chain.draft(vec![bad], hands)?)
+                let bad = chain.copy.invalid(&me, everybody, context.stream())?;
+                (Trick::Invalid, chain.draft(vec![bad], context)?)
             }
             3 => {
-                let seat = hands.members().seat_of(&victim)?;
-                let ahead = hands.stream().range(1, 2);
+                let seat = context.members().seat_of(&victim)?;
+                let ahead = context.stream().range(1, 2);
                 let cause = Dot::new(
                     victim,
-                    self.accomplice.tip(seat, hands).0.checked_add(ahead)?,
+                    self.accomplice.tip(seat, context).0.checked_add(ahead)?,
                 );
-                let op = chain.copy.citing(&me, cause, everybody, hands.stream())?;
-                (Trick::FutureCause, chain.draft(vec![op], hands)?)
+                let op = chain.copy.citing(&me, cause, everybody, context.stream())?;
+                (Trick::FutureCause, chain.draft(vec![op], context)?)
             }
             _ => {
-                let first = chain.first.checked_add(hands.stream().range(1, 3))?;
-                let nowhere = Digest::of(&hands.stream().bytes::<32>());
+                let first = chain.first.checked_add(context.stream().range(1, 3))?;
+                let nowhere = Digest::of(&context.stream().bytes::<32>());
                 (
                     Trick::Gap,
-                    chain.draft_for(hands.seat()?, first, nowhere, vec![good], hands)?,
+                    chain.draft_for(context.seat()?, first, nowhere, vec![good], context)?,
                 )
             }
         };
-        let mut audience = hands.friends();
+        let mut audience = context.friends();
         audience.extend(
             honest
                 .iter()
                 .filter(|member| trick != Trick::SwappedInProof(**member)),
         );
-        hands.count(trick.count());
-        let bid = Bid::new(draft, audience, hands);
+        context.count(trick.count());
+        let attempt = CertificateAttempt::new(draft, audience, context);
         match trick {
             Trick::SwappedInRequest => {
-                let lie = self.other_ops(&bid.draft, hands)?;
-                for (number, member) in bid.audience.iter().enumerate() {
+                let lie = self.other_ops(&attempt.draft, context)?;
+                for (number, member) in attempt.audience.iter().enumerate() {
                     let ops = if number % 2 == 0 {
-                        bid.draft.bytes.clone()
+                        attempt.draft.bytes.clone()
                     } else {
                         lie.clone()
                     };
-                    hands.send(*member, &request(&bid.draft, ops));
+                    context.send(*member, &request(&attempt.draft, ops));
                 }
             }
-            _ => bid.request(hands),
+            _ => attempt.request(context),
         }
-        self.bid = Some((trick, bid, 0));
+        self.attempt = Some((trick, attempt, 0));
         Some(())
     }
 
     /// The bytes of an operation that is not the one in the header.
     fn other_ops<K: Keys>(
         &self,
-        draft: &Draft<A::Op>,
-        hands: &mut Hands<'_, A, K>,
+        draft: &MessageDraft<A::Op>,
+        context: &mut AdversaryContext<'_, A, K>,
     ) -> Option<Bytes> {
-        let (me, everybody) = (hands.me(), hands.members().actors());
+        let (me, everybody) = (context.me(), context.members().actors());
         let chain = self.chain.as_ref()?;
         (0..8).find_map(|_| {
-            let [op, _] = chain.copy.rivals(&me, everybody, hands.stream())?;
-            let other = chain.draft(vec![op], hands)?;
+            let [op, _] = chain.copy.rivals(&me, everybody, context.stream())?;
+            let other = chain.draft(vec![op], context)?;
             (other.bytes != draft.bytes).then_some(other.bytes)
         })
     }
 
     /// Its message has a certificate: on to the second half of the trick.
-    fn certified<K: Keys>(&mut self, hands: &mut Hands<'_, A, K>) -> Option<()> {
-        let (trick, bid, _) = self.bid.take()?;
-        let proof = bid.proof()?;
+    fn certified<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
+        let (trick, attempt, _) = self.attempt.take()?;
+        let proof = attempt.proof()?;
         match trick {
             Trick::SwappedInProof(victim) => {
-                let ops = self.other_ops(&bid.draft, hands);
-                let certificate = bid.certificate.clone()?;
-                hands.note("sends a proof with other operations");
-                hands.send(victim, &Payload::Proof(Proof { certificate, ops }));
-                bid.audience
+                let ops = self.other_ops(&attempt.draft, context);
+                let certificate = attempt.certificate.clone()?;
+                context.note("sends a proof with other operations");
+                context.send(victim, &Payload::Proof(Proof { certificate, ops }));
+                attempt
+                    .audience
                     .iter()
-                    .for_each(|member| hands.send(*member, &proof));
+                    .for_each(|member| context.send(*member, &proof));
             }
-            Trick::SwappedInRequest => hands.send_members(&proof),
+            Trick::SwappedInRequest => context.send_members(&proof),
             Trick::Invalid | Trick::FutureCause | Trick::Gap => {
-                hands.count(match trick {
+                context.count(match trick {
                     Trick::FutureCause => "forger: its cause came to be, and it was heard",
                     _ => "forger: got a wrong message certified",
                 });
-                let ops = Some(bid.draft.bytes.clone());
-                let certificate = bid.certificate.clone()?;
-                hands.send_members(&Payload::Proof(Proof { certificate, ops }));
+                let ops = Some(attempt.draft.bytes.clone());
+                let certificate = attempt.certificate.clone()?;
+                context.send_members(&Payload::Proof(Proof { certificate, ops }));
             }
         }
-        let me = hands.me();
-        self.chain.as_mut()?.advance(me, &bid.draft);
+        let me = context.me();
+        self.chain.as_mut()?.advance(me, &attempt.draft);
         Some(())
     }
 
     /// Sends two certificates that nobody signed, for two messages in its next slot.
-    fn forge<K: Keys>(&mut self, hands: &mut Hands<'_, A, K>) -> Option<()> {
-        let chain = self.chain.get_or_insert_with(|| Chain::new(hands));
-        let (me, everybody) = (hands.me(), hands.members().actors());
-        let versions = chain.copy.rivals(&me, everybody, hands.stream())?;
-        let mut honest = hands.honest();
-        hands.stream().shuffle(&mut honest);
-        let flaw = hands.stream().below(FLAWS.len() as u64);
-        hands.count(FLAWS[flaw as usize]);
+    fn forge<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
+        let chain = self.chain.get_or_insert_with(|| SourceChain::new(context));
+        let (me, everybody) = (context.me(), context.members().actors());
+        let versions = chain.copy.rivals(&me, everybody, context.stream())?;
+        let mut honest = context.honest();
+        context.stream().shuffle(&mut honest);
+        let flaw = context.stream().below(FLAWS.len() as u64);
+        context.count(FLAWS[flaw as usize]);
         let half = honest.len().div_ceil(2);
         for (op, audience) in versions.into_iter().zip(honest.chunks(half.max(1))) {
-            let draft = chain.draft(vec![op], hands)?;
-            let certificate = forged(flaw, &draft, hands);
+            let draft = chain.draft(vec![op], context)?;
+            let certificate = forged(flaw, &draft, context);
             let proof = Payload::Proof(Proof {
                 certificate,
                 ops: Some(draft.bytes.clone()),
             });
             audience
                 .iter()
-                .for_each(|member| hands.send(*member, &proof));
+                .for_each(|member| context.send(*member, &proof));
         }
         Some(())
     }
 
     /// Says it has delivered what nobody has broadcast.
-    fn lie<K: Keys>(hands: &mut Hands<'_, A, K>) {
-        let seats = hands.members().len();
-        let mut clock = Clock::zero(seats);
+    fn lie<K: Keys>(context: &mut AdversaryContext<'_, A, K>) {
+        let seats = context.members().len();
+        let mut clock = VersionVector::zero(seats);
         for seat in (0..).map(Seat::new).take(seats) {
-            clock.advance(seat, Counter::new(hands.stream().bits()));
+            clock.advance(seat, Counter::new(context.stream().bits()));
         }
-        let state = Some(Digest::of(&hands.stream().bytes::<32>()));
+        let state = Some(Digest::of(&context.stream().bytes::<32>()));
         let (generation, culprits) = (Generation::GENESIS, Signers::none(seats));
-        hands.count("forger: sent a clock from the future");
-        hands.send_members(&Payload::Summary(Summary {
+        context.count("forger: sent a clock from the future");
+        context.send_members(&Payload::Summary(Summary {
             generation,
             clock,
             culprits,
@@ -221,12 +222,12 @@ const FLAWS: [&str; 7] = [
     "forger: sent a certificate of another network",
 ];
 
-fn forged<A: Staged, K: Keys>(
+fn forged<A: SimAlgorithm, K: Keys>(
     flaw: u64,
-    draft: &Draft<A::Op>,
-    hands: &mut Hands<'_, A, K>,
+    draft: &MessageDraft<A::Op>,
+    context: &mut AdversaryContext<'_, A, K>,
 ) -> Certificate {
-    let (members, quorum) = (hands.members().len(), hands.quorum());
+    let (members, quorum) = (context.members().len(), context.quorum());
     let some = |signers: &mut Signers, count: usize| {
         (0..)
             .map(MemberIndex::new)
@@ -235,10 +236,10 @@ fn forged<A: Staged, K: Keys>(
     };
     let mut signers = Signers::none(members);
     let mut generation = Generation::GENESIS;
-    let mut invented = || Sig::from_bytes(hands.stream().bytes());
+    let mut invented = || Sig::from_bytes(context.stream().bytes());
     let signatures = match flaw {
         0 => {
-            hands
+            context
                 .index()
                 .into_iter()
                 .for_each(|index| signers.insert(index));
@@ -253,7 +254,7 @@ fn forged<A: Staged, K: Keys>(
             vec![draft.echo; quorum]
         }
         3 => {
-            hands
+            context
                 .index()
                 .into_iter()
                 .for_each(|index| signers.insert(index));
@@ -269,7 +270,7 @@ fn forged<A: Staged, K: Keys>(
         5 => {
             generation = Generation::new(1);
             some(&mut signers, quorum);
-            vec![hands.echo(generation, draft.digest); quorum]
+            vec![context.echo(generation, draft.digest); quorum]
         }
         _ => {
             some(&mut signers, quorum);
@@ -278,7 +279,7 @@ fn forged<A: Staged, K: Keys>(
                 generation,
                 header: draft.digest,
             };
-            vec![hands.identity().sign(&elsewhere, &statement); quorum]
+            vec![context.identity().sign(&elsewhere, &statement); quorum]
         }
     };
     Certificate {
@@ -289,7 +290,7 @@ fn forged<A: Staged, K: Keys>(
     }
 }
 
-fn request<Op>(draft: &Draft<Op>, ops: Bytes) -> Payload {
+fn request<Op>(draft: &MessageDraft<Op>, ops: Bytes) -> Payload {
     Payload::Request(Request {
         generation: Generation::GENESIS,
         header: draft.header.clone(),
@@ -298,13 +299,13 @@ fn request<Op>(draft: &Draft<Op>, ops: Bytes) -> Payload {
     })
 }
 
-impl<A: Staged> Default for Forger<A> {
+impl<A: SimAlgorithm> Default for Forger<A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<A: Staged, K: Keys> Villain<A, K> for Forger<A> {
+impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Forger<A> {
     fn role(&self) -> &'static str {
         "forger"
     }
@@ -314,20 +315,20 @@ impl<A: Staged, K: Keys> Villain<A, K> for Forger<A> {
         from: Actor,
         _: &Wire,
         payload: Option<&Payload>,
-        hands: &mut Hands<'_, A, K>,
+        context: &mut AdversaryContext<'_, A, K>,
     ) {
         let Some(payload) = payload else { return };
-        self.accomplice.packet(payload, hands);
-        if let (Payload::Echo(echo), Some((_, bid, _))) = (payload, &mut self.bid)
-            && bid.echo(from, echo, hands)
+        self.accomplice.packet(payload, context);
+        if let (Payload::Echo(echo), Some((_, attempt, _))) = (payload, &mut self.attempt)
+            && attempt.echo(from, echo, context)
         {
-            self.certified(hands);
+            self.certified(context);
         }
     }
 
-    fn tick(&mut self, hands: &mut Hands<'_, A, K>) {
-        match &mut self.bid {
-            Some((trick, bid, age)) => {
+    fn tick(&mut self, context: &mut AdversaryContext<'_, A, K>) {
+        match &mut self.attempt {
+            Some((trick, attempt, age)) => {
                 *age += 1;
                 let again = match trick {
                     Trick::SwappedInProof(_) => *age % 2 == 0,
@@ -337,26 +338,26 @@ impl<A: Staged, K: Keys> Villain<A, K> for Forger<A> {
                     Trick::Invalid | Trick::Gap => false,
                 };
                 if again {
-                    bid.request(hands);
+                    attempt.request(context);
                 }
                 let patience = match trick {
                     Trick::Invalid | Trick::Gap => 3,
                     _ => 10,
                 };
                 if *age >= patience {
-                    self.bid = None;
+                    self.attempt = None;
                 }
             }
-            None if self.bids < 12 => {
-                self.bids += 1;
-                self.ask(hands);
+            None if self.attempts < 12 => {
+                self.attempts += 1;
+                self.ask(context);
             }
             None => {}
         }
-        match hands.stream().below(4) {
-            0 => Self::lie(hands),
+        match context.stream().below(4) {
+            0 => Self::lie(context),
             1 | 2 => {
-                self.forge(hands);
+                self.forge(context);
             }
             _ => {}
         }

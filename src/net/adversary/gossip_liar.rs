@@ -1,66 +1,66 @@
 //! The gossip liar: what it says about what it has is never true.
 
-use super::mask::{Mask, send_all};
-use super::{Hands, Villain};
+use super::delegate::{HonestDelegate, send_all};
+use super::{Adversary, AdversaryContext};
 use crate::actor::{Actor, Counter, Keys};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::packet::{Compare, Pull, Summary};
-use crate::deterministic_secure_broadcast::{Clock, Payload, To};
+use crate::deterministic_secure_broadcast::{Payload, To, VersionVector};
 use crate::membership::{MemberIndex, Seat};
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::wire::Wire;
 
 /// Keeps to the protocol but for anti-entropy: it claims what it has not, denies what it has, reports another state,
 /// accuses by bitmap, answers questions with nothing or with old things, and asks for everything without end
 /// (`docs/threats.md`, 42, 67).
 #[derive(Debug)]
-pub struct GossipLiar<A: Staged, K: Keys> {
-    mask: Mask<A, K>,
+pub struct GossipLiar<A: SimAlgorithm, K: Keys> {
+    delegate: HonestDelegate<A, K>,
     /// Whether its last summaries claimed more than anybody has.
     boasted: bool,
 }
 
-impl<A: Staged, K: Keys> GossipLiar<A, K> {
+impl<A: SimAlgorithm, K: Keys> GossipLiar<A, K> {
     /// One that draws its lies.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            mask: Mask::new(),
+            delegate: HonestDelegate::new(),
             boasted: false,
         }
     }
 
-    fn filter(&mut self, sends: Vec<(To, Payload)>, hands: &mut Hands<'_, A, K>) {
+    fn filter(&mut self, sends: Vec<(To, Payload)>, context: &mut AdversaryContext<'_, A, K>) {
         for (to, payload) in sends {
             let payload = match payload {
-                Payload::Summary(summary) => Payload::Summary(self.lie(summary, hands)),
-                Payload::Compare(compare) => Payload::Compare(false_headers(compare, hands)),
+                Payload::Summary(summary) => Payload::Summary(self.lie(summary, context)),
+                Payload::Compare(compare) => Payload::Compare(false_headers(compare, context)),
                 other => other,
             };
-            send_all(vec![(to, payload)], hands);
+            send_all(vec![(to, payload)], context);
         }
     }
 
-    fn lie(&mut self, mut summary: Summary, hands: &mut Hands<'_, A, K>) -> Summary {
+    fn lie(&mut self, mut summary: Summary, context: &mut AdversaryContext<'_, A, K>) -> Summary {
         let entries: Vec<(Seat, Counter)> = summary.clock.iter().collect();
-        let mut clock = Clock::zero(entries.len());
-        match hands.stream().below(3) {
-            0 => hands.count("gossip-liar: denied what it has"),
+        let mut clock = VersionVector::zero(entries.len());
+        match context.stream().below(3) {
+            0 => context.count("gossip-liar: denied what it has"),
             1 => {
                 for (seat, counter) in entries {
                     clock.advance(seat, counter.checked_add(1).unwrap_or(counter));
                 }
                 self.boasted = true;
-                hands.count("gossip-liar: claimed what nobody has");
+                context.count("gossip-liar: claimed what nobody has");
             }
             _ => {
                 clock = summary.clock.clone();
-                summary.state = Some(Digest::of(&hands.stream().bytes::<32>()));
-                let accused = hands.stream().index(entries.len());
+                summary.state = Some(Digest::of(&context.stream().bytes::<32>()));
+                let accused = context.stream().index(entries.len());
                 if let Ok(accused) = u16::try_from(accused) {
                     summary.culprits.insert(MemberIndex::new(accused));
                 }
-                hands.count("gossip-liar: reported another state");
+                context.count("gossip-liar: reported another state");
             }
         }
         summary.clock = clock;
@@ -68,21 +68,24 @@ impl<A: Staged, K: Keys> GossipLiar<A, K> {
     }
 }
 
-fn false_headers<A: Staged, K: Keys>(mut compare: Compare, hands: &mut Hands<'_, A, K>) -> Compare {
-    hands.count("gossip-liar: compared headers that are none");
+fn false_headers<A: SimAlgorithm, K: Keys>(
+    mut compare: Compare,
+    context: &mut AdversaryContext<'_, A, K>,
+) -> Compare {
+    context.count("gossip-liar: compared headers that are none");
     for (_, _, digest) in &mut compare.headers {
         *digest = Digest::of(digest.as_bytes());
     }
     compare
 }
 
-impl<A: Staged, K: Keys> Default for GossipLiar<A, K> {
+impl<A: SimAlgorithm, K: Keys> Default for GossipLiar<A, K> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<A: Staged, K: Keys> Villain<A, K> for GossipLiar<A, K> {
+impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for GossipLiar<A, K> {
     fn role(&self) -> &'static str {
         "gossip-liar"
     }
@@ -92,33 +95,33 @@ impl<A: Staged, K: Keys> Villain<A, K> for GossipLiar<A, K> {
         from: Actor,
         _: &Wire,
         payload: Option<&Payload>,
-        hands: &mut Hands<'_, A, K>,
+        context: &mut AdversaryContext<'_, A, K>,
     ) {
         let Some(payload) = payload else { return };
         if let Payload::Pull(_) = payload {
             if self.boasted {
-                hands.count("gossip-liar: was asked for what nobody has");
+                context.count("gossip-liar: was asked for what nobody has");
             }
-            if hands.stream().below(2) == 0 {
-                return hands.count("gossip-liar: did not answer");
+            if context.stream().below(2) == 0 {
+                return context.count("gossip-liar: did not answer");
             }
         }
-        let sends = self.mask.packet(from, payload, hands);
-        self.filter(sends, hands);
+        let sends = self.delegate.packet(from, payload, context);
+        self.filter(sends, context);
     }
 
-    fn tick(&mut self, hands: &mut Hands<'_, A, K>) {
-        let sends = self.mask.tick(hands);
-        self.filter(sends, hands);
-        let seats = hands.members().len();
-        let honest = hands.honest();
+    fn tick(&mut self, context: &mut AdversaryContext<'_, A, K>) {
+        let sends = self.delegate.tick(context);
+        self.filter(sends, context);
+        let seats = context.members().len();
+        let honest = context.honest();
         if let (Some(to), Some(generation)) = (
-            hands.stream().pick(&honest).copied(),
-            self.mask.replica(hands).map(|own| own.generation()),
+            context.stream().pick(&honest).copied(),
+            self.delegate.replica(context).map(|own| own.generation()),
         ) {
-            let clock = Clock::zero(seats);
-            hands.count("gossip-liar: asked for everything again");
-            hands.send(to, &Payload::Pull(Pull { generation, clock }));
+            let clock = VersionVector::zero(seats);
+            context.count("gossip-liar: asked for everything again");
+            context.send(to, &Payload::Pull(Pull { generation, clock }));
         }
     }
 }

@@ -6,8 +6,8 @@ mod seal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::mask::{Mask, send_all};
-use super::{Hands, Villain};
+use super::delegate::{HonestDelegate, send_all};
+use super::{Adversary, AdversaryContext};
 use crate::actor::{Actor, Keys, Sig};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::evidence::SignedHeader;
@@ -16,19 +16,19 @@ use crate::deterministic_secure_broadcast::wire::statement::ApproveStatement;
 use crate::deterministic_secure_broadcast::wire::{Approvals, Chain, Decision, PullChain};
 use crate::deterministic_secure_broadcast::{Payload, To};
 use crate::membership::{Change, Generation, MemberIndex, Members, Seat, Signers};
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::wire::Wire;
 
 use plot::Plot;
 
-/// Takes part in hand-overs, and breaks every rule of them (R3 to R7): approves everything, proposes two changes, one to
-/// each half, and changes hardly anybody approves, votes for two things and after it has given up, gives attempts up that
-/// it is not in, seals a generation in three ways (as it is, with headers withheld, with headers invented), echoes in
-/// generations it has sealed, serves a chain that is none, and signs two messages for one slot, one on each side of a
-/// hand-over (`docs/threats.md`, 2, 3, 8, 22 to 27, 30, 31, 68).
+/// Takes part in reconfigurations, and breaks every rule of them (R3 to R7): approves everything, proposes two changes,
+/// one to each half, and changes hardly anybody approves, votes for two things and after it has given up, gives
+/// attempts up that it is not in, seals a generation in three ways (as it is, with headers withheld, with headers
+/// invented), echoes in generations it has sealed, serves a chain that is none, and signs two messages for one slot,
+/// one on each side of a reconfiguration (`docs/threats.md`, 2, 3, 8, 22 to 27, 30, 31, 68).
 #[derive(Debug)]
-pub struct Reconfigurer<A: Staged, K: Keys> {
-    mask: Mask<A, K>,
+pub struct Reconfigurer<A: SimAlgorithm, K: Keys> {
+    delegate: HonestDelegate<A, K>,
     /// Everybody's approvals of each change.
     approvals: BTreeMap<(Generation, Change), Gathered>,
     /// What it has approved itself.
@@ -55,12 +55,12 @@ struct Gathered {
     of: BTreeMap<MemberIndex, Sig>,
 }
 
-impl<A: Staged, K: Keys> Reconfigurer<A, K> {
+impl<A: SimAlgorithm, K: Keys> Reconfigurer<A, K> {
     /// One that draws whom it tells what.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            mask: Mask::new(),
+            delegate: HonestDelegate::new(),
             approvals: BTreeMap::new(),
             approved: BTreeSet::new(),
             proposed: BTreeSet::new(),
@@ -74,24 +74,31 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
     }
 
     /// The members as its own replica knows them, and which of them it is.
-    fn place(&mut self, hands: &mut Hands<'_, A, K>) -> Option<(Members<K>, MemberIndex)> {
-        let members = self.mask.replica(hands)?.members().clone();
-        hands.enter(&members);
-        let index = members.index_of(&hands.me())?;
+    fn place(
+        &mut self,
+        context: &mut AdversaryContext<'_, A, K>,
+    ) -> Option<(Members<K>, MemberIndex)> {
+        let members = self.delegate.replica(context)?.members().clone();
+        context.enter(&members);
+        let index = members.index_of(&context.me())?;
         self.own = index;
         Some((members, index))
     }
 
     /// What a generation was made by, as the next decision and its seals name it.
-    fn link(&mut self, generation: Generation, hands: &Hands<'_, A, K>) -> Option<Digest> {
-        let generations = self.mask.replica(hands)?.generations();
+    fn link(
+        &mut self,
+        generation: Generation,
+        context: &AdversaryContext<'_, A, K>,
+    ) -> Option<Digest> {
+        let generations = self.delegate.replica(context)?.generations();
         generations.tip_of(generation).copied()
     }
 
     /// The other members, in two halves that are the same all the time.
-    fn halves(members: &Members<K>, hands: &Hands<'_, A, K>) -> [Vec<Actor>; 2] {
+    fn halves(members: &Members<K>, context: &AdversaryContext<'_, A, K>) -> [Vec<Actor>; 2] {
         let mut others = members.actors().to_vec();
-        others.retain(|actor| *actor != hands.me());
+        others.retain(|actor| *actor != context.me());
         let rest = others.split_off(others.len().div_ceil(2));
         [others, rest]
     }
@@ -109,8 +116,13 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
     }
 
     /// Approves a change, whatever it is.
-    fn approve(&mut self, change: Change, possession: Option<Sig>, hands: &mut Hands<'_, A, K>) {
-        let Some((members, index)) = self.place(hands) else {
+    fn approve(
+        &mut self,
+        change: Change,
+        possession: Option<Sig>,
+        context: &mut AdversaryContext<'_, A, K>,
+    ) {
+        let Some((members, index)) = self.place(context) else {
             return;
         };
         let generation = members.generation();
@@ -118,7 +130,9 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
             return;
         }
         let statement = ApproveStatement { generation, change };
-        let sig = hands.key_in(generation).sign(&hands.network(), &statement);
+        let sig = context
+            .key_in(generation)
+            .sign(&context.network(), &statement);
         let mut signers = Signers::none(members.len());
         signers.insert(index);
         let approvals = Approvals {
@@ -129,23 +143,23 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
             signatures: vec![sig],
         };
         self.gather(&approvals);
-        hands.count("reconfigurer: approved a change unread");
-        for member in Self::halves(&members, hands).concat() {
-            hands.send(member, &Payload::Approvals(approvals.clone()));
+        context.count("reconfigurer: approved a change unread");
+        for member in Self::halves(&members, context).concat() {
+            context.send(member, &Payload::Approvals(approvals.clone()));
         }
     }
 
     /// Vouches for a message in whatever generation it is asked in.
-    fn echo(&mut self, request: &Request, hands: &mut Hands<'_, A, K>) {
+    fn echo(&mut self, request: &Request, context: &mut AdversaryContext<'_, A, K>) {
         let generation = request.generation;
-        let Some((members, _)) = self.place(hands) else {
+        let Some((members, _)) = self.place(context) else {
             return;
         };
         let Some(source) = members.in_seat(request.header.source).copied() else {
             return;
         };
         if self.sealed.contains(&generation) {
-            hands.count("reconfigurer: echoed in a generation it had sealed");
+            context.count("reconfigurer: echoed in a generation it had sealed");
         }
         let echoed = self.echoed.entry(request.header.source).or_default();
         if echoed.len() < 64 && !echoed.iter().any(|known| known.header == request.header) {
@@ -155,10 +169,10 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
                 sig: request.echo,
             });
         }
-        let header = request.header.digest(&hands.network());
-        let sig = hands.echo(generation, header);
+        let header = request.header.digest(&context.network());
+        let sig = context.echo(generation, header);
         let first = request.header.first;
-        hands.send(
+        context.send(
             source,
             &Payload::Echo(Echo {
                 generation,
@@ -170,61 +184,66 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
     }
 
     /// Serves a chain in which the last change is another one.
-    pub(super) fn misserve(&mut self, to: Actor, pull: PullChain, hands: &mut Hands<'_, A, K>) {
+    pub(super) fn misserve(
+        &mut self,
+        to: Actor,
+        pull: PullChain,
+        context: &mut AdversaryContext<'_, A, K>,
+    ) {
         let have = usize::try_from(pull.decided.get()).unwrap_or(usize::MAX);
-        let everybody = hands.members().actors();
-        let victim = hands.stream().pick(everybody).copied();
-        let links = self.mask.replica(hands).map(|own| {
+        let everybody = context.members().actors();
+        let victim = context.stream().pick(everybody).copied();
+        let links = self.delegate.replica(context).map(|own| {
             let links = own.chain().skip(have).cloned();
             links.take(4).collect::<Vec<_>>()
         });
         let (Some(mut links), Some(victim)) = (links, victim) else {
             return;
         };
-        match (links.last_mut(), hands.stream().below(2)) {
+        match (links.last_mut(), context.stream().below(2)) {
             (Some(last), 0) => last.decision.change = Change::Expel(victim),
             (Some(last), _) => last.decision.link = Digest::of(b"another chain"),
             (None, _) => return,
         }
-        hands.count("reconfigurer: served a chain that is none");
-        hands.send(to, &Payload::Chain(Chain { links }));
+        context.count("reconfigurer: served a chain that is none");
+        context.send(to, &Payload::Chain(Chain { links }));
     }
 
-    /// What its replica wants to say about other things than hand-overs; those are made by hand, for it stops signing as
-    /// soon as it sees what else was signed with its key.
-    fn filter(&mut self, sends: Vec<(To, Payload)>, hands: &mut Hands<'_, A, K>) {
+    /// What its replica wants to say about other things than reconfigurations; those are made by hand, for it stops
+    /// signing as soon as it sees what else was signed with its key.
+    fn filter(&mut self, sends: Vec<(To, Payload)>, context: &mut AdversaryContext<'_, A, K>) {
         for (to, payload) in sends {
             match payload {
                 Payload::Propose(proposal) if proposal.attempt > 0 => {
-                    self.propose_twice(&proposal, hands);
+                    self.propose_twice(&proposal, context);
                 }
                 Payload::Seal(seal) if seal.signer == self.own => {}
                 Payload::Propose(_) | Payload::Vote(_) | Payload::Timeout(_) => {}
-                payload => self.pass(to, &payload, hands),
+                payload => self.pass(to, &payload, context),
             }
         }
     }
 
     /// Sends something as it is, to the members of its own generation.
-    fn pass(&mut self, to: To, payload: &Payload, hands: &mut Hands<'_, A, K>) {
-        match (to, self.place(hands)) {
+    fn pass(&mut self, to: To, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
+        match (to, self.place(context)) {
             (To::Members, Some((members, _))) => {
-                for member in Self::halves(&members, hands).concat() {
-                    hands.send(member, payload);
+                for member in Self::halves(&members, context).concat() {
+                    context.send(member, payload);
                 }
             }
-            (to, _) => send_all(vec![(to, payload.clone())], hands),
+            (to, _) => send_all(vec![(to, payload.clone())], context),
         }
     }
 }
 
-impl<A: Staged, K: Keys> Default for Reconfigurer<A, K> {
+impl<A: SimAlgorithm, K: Keys> Default for Reconfigurer<A, K> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<A: Staged, K: Keys> Villain<A, K> for Reconfigurer<A, K> {
+impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Reconfigurer<A, K> {
     fn role(&self) -> &'static str {
         "reconfigurer"
     }
@@ -234,40 +253,40 @@ impl<A: Staged, K: Keys> Villain<A, K> for Reconfigurer<A, K> {
         from: Actor,
         _: &Wire,
         payload: Option<&Payload>,
-        hands: &mut Hands<'_, A, K>,
+        context: &mut AdversaryContext<'_, A, K>,
     ) {
         let Some(payload) = payload else { return };
         match payload {
-            Payload::Request(request) => return self.echo(request, hands),
-            Payload::Echo(echo) => return self.plot_echo(from, echo, hands),
-            Payload::PullChain(pull) if hands.stream().below(2) == 0 => {
-                return self.misserve(from, *pull, hands);
+            Payload::Request(request) => return self.echo(request, context),
+            Payload::Echo(echo) => return self.plot_echo(from, echo, context),
+            Payload::PullChain(pull) if context.stream().below(2) == 0 => {
+                return self.misserve(from, *pull, context);
             }
             Payload::Approvals(approvals) => {
                 self.gather(approvals);
-                self.approve(approvals.change, approvals.possession, hands);
+                self.approve(approvals.change, approvals.possession, context);
             }
             Payload::Join(join) => {
-                self.approve(Change::Join(join.actor), Some(join.possession), hands);
+                self.approve(Change::Join(join.actor), Some(join.possession), context);
             }
-            Payload::Propose(proposal) => self.vote_twice(proposal, hands),
-            Payload::Timeout(timeout) => self.time_out_twice(timeout, hands),
+            Payload::Propose(proposal) => self.vote_twice(proposal, context),
+            Payload::Timeout(timeout) => self.time_out_twice(timeout, context),
             _ => {}
         }
-        let sends = self.mask.packet(from, payload, hands);
-        self.filter(sends, hands);
+        let sends = self.delegate.packet(from, payload, context);
+        self.filter(sends, context);
         // Between a decision and enough seals of others there may be no tick.
-        self.seal_thrice(hands);
+        self.seal_thrice(context);
     }
 
-    fn tick(&mut self, hands: &mut Hands<'_, A, K>) {
-        let sends = self.mask.tick(hands);
-        self.filter(sends, hands);
-        self.lead(hands);
-        self.seal_thrice(hands);
-        self.plot(hands);
-        if hands.stream().below(4) == 0 {
-            self.give_up(hands);
+    fn tick(&mut self, context: &mut AdversaryContext<'_, A, K>) {
+        let sends = self.delegate.tick(context);
+        self.filter(sends, context);
+        self.lead(context);
+        self.seal_thrice(context);
+        self.plot(context);
+        if context.stream().below(4) == 0 {
+            self.give_up(context);
         }
     }
 }

@@ -1,29 +1,29 @@
 //! The withholder: everybody vouches for its message, one learns that everybody did.
 
-use super::mask::{Mask, send_all};
-use super::{Hands, Villain};
+use super::delegate::{HonestDelegate, send_all};
+use super::{Adversary, AdversaryContext};
 use crate::actor::{Actor, Keys};
 use crate::deterministic_secure_broadcast::{Payload, To};
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::wire::Wire;
 
 /// Keeps to the protocol, but sends every proof of its own messages to one member only, and answers nobody who asks for
 /// them (`docs/threats.md`, 45; L5).
 #[derive(Debug)]
-pub struct Withholder<A: Staged, K: Keys> {
-    mask: Mask<A, K>,
+pub struct Withholder<A: SimAlgorithm, K: Keys> {
+    delegate: HonestDelegate<A, K>,
     confidant: Option<Actor>,
     chosen: bool,
     messages: u32,
     idle: u32,
 }
 
-impl<A: Staged, K: Keys> Withholder<A, K> {
+impl<A: SimAlgorithm, K: Keys> Withholder<A, K> {
     /// One that tells a member of its random choice.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            mask: Mask::new(),
+            delegate: HonestDelegate::new(),
             confidant: None,
             chosen: false,
             messages: 0,
@@ -41,8 +41,8 @@ impl<A: Staged, K: Keys> Withholder<A, K> {
         }
     }
 
-    fn filter(&mut self, sends: Vec<(To, Payload)>, hands: &mut Hands<'_, A, K>) {
-        let own = hands.seat();
+    fn filter(&mut self, sends: Vec<(To, Payload)>, context: &mut AdversaryContext<'_, A, K>) {
+        let own = context.seat();
         for (to, payload) in sends {
             match &payload {
                 Payload::Proof(proof) if Some(proof.certificate.header.source) == own => {
@@ -50,24 +50,24 @@ impl<A: Staged, K: Keys> Withholder<A, K> {
                         continue;
                     };
                     if to == To::Members || to == To::One(confidant) {
-                        hands.count("withholder: sent its proof to one member only");
-                        hands.note("keeps the proof from all but one");
-                        hands.send(confidant, &payload);
+                        context.count("withholder: sent its proof to one member only");
+                        context.note("keeps the proof from all but one");
+                        context.send(confidant, &payload);
                     }
                 }
-                _ => send_all(vec![(to, payload)], hands),
+                _ => send_all(vec![(to, payload)], context),
             }
         }
     }
 }
 
-impl<A: Staged, K: Keys> Default for Withholder<A, K> {
+impl<A: SimAlgorithm, K: Keys> Default for Withholder<A, K> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<A: Staged, K: Keys> Villain<A, K> for Withholder<A, K> {
+impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Withholder<A, K> {
     fn role(&self) -> &'static str {
         "withholder"
     }
@@ -77,26 +77,26 @@ impl<A: Staged, K: Keys> Villain<A, K> for Withholder<A, K> {
         from: Actor,
         _: &Wire,
         payload: Option<&Payload>,
-        hands: &mut Hands<'_, A, K>,
+        context: &mut AdversaryContext<'_, A, K>,
     ) {
         if let Some(payload) = payload {
-            let sends = self.mask.packet(from, payload, hands);
-            self.filter(sends, hands);
+            let sends = self.delegate.packet(from, payload, context);
+            self.filter(sends, context);
         }
     }
 
-    fn tick(&mut self, hands: &mut Hands<'_, A, K>) {
+    fn tick(&mut self, context: &mut AdversaryContext<'_, A, K>) {
         self.idle += 1;
         if self.idle % 3 == 1 && self.messages < 6 {
             if !self.chosen {
-                let honest = hands.honest();
-                self.confidant = hands.stream().pick(&honest).copied();
+                let honest = context.honest();
+                self.confidant = context.stream().pick(&honest).copied();
             }
             self.messages += 1;
-            let sends = self.mask.play(hands);
-            self.filter(sends, hands);
+            let sends = self.delegate.play(context);
+            self.filter(sends, context);
         }
-        let sends = self.mask.tick(hands);
-        self.filter(sends, hands);
+        let sends = self.delegate.tick(context);
+        self.filter(sends, context);
     }
 }

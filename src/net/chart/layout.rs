@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::story::{Arc, BoxKind, Fate, Item, Story, What};
+use super::diagram::{Arc, BoxKind, Diagram, Fate, Item, What};
 use super::text;
 use crate::net::time::{Span, VirtualTime};
 
@@ -25,7 +25,7 @@ const BELOW: i64 = 50;
 
 /// A chart laid out; heights are in tenths of a pixel from the first event.
 pub(crate) struct Layout<'a> {
-    pub(crate) arcs: Vec<Flight<'a>>,
+    pub(crate) arcs: Vec<PlacedPacket<'a>>,
     pub(crate) boxes: Vec<Placed<'a>>,
     pub(crate) across: Vec<Across<'a>>,
     /// Where each instant is, top to bottom.
@@ -38,7 +38,7 @@ pub(crate) struct Layout<'a> {
 }
 
 /// A packet under way.
-pub(crate) struct Flight<'a> {
+pub(crate) struct PlacedPacket<'a> {
     pub(crate) arc: &'a Arc<'a>,
     /// Where it leaves its sender; above the chart if that was before its first instant.
     pub(crate) start: i64,
@@ -70,10 +70,10 @@ pub(crate) struct Across<'a> {
 impl<'a> Layout<'a> {
     /// Lays out at most `most` arcs and boxes of `story`; boxes may be `room` wide inside. At a `zoom` of 1
     /// a typical flight has its least height, at 2 twice that.
-    pub(crate) fn new(story: &'a Story<'a>, most: usize, room: i64, zoom: i64) -> Self {
-        let (items, left_out) = kept(story, most);
+    pub(crate) fn new(diagram: &'a Diagram<'a>, most: usize, room: i64, zoom: i64) -> Self {
+        let (items, left_out) = kept(diagram, most);
         let instants = instants(&items);
-        let unit = unit(story, &instants, zoom);
+        let unit = unit(diagram, &instants, zoom);
         let mut layout = Self {
             arcs: Vec::new(),
             boxes: Vec::new(),
@@ -83,14 +83,14 @@ impl<'a> Layout<'a> {
             height: 0,
             left_out,
         };
-        let mut starts = vec![None; story.arcs.len()];
-        let mut free = vec![0; story.lanes.len()];
+        let mut starts = vec![None; diagram.arcs.len()];
+        let mut free = vec![0; diagram.lanes.len()];
         // Where the last instant was left: time goes on from where its last packet was sent.
         let mut last: Option<(i64, VirtualTime)> = None;
         for (at, happening) in instants {
             let mut top = last.map_or(0, |(top, before)| top + height(at - before, unit, zoom));
             for item in &happening {
-                for lane in lanes_of(story, item) {
+                for lane in lanes_of(diagram, item) {
                     top = top.max(free.get(lane).copied().unwrap_or(0));
                 }
             }
@@ -101,7 +101,7 @@ impl<'a> Layout<'a> {
                 }
             }
             layout.ticks.push((top, at));
-            let left = layout.instant(story, &happening, top, room, &mut free, &mut starts);
+            let left = layout.instant(diagram, &happening, top, room, &mut free, &mut starts);
             last = Some((left, at));
             layout.height = layout
                 .height
@@ -122,7 +122,7 @@ impl<'a> Layout<'a> {
     /// Places what happens at one instant, and says where its last packet was sent.
     fn instant(
         &mut self,
-        story: &'a Story<'a>,
+        diagram: &'a Diagram<'a>,
         items: &[&'a Item<'a>],
         top: i64,
         room: i64,
@@ -133,11 +133,11 @@ impl<'a> Layout<'a> {
         // What a node sends, it sends when it is done with the instant, unless that arrives within it.
         let hasty: BTreeSet<usize> = items
             .iter()
-            .filter_map(|item| arrived(story, item))
+            .filter_map(|item| arrived(diagram, item))
             .collect();
         let waits = |item: &&&'a Item<'a>| match item.what {
             What::Sent(arc) => !hasty.contains(&arc),
-            What::Ended(_) => arrived(story, item).is_none(),
+            What::Ended(_) => arrived(diagram, item).is_none(),
             _ => false,
         };
         for item in items
@@ -148,14 +148,14 @@ impl<'a> Layout<'a> {
             let here = |lane: usize, free: &[i64]| free.get(lane).copied().unwrap_or(0).max(top);
             match item.what {
                 What::Sent(arc) => {
-                    let from = story.arcs.get(arc).map_or(0, |arc| arc.from);
+                    let from = diagram.arcs.get(arc).map_or(0, |arc| arc.from);
                     if let Some(start) = starts.get_mut(arc) {
                         *start = Some(here(from, free));
                         left = left.max(here(from, free));
                     }
                 }
                 What::Ended(number) => {
-                    let Some(arc) = story.arcs.get(number) else {
+                    let Some(arc) = diagram.arcs.get(number) else {
                         continue;
                     };
                     let start = starts.get(number).copied().flatten().unwrap_or(-140);
@@ -170,7 +170,7 @@ impl<'a> Layout<'a> {
                     {
                         *free = end.max(*free);
                     }
-                    self.arcs.push(Flight { arc, start, end });
+                    self.arcs.push(PlacedPacket { arc, start, end });
                     self.height = self.height.max(end);
                 }
                 What::Boxed { lane, kind, text } => {
@@ -209,20 +209,20 @@ impl<'a> Layout<'a> {
 }
 
 /// The packet that comes to its receiver with this item.
-fn arrived(story: &Story<'_>, item: &Item<'_>) -> Option<usize> {
+fn arrived(diagram: &Diagram<'_>, item: &Item<'_>) -> Option<usize> {
     let What::Ended(arc) = item.what else {
         return None;
     };
-    let fate = story.arcs.get(arc)?.fate;
+    let fate = diagram.arcs.get(arc)?.fate;
     (!matches!(fate, Fate::Lost(_) | Fate::InFlight)).then_some(arc)
 }
 
 /// The items that are drawn: the first `most` arcs and boxes and what belongs to them. Then, how many are not.
-fn kept<'a>(story: &'a Story<'a>, most: usize) -> (Vec<&'a Item<'a>>, usize) {
+fn kept<'a>(diagram: &'a Diagram<'a>, most: usize) -> (Vec<&'a Item<'a>>, usize) {
     let mut room = most;
     let mut kept: Vec<&Item<'_>> = Vec::new();
-    let mut ends = vec![false; story.arcs.len()];
-    for item in &story.items {
+    let mut ends = vec![false; diagram.arcs.len()];
+    for item in &diagram.items {
         if item.is_drawn() {
             if room == 0 {
                 break;
@@ -240,7 +240,7 @@ fn kept<'a>(story: &'a Story<'a>, most: usize) -> (Vec<&'a Item<'a>>, usize) {
         What::Sent(arc) => ends.get(arc).is_some_and(|ends| *ends),
         _ => true,
     });
-    (kept, story.drawable() - (most - room))
+    (kept, diagram.drawable() - (most - room))
 }
 
 /// The items by instant. What spans all lanes is an instant of its own.
@@ -264,8 +264,8 @@ fn instants<'a>(items: &[&'a Item<'a>]) -> Vec<(VirtualTime, Vec<&'a Item<'a>>)>
 /// How many nanoseconds a pixel stands for.
 ///
 /// So few that a typical flight is [`FLIGHT`] high and that events are [`EVENT`] apart on average.
-fn unit(story: &Story<'_>, instants: &[(VirtualTime, Vec<&Item<'_>>)], zoom: i64) -> u64 {
-    let mut flights: Vec<Span> = story
+fn unit(diagram: &Diagram<'_>, instants: &[(VirtualTime, Vec<&Item<'_>>)], zoom: i64) -> u64 {
+    let mut flights: Vec<Span> = diagram
         .arcs
         .iter()
         .filter(|arc| arc.fate == Fate::Accepted)
@@ -305,8 +305,8 @@ fn height(time: Span, unit: u64, zoom: i64) -> i64 {
 }
 
 /// The lanes that must be free where the item stands.
-fn lanes_of(story: &Story<'_>, item: &Item<'_>) -> Vec<usize> {
-    let arc = |arc: usize| story.arcs.get(arc);
+fn lanes_of(diagram: &Diagram<'_>, item: &Item<'_>) -> Vec<usize> {
+    let arc = |arc: usize| diagram.arcs.get(arc);
     match item.what {
         What::Sent(number) => arc(number).map(|arc| arc.from).into_iter().collect(),
         What::Ended(number) => arc(number)
@@ -315,6 +315,6 @@ fn lanes_of(story: &Story<'_>, item: &Item<'_>) -> Vec<usize> {
             .into_iter()
             .collect(),
         What::Boxed { lane, .. } => vec![lane],
-        What::Divider(_) | What::Band(_) => (0..story.lanes.len()).collect(),
+        What::Divider(_) | What::Band(_) => (0..diagram.lanes.len()).collect(),
     }
 }

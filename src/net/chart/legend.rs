@@ -1,9 +1,9 @@
 //! The legend of our own picture.
 
 use super::canvas::{Anchor, Canvas, Point};
+use super::diagram::{Arc, Diagram, Fate};
 use super::layout::SIZE;
 use super::shapes::arrow;
-use super::story::{Arc, Fate, Story};
 use super::{style, text};
 use crate::net::time::VirtualTime;
 
@@ -27,9 +27,9 @@ impl Entry {
 }
 
 impl Legend {
-    pub(crate) fn new(story: &Story<'_>, room: i64) -> Self {
+    pub(crate) fn new(diagram: &Diagram<'_>, room: i64) -> Self {
         let mut entries: Vec<Entry> = Vec::new();
-        for arc in story.drawn_arcs() {
+        for arc in diagram.drawn_arcs() {
             if entries.iter().all(|entry| entry.kind != arc.kind) {
                 entries.push(Entry {
                     name: arc.kind,
@@ -38,7 +38,7 @@ impl Legend {
                 });
             }
         }
-        let any = |fits: fn(&Arc<'_>) -> bool| story.drawn_arcs().any(fits);
+        let any = |fits: fn(&Arc<'_>) -> bool| diagram.drawn_arcs().any(fits);
         for (name, fate, there) in [
             (
                 "lost",

@@ -5,6 +5,7 @@
 //! arrives without having been sent, a node nobody declared — there is a chart of it.
 
 pub(crate) mod canvas;
+pub(crate) mod diagram;
 pub(crate) mod layout;
 pub(crate) mod legend;
 pub(crate) mod onion;
@@ -13,7 +14,6 @@ pub(crate) mod place;
 pub(crate) mod rows;
 pub(crate) mod sequence;
 pub(crate) mod shapes;
-pub(crate) mod story;
 pub(crate) mod style;
 pub(crate) mod text;
 

@@ -1,10 +1,10 @@
 //! A picture with a time scale, part by part.
 
 use super::canvas::{Anchor, Canvas, Point};
-use super::layout::{Across, Flight, LINE, Layout, Placed, SIZE};
+use super::diagram::{Arc, BoxKind, Diagram, Fate};
+use super::layout::{Across, LINE, Layout, Placed, PlacedPacket, SIZE};
 use super::place::Room;
 use super::shapes::{arrow, head, outline};
-use super::story::{Arc, BoxKind, Fate, Story};
 use super::{style, text};
 use crate::net::trace::Trace;
 
@@ -49,7 +49,7 @@ g[stroke],.halo{filter:brightness(1.4)}
 pub(crate) struct Picture<'s> {
     pub(crate) canvas: Canvas,
     pub(crate) room: Room,
-    pub(crate) story: &'s Story<'s>,
+    pub(crate) diagram: &'s Diagram<'s>,
     pub(crate) layout: &'s Layout<'s>,
     /// Where the first lane begins.
     pub(crate) left: i64,
@@ -80,10 +80,10 @@ impl Picture<'_> {
             trace.seed,
             trace.events.len()
         );
-        if self.story.hushed > 0 {
+        if self.diagram.hushed > 0 {
             about += &format!(
                 "; {} summaries that came to nothing are not drawn",
-                self.story.hushed
+                self.diagram.hushed
             );
         }
         let about = text::fit(&about, 12, self.wide - 2 * MARGIN);
@@ -92,7 +92,7 @@ impl Picture<'_> {
     }
 
     pub(crate) fn lifelines(&mut self) {
-        for (place, _) in self.story.lanes.iter().enumerate() {
+        for (place, _) in self.diagram.lanes.iter().enumerate() {
             let x = self.x(place);
             let ends = (
                 (x, self.top - 140),
@@ -110,7 +110,7 @@ impl Picture<'_> {
 
     /// Names and roles, above and below the lifelines.
     pub(crate) fn heads(&mut self, top: i64) {
-        for (place, lane) in self.story.lanes.iter().enumerate() {
+        for (place, lane) in self.diagram.lanes.iter().enumerate() {
             let (x, colour) = (self.x(place), style::node(lane));
             let (wide, high) = (self.pitch - 160, 400);
             let outline = format!("class=\"head\" stroke=\"{colour}\" stroke-width=\"1.4\"");
@@ -196,7 +196,7 @@ impl Picture<'_> {
     }
 
     /// Where an arrow begins and ends. Packets that did not arrive stop on their way.
-    fn ends(&self, flight: &Flight<'_>) -> (Point, Point) {
+    fn ends(&self, flight: &PlacedPacket<'_>) -> (Point, Point) {
         let from = (self.x(flight.arc.from), self.top + flight.start);
         let to = (self.x(flight.arc.to), self.top + flight.end);
         match flight.arc.fate {
@@ -340,7 +340,7 @@ impl Picture<'_> {
     /// Everything about a packet.
     fn about(&self, arc: &Arc<'_>) -> String {
         let name = |lane: usize| {
-            self.story
+            self.diagram
                 .lanes
                 .get(lane)
                 .map_or("?", |lane| lane.name.as_str())
@@ -377,7 +377,7 @@ impl Picture<'_> {
 
     fn about_box(&self, placed: &Placed<'_>) -> String {
         let name = self
-            .story
+            .diagram
             .lanes
             .get(placed.lane)
             .map_or("?", |lane| lane.name.as_str());
@@ -396,16 +396,20 @@ impl Picture<'_> {
 }
 
 /// How far two lanes stand apart: room for a usual label between neighbours.
-pub(crate) fn pitch(story: &Story<'_>) -> i64 {
-    let labels = story.drawn_arcs().map(|arc| {
+pub(crate) fn pitch(diagram: &Diagram<'_>) -> i64 {
+    let labels = diagram.drawn_arcs().map(|arc| {
         let lanes = i64::try_from(arc.from.abs_diff(arc.to)).unwrap_or(1).max(1);
         (text::width(&label(arc), SIZE) + 300) / lanes
     });
-    let names = story
+    let names = diagram
         .lanes
         .iter()
         .map(|lane| text::width(&lane.name, 15) + 260);
-    let most = if story.lanes.len() > 10 { 1_500 } else { 2_100 };
+    let most = if diagram.lanes.len() > 10 {
+        1_500
+    } else {
+        2_100
+    };
     labels.chain(names).max().unwrap_or(0).clamp(1_400, most)
 }
 

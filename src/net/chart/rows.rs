@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::story::{Arc, Fate, Item, Story, What};
+use super::diagram::{Arc, Diagram, Fate, Item, What};
 use crate::net::time::{Span, VirtualTime};
 
 /// One row.
@@ -35,17 +35,17 @@ pub(crate) enum Content<'a> {
 const LOOK_AHEAD: usize = 512;
 
 /// The rows of `story`, at most `most` arcs and boxes in them, and how many arcs and boxes did not fit.
-pub(crate) fn rows<'a>(story: &Story<'a>, fold: bool, most: usize) -> (Vec<Row<'a>>, usize) {
-    let pause = pause(story);
+pub(crate) fn rows<'a>(diagram: &Diagram<'a>, fold: bool, most: usize) -> (Vec<Row<'a>>, usize) {
+    let pause = pause(diagram);
     let mut rows: Vec<Row<'a>> = Vec::new();
-    let mut placed = vec![false; story.items.len()];
+    let mut placed = vec![false; diagram.items.len()];
     let mut drawn = 0;
-    let mut latest = story
+    let mut latest = diagram
         .items
         .first()
         .map_or(VirtualTime::ZERO, |item| item.at);
-    for place in 0..story.items.len() {
-        let Some(first) = story.items.get(place).filter(|_| !placed[place]) else {
+    for place in 0..diagram.items.len() {
+        let Some(first) = diagram.items.get(place).filter(|_| !placed[place]) else {
             continue;
         };
         if matches!(first.what, What::Sent(_)) {
@@ -63,18 +63,18 @@ pub(crate) fn rows<'a>(story: &Story<'a>, fold: bool, most: usize) -> (Vec<Row<'
         }
         let mut parts = vec![place];
         if fold && first.is_drawn() {
-            parts.extend(joining(story, place, &placed, pause, most - drawn));
+            parts.extend(joining(diagram, place, &placed, pause, most - drawn));
         }
         let mut events = Vec::new();
         for part in &parts {
             placed[*part] = true;
             drawn += usize::from(first.is_drawn());
-            if let Some(item) = story.items.get(*part) {
+            if let Some(item) = diagram.items.get(*part) {
                 latest = latest.max(item.at);
                 events.push(item.event);
             }
         }
-        let items = parts.iter().filter_map(|part| story.items.get(*part));
+        let items = parts.iter().filter_map(|part| diagram.items.get(*part));
         let content = match first.what {
             What::Sent(_) | What::Ended(_) => {
                 Content::Arcs(items.filter_map(|item| ended(item)).collect())
@@ -89,25 +89,25 @@ pub(crate) fn rows<'a>(story: &Story<'a>, fold: bool, most: usize) -> (Vec<Row<'
             content,
         });
     }
-    (rows, story.drawable() - drawn)
+    (rows, diagram.drawable() - drawn)
 }
 
 /// The later items that can stand in one row with the one at `place`.
 fn joining(
-    story: &Story<'_>,
+    diagram: &Diagram<'_>,
     place: usize,
     placed: &[bool],
     pause: Span,
     room: usize,
 ) -> Vec<usize> {
-    let Some(first) = story.items.get(place) else {
+    let Some(first) = diagram.items.get(place) else {
         return Vec::new();
     };
     let mut joined = Vec::new();
-    let mut taken: BTreeSet<usize> = column(story, first).into_iter().collect();
+    let mut taken: BTreeSet<usize> = column(diagram, first).into_iter().collect();
     // The lanes on which something has happened since, so that what comes later cannot be moved up past it.
-    let mut touched: BTreeSet<usize> = lane(story, first).into_iter().collect();
-    let ahead = story
+    let mut touched: BTreeSet<usize> = lane(diagram, first).into_iter().collect();
+    let ahead = diagram
         .items
         .iter()
         .zip(placed)
@@ -121,11 +121,11 @@ fn joining(
         if *placed {
             continue;
         }
-        let lane = lane(story, item);
+        let lane = lane(diagram, item);
         let movable = joined.len() + 1 < room && lane.is_none_or(|lane| !touched.contains(&lane));
         if movable
-            && alike(story, first, item)
-            && column(story, item).is_some_and(|column| taken.insert(column))
+            && alike(diagram, first, item)
+            && column(diagram, item).is_some_and(|column| taken.insert(column))
         {
             joined.push(next);
         }
@@ -136,12 +136,12 @@ fn joining(
 
 /// The lane on which `item` happens: where a packet is sent or arrives, where a box stands. A packet that is
 /// lost, or still in flight, happens to nobody.
-fn lane(story: &Story<'_>, item: &Item<'_>) -> Option<usize> {
+fn lane(diagram: &Diagram<'_>, item: &Item<'_>) -> Option<usize> {
     match item.what {
-        What::Sent(arc) => story.arcs.get(arc).map(|arc| arc.from),
+        What::Sent(arc) => diagram.arcs.get(arc).map(|arc| arc.from),
         What::Ended(arc) => {
             let arrived = |arc: &&Arc<'_>| !matches!(arc.fate, Fate::Lost(_) | Fate::InFlight);
-            story.arcs.get(arc).filter(arrived).map(|arc| arc.to)
+            diagram.arcs.get(arc).filter(arrived).map(|arc| arc.to)
         }
         What::Boxed { lane, .. } => Some(lane),
         What::Divider(_) | What::Band(_) => None,
@@ -149,19 +149,19 @@ fn lane(story: &Story<'_>, item: &Item<'_>) -> Option<usize> {
 }
 
 /// The lane in which `item` takes up room of its own: two of a row must differ in it.
-fn column(story: &Story<'_>, item: &Item<'_>) -> Option<usize> {
+fn column(diagram: &Diagram<'_>, item: &Item<'_>) -> Option<usize> {
     match item.what {
-        What::Ended(arc) => story.arcs.get(arc).map(|arc| arc.to),
+        What::Ended(arc) => diagram.arcs.get(arc).map(|arc| arc.to),
         What::Boxed { lane, .. } => Some(lane),
         What::Sent(_) | What::Divider(_) | What::Band(_) => None,
     }
 }
 
 /// Whether two items may share a row.
-fn alike(story: &Story<'_>, one: &Item<'_>, other: &Item<'_>) -> bool {
+fn alike(diagram: &Diagram<'_>, one: &Item<'_>, other: &Item<'_>) -> bool {
     match (one.what, other.what) {
         (What::Ended(one), What::Ended(other)) => {
-            match (story.arcs.get(one), story.arcs.get(other)) {
+            match (diagram.arcs.get(one), diagram.arcs.get(other)) {
                 (Some(one), Some(other)) => {
                     let same = |arc: &Arc<'_>| {
                         (
@@ -190,15 +190,18 @@ fn ended(item: &Item<'_>) -> Option<usize> {
 }
 
 /// How long nothing must happen for the chart to say so: four times what nine in ten packets take.
-fn pause(story: &Story<'_>) -> Span {
+fn pause(diagram: &Diagram<'_>) -> Span {
     let took = |arc: &Arc<'_>| matches!(arc.fate, Fate::Accepted).then(|| arc.ended - arc.sent);
-    let mut latencies: Vec<Span> = story.arcs.iter().filter_map(took).collect();
+    let mut latencies: Vec<Span> = diagram.arcs.iter().filter_map(took).collect();
     latencies.sort_unstable();
     match latencies.get(latencies.len() * 9 / 10) {
         Some(latency) if *latency > Span::ZERO => latency.times(4),
         _ => {
-            let end = story.items.last().map_or(VirtualTime::ZERO, |item| item.at);
-            let start = story
+            let end = diagram
+                .items
+                .last()
+                .map_or(VirtualTime::ZERO, |item| item.at);
+            let start = diagram
                 .items
                 .first()
                 .map_or(VirtualTime::ZERO, |item| item.at);

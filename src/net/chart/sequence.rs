@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::canvas::{Anchor, Canvas};
+use super::diagram::{BoxKind, Diagram, Fate};
 use super::layout::{Layout, SIZE};
 use super::legend::Legend;
 use super::picture::{MARGIN, Picture, STYLE};
 use super::place::Room;
-use super::story::{BoxKind, Fate, Story};
 use super::{ChartOptions, style, text};
 use crate::membership::quorum::quorum;
 use crate::net::time::VirtualTime;
@@ -68,13 +68,13 @@ pub(crate) fn draw(trace: &Trace) -> String {
         until,
         ..ChartOptions::default()
     };
-    let story = Story::new(trace, &options);
-    let layout = Layout::new(&story, options.max_arcs, PITCH - 240, 2);
-    let lanes = i64::try_from(story.lanes.len().max(1)).unwrap_or(i64::MAX / 10_000);
+    let diagram = Diagram::new(trace, &options);
+    let layout = Layout::new(&diagram, options.max_arcs, PITCH - 240, 2);
+    let lanes = i64::try_from(diagram.lanes.len().max(1)).unwrap_or(i64::MAX / 10_000);
     let left = MARGIN + lanes * COLUMN + GUTTER;
     let wide = left + lanes * PITCH + MARGIN;
     let (heads, top) = (1_120, 1_700);
-    let changes = changes(&story, &layout);
+    let changes = changes(&diagram, &layout);
     let last = changes
         .iter()
         .flatten()
@@ -93,7 +93,7 @@ pub(crate) fn draw(trace: &Trace) -> String {
             &style,
         ),
         room: Room::new(left - 60, wide),
-        story: &story,
+        diagram: &diagram,
         layout: &layout,
         left,
         pitch: PITCH,
@@ -104,7 +104,7 @@ pub(crate) fn draw(trace: &Trace) -> String {
         .canvas
         .rect((0, 0), (wide, high), 80, "class=\"paper\"");
     titles(&mut picture, trace);
-    let legend = Legend::new(&story, wide - left - MARGIN);
+    let legend = Legend::new(&diagram, wide - left - MARGIN);
     legend.draw(&mut picture.canvas, (left + 950, 900));
     guides(&mut picture, &changes);
     picture.lifelines();
@@ -128,7 +128,7 @@ fn titles(picture: &mut Picture<'_>, trace: &Trace) {
     );
     let about = format!(
         "A run of {} members: scenario {}, seed {}. Time runs down.",
-        picture.story.lanes.len(),
+        picture.diagram.lanes.len(),
         text::clip(&trace.scenario, 40),
         trace.seed
     );
@@ -149,7 +149,7 @@ fn titles(picture: &mut Picture<'_>, trace: &Trace) {
 
 /// What it all comes to, in two lines at the foot.
 fn caption(picture: &mut Picture<'_>, y: i64) {
-    let members = picture.story.lanes.len();
+    let members = picture.diagram.lanes.len();
     let caption = format!(
         "The source asks with its request. A witness echoes one message per slot, ever. {} of {members} echoes make a proof, \
          and whoever holds a proof delivers.",
@@ -165,8 +165,8 @@ fn caption(picture: &mut Picture<'_>, y: i64) {
 }
 
 /// When which process came to be at what.
-fn changes(story: &Story<'_>, layout: &Layout<'_>) -> Vec<Vec<Change>> {
-    let mut changes: Vec<Vec<Change>> = story
+fn changes(diagram: &Diagram<'_>, layout: &Layout<'_>) -> Vec<Vec<Change>> {
+    let mut changes: Vec<Vec<Change>> = diagram
         .lanes
         .iter()
         .map(|_| {
@@ -263,9 +263,9 @@ fn columns(
     foot: i64,
     outcomes: &BTreeMap<String, String>,
 ) {
-    let members = picture.story.lanes.len();
+    let members = picture.diagram.lanes.len();
     let room = COLUMN - 200;
-    for (place, (lane, changes)) in (0..).zip(picture.story.lanes.iter().zip(changes)) {
+    for (place, (lane, changes)) in (0..).zip(picture.diagram.lanes.iter().zip(changes)) {
         let x = MARGIN + place * COLUMN;
         let outline = format!(
             "class=\"head\" stroke=\"{}\" stroke-width=\"1.4\"",

@@ -1,7 +1,7 @@
 //! The shapes of our own picture: arrows and boxes.
 
 use super::canvas::{Canvas, Point, unit};
-use super::story::{Arc, BoxKind, Fate};
+use super::diagram::{Arc, BoxKind, Fate};
 use super::style;
 
 /// A straight arrow with what its fate puts at its end.

@@ -3,7 +3,7 @@
 //! Arrows follow the phase of a protocol a packet belongs to, whatever the protocol calls it: what asks, what
 //! votes, what proves, what answers. The colours are mid-tones, legible on white and on black.
 
-use super::story::{BoxKind, Fate, Lane};
+use super::diagram::{BoxKind, Fate, Lane};
 
 /// How the packets of one kind are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -209,7 +209,7 @@ impl<M: Machine> Engine<M> {
     #[inline]
     fn fate(&mut self, from: NodeId, to: NodeId) -> Result<(Span, Option<Span>), Loss> {
         let network = &mut self.network;
-        let Some(script) = &mut self.script else {
+        let Some(packet_fates) = &mut self.packet_fates else {
             return network.loses(from, to).map_or_else(
                 || {
                     let first = network.latency(from, to);
@@ -230,7 +230,7 @@ impl<M: Machine> Engine<M> {
                 }
             }
         };
-        match script.fate(from, to, is_cut, draw) {
+        match packet_fates.fate(from, to, is_cut, draw) {
             None => Err(Loss::Partition),
             Some(Fate::Lost) => Err(Loss::Random),
             Some(Fate::Takes(first)) => Ok((first, None)),

@@ -9,7 +9,7 @@ use super::{Finding, Level, Page};
 use crate::net::chart::{style, text};
 use crate::net::details::TopicId;
 use crate::net::node::NodeId;
-use crate::net::trace::{Outcome, TraceKind};
+use crate::net::trace::{PacketOutcome, TraceKind};
 
 /// What a script counts with exactly.
 const MOST: u64 = 1 << 53;
@@ -252,10 +252,10 @@ impl Page<'_> {
                 }
                 TraceKind::Arrived { message, outcome } => {
                     let (fate, why) = match outcome {
-                        Outcome::Accepted => (0, None),
-                        Outcome::Duplicate => (1, None),
-                        Outcome::Parked => (2, None),
-                        Outcome::Rejected(why) => (3, Some(why)),
+                        PacketOutcome::Accepted => (0, None),
+                        PacketOutcome::Duplicate => (1, None),
+                        PacketOutcome::Parked => (2, None),
+                        PacketOutcome::Rejected(why) => (3, Some(why)),
                     };
                     if let Some(row) = open.remove(message) {
                         let why = why.map(|why| strings.of(why));

@@ -281,7 +281,7 @@ function makePanels(run, view, go) {
     if (run.command) panel.append(el("h3", {}, "The same run again"), el("pre", { tabindex: "0" }, run.command));
     panel.append(el("h3", {}, "How to read it"), el("ul", {},
       el("li", {}, "Every column is a node, time runs down: a steep arrow is a slow message. Long silences are shortened."),
-      el("li", {}, "Green boxes are operations delivered, yellow ones faults, evidence and what villains do, dashed ones what a node does by itself."),
+      el("li", {}, "Green boxes are operations delivered, yellow ones faults, evidence and what adversaries do, dashed ones what a node does by itself."),
       el("li", {}, "A red × is where a message was lost, a red ring before the tip: refused; an empty tip: held until what it builds on arrives; grey: nothing new; dotted: still under way at the end."),
       el("li", {}, "The blue line is the moment. What comes later is faint. State and network are of that moment."),
       el("li", {}, "The chips of the filter are the legend, too.")));

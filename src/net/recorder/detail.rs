@@ -11,7 +11,7 @@ use crate::membership::{Generation, Seat};
 use crate::net::details::{Cut, Details, Entry, Power, TopicId};
 use crate::net::node::NodeId;
 use crate::net::observer::Moment;
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::trace::TraceKind;
 use crate::net::wire::Wire;
 
@@ -71,7 +71,7 @@ impl Detailer {
     }
 }
 
-impl<A: Staged> Recorder<A> {
+impl<A: SimAlgorithm> Recorder<A> {
     /// Keeps details from now on, if a trace is written.
     pub(crate) fn detailed(mut self, detailed: bool) -> Self {
         self.detailer = (detailed && self.trace.is_some()).then(Box::default);

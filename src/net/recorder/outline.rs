@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Debug, Write};
 
-use super::super::cast::Names;
+use super::super::roster::Names;
 
 /// The most bytes of `Debug` text that are read, and the most lines that are made of it.
 const MOST_BYTES: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! Members come and go: who asks, who approves, and what the judges make of it.
+//! Members come and go: who asks, who approves, and what the checkers make of it.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ use crate::deterministic_secure_broadcast::{Rules, SecureBroadcast};
 use crate::membership::quorum::quorum;
 use crate::membership::{Change, Members};
 use crate::net::change::{PlannedChange, Wish};
-use crate::net::judge::Property;
+use crate::net::checker::Property;
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
 use crate::net::observer::Moment;
 use crate::net::participant::Participant;
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::time::VirtualTime;
 use crate::net::trace::TraceKind;
 
@@ -115,7 +115,7 @@ impl<K: SeededKeys> Plan<K> {
     }
 }
 
-impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
+impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
     pub(super) fn broadcast_at(&self, node: NodeId) -> Option<&SecureBroadcast<A, K, R>> {
         self.engine.machine(node)?.replica()?.broadcast()
     }
@@ -156,7 +156,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             self.engine
                 .input(node, &mut self.recorder, |machine, out| match machine {
                     Participant::Replica(replica) => replica.propose(change, out),
-                    Participant::Villain(_) | Participant::Puppet(_) => {}
+                    Participant::Adversary(_) | Participant::Intercepted(_) => {}
                 });
         }
     }
@@ -166,10 +166,10 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             .engine
             .input(node, &mut self.recorder, |machine, out| match machine {
                 Participant::Replica(replica) => replica.join(out),
-                Participant::Villain(_) | Participant::Puppet(_) => Ok(()),
+                Participant::Adversary(_) | Participant::Intercepted(_) => Ok(()),
             });
         if let Some(Err(why)) = asked {
-            self.books.count("somebody may not join");
+            self.counters.count("somebody may not join");
             let moment = self.engine.moment();
             self.recorder.write(moment, |names| {
                 let why = names.put_into(&why.to_string());
@@ -181,7 +181,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
 
     /// A correct replica has activated a generation, or come back in one.
     pub(super) fn activated(&mut self, node: NodeId, moment: Moment) {
-        if !self.bench.judges(node) {
+        if !self.checkers.is_checked(node) {
             return;
         }
         let Some(broadcast) = self.engine.machine(node).and_then(Participant::replica) else {
@@ -191,18 +191,18 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             return;
         };
         let chain = broadcast.chain().map(|link| link.decision);
-        self.bench.chain(node, chain, moment);
+        self.checkers.chain(node, chain, moment);
         let members = broadcast.members();
         let me = broadcast.actor();
         if !broadcast.is_member() && members.seat_of(&me).is_some() {
             let mut made = broadcast.chain().map(|link| link.decision.change);
             let expelled = made.any(|made| made == Change::Expel(me));
-            self.agenda.gone(node, expelled);
+            self.task_queue.gone(node, expelled);
         }
         if members.generation() <= self.plan.latest.generation() {
             return;
         }
-        self.books.moved = moment.at;
+        self.counters.moved = moment.at;
         let many = usize::try_from(members.generation().get()).unwrap_or(usize::MAX);
         let known = self.plan.made.len();
         self.plan.made = broadcast
@@ -215,13 +215,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             if !self.is_agreed(&made, moment.at) {
                 let label = super::change_label(&made, self.recorder.names());
                 let detail = format!("decided, and nobody correct approves it: {label}");
-                self.bench
+                self.checkers
                     .blame(Property::Change, &[node], None, moment, detail);
             }
         }
         let left = self.plan.left();
         let mut complete = Vec::new();
-        self.bench
+        self.checkers
             .members(self.plan.latest.actors(), &left, |dot| complete.push(dot));
         self.complete(&complete, moment.at);
         let mut news = false;
@@ -232,7 +232,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 Change::Expel(_) => true,
             };
             for node in self.directory.nodes_of(&made.subject()) {
-                news |= self.agenda.gone(*node, expelled);
+                news |= self.task_queue.gone(*node, expelled);
             }
         }
         if news {
@@ -246,12 +246,12 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
     /// Whether somebody correct approves a change, as is needed for a quorum: because it is planned, or because it is the
     /// expulsion of somebody who can be convicted.
     fn is_agreed(&self, change: &Change, now: VirtualTime) -> bool {
-        let convicted = matches!(change, Change::Expel(culprit) if self.books.convictions.contains_key(culprit));
+        let convicted = matches!(change, Change::Expel(culprit) if self.counters.convictions.contains_key(culprit));
         let agrees = |planned: &Planned| {
             let mut all = self.all_nodes();
             planned.change == *change
                 && planned.at <= now
-                && all.any(|node| self.bench.judges(node) && planned.approves(node))
+                && all.any(|node| self.checkers.is_checked(node) && planned.approves(node))
         };
         convicted || self.plan.changes.iter().any(agrees)
     }
@@ -261,12 +261,12 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let latest = &self.plan.latest;
         let is_owed = move |planned: &&Planned| {
             let agree = self.all_nodes().filter(|node| {
-                self.bench.counts(*node) && planned.approves(*node) && planned.at <= now
+                self.checkers.counts(*node) && planned.approves(*node) && planned.at <= now
             });
             let subject = match planned.change {
-                Change::Join(_) => self.bench.judges(planned.subject),
+                Change::Join(_) => self.checkers.is_checked(planned.subject),
                 Change::Leave(_) => {
-                    self.bench.counts(planned.subject) && planned.approves(planned.subject)
+                    self.checkers.counts(planned.subject) && planned.approves(planned.subject)
                 }
                 Change::Expel(_) => true,
             };
@@ -284,7 +284,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         }
         let now = self.engine.now();
         let behind = |node: NodeId| {
-            self.bench.counts(node)
+            self.checkers.counts(node)
                 && self
                     .broadcast_at(node)
                     .is_none_or(|broadcast| broadcast.generation() < self.plan.latest.generation())
@@ -300,7 +300,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let latest = &self.plan.latest;
         let counted: Vec<NodeId> = self
             .all_nodes()
-            .filter(|node| self.bench.counts(*node))
+            .filter(|node| self.checkers.counts(*node))
             .collect();
         let wants = |node: NodeId, change: &Change| {
             self.broadcast_at(node)
@@ -344,7 +344,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             owed.push((who, format!("approved and not decided: {}", label(&change))));
         }
         let latest = self.plan.latest.generation();
-        for node in self.all_nodes().filter(|node| self.bench.counts(*node)) {
+        for node in self.all_nodes().filter(|node| self.checkers.counts(*node)) {
             if let Some(broadcast) = self.broadcast_at(node)
                 && broadcast.generation() < latest
             {
@@ -356,7 +356,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             }
         }
         for (nodes, detail) in owed {
-            self.bench
+            self.checkers
                 .blame(Property::Change, &nodes, None, moment, detail);
         }
     }

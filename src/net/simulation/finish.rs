@@ -1,24 +1,24 @@
-//! The end of a run: the last look of the judges, and the report.
+//! The end of a run: the last look of the checkers, and the report.
 
 use super::run::Run;
 use super::{Outcome, change_label};
 use crate::actor::{Counter, Dot};
 use crate::deterministic_secure_broadcast::{Contradiction, Rules, SecureBroadcast};
-use crate::net::judge::{Ending, Property};
+use crate::net::checker::{Ending, Property};
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
 use crate::net::report::{
-    Conviction, Ended, FinalState, Latency, Percentiles, RefusedItem, Report,
+    Conviction, Ended, FinalState, Latency, Percentiles, RefusedTask, Report,
 };
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::trace::Trace;
 
-impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
+impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
     pub(super) fn finish(mut self, ended: Ended) -> Outcome<A, K, R> {
         let moment = self.engine.moment();
-        let judged: Vec<NodeId> = self
+        let checked: Vec<NodeId> = self
             .all_nodes()
-            .filter(|node| self.bench.judges(*node))
+            .filter(|node| self.checkers.is_checked(*node))
             .collect();
         self.owed(ended);
         self.changes_owed();
@@ -31,12 +31,12 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                     .and_then(|r| r.broadcast()),
             )
         };
-        let replicas: Vec<Ending<'_, A, K, R>> = judged.iter().map(up).collect();
-        self.bench.close(&replicas, moment);
+        let replicas: Vec<Ending<'_, A, K, R>> = checked.iter().map(up).collect();
+        self.checkers.close(&replicas, moment);
 
         let finals: Vec<FinalState<A>> = replicas
             .iter()
-            .filter(|(node, _)| self.bench.counts(*node))
+            .filter(|(node, _)| self.checkers.counts(*node))
             .map(|(node, replica)| FinalState {
                 name: self.nodes[node.index()].name.clone(),
                 copy: replica.map(|replica| replica.algorithm().clone()),
@@ -57,19 +57,19 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let (names, count) = (self.recorder.names().clone(), |fate: bool| u64::from(fate));
         let (mut submitted, mut delivered, mut refused) = (0, 0, Vec::new());
         let (mut home, mut everywhere) = (Vec::new(), Vec::new());
-        for (item, fate) in self
-            .agenda
+        for (task, fate) in self
+            .task_queue
             .fates()
-            .filter(|(_, fate)| self.bench.judges(fate.node))
+            .filter(|(_, fate)| self.checkers.is_checked(fate.node))
         {
             submitted += count(fate.op.is_some() || fate.refused.is_some());
             delivered += count(fate.everywhere.is_some());
             home.extend(fate.home.map(|at| at - fate.submitted));
             everywhere.extend(fate.everywhere.map(|at| at - fate.submitted));
             if let Some(reason) = &fate.refused {
-                refused.push(RefusedItem {
-                    tag: item.tag,
-                    who: item.who.clone(),
+                refused.push(RefusedTask {
+                    tag: task.tag,
+                    who: task.who.clone(),
                     label: fate
                         .op
                         .as_ref()
@@ -80,8 +80,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             }
         }
         let name = |node: &NodeId| self.nodes[node.index()].name.clone();
-        let convictions = std::mem::take(&mut self.books.convictions).into_iter().map(
-            |(culprit, (evidence, known))| {
+        let convictions = std::mem::take(&mut self.counters.convictions)
+            .into_iter()
+            .map(|(culprit, (evidence, known))| {
                 let contradiction = &evidence.contradiction;
                 let source = contradiction
                     .slot()
@@ -102,11 +103,10 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                     known_to,
                     evidence,
                 }
-            },
-        );
+            });
         let convictions = convictions.collect();
         let halted = self
-            .books
+            .counters
             .halted
             .iter()
             .map(|(node, reason)| (name(node), reason.clone()))
@@ -124,11 +124,13 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         let at_end = self.plan.latest.actors().iter();
         let mut members_at_end: Vec<String> = at_end.map(|actor| names.of(actor)).collect();
         members_at_end.sort();
-        let (violations, more_violations) =
-            (self.bench.violations().to_vec(), self.bench.uncounted());
+        let (violations, more_violations) = (
+            self.checkers.violations().to_vec(),
+            self.checkers.uncounted(),
+        );
         let rejected = self.recorder.rejected.iter();
         let rejected = (0..).map(NodeId::new).zip(rejected);
-        let rejected = rejected.filter(|(from, _)| !self.bench.judges(*from));
+        let rejected = rejected.filter(|(from, _)| !self.checkers.is_checked(*from));
         let rejected = rejected.map(|(_, packets)| packets).sum();
         let details = self.recorder.details();
         let schedule = self.engine.written_schedule();
@@ -161,7 +163,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 home: Percentiles::of(home),
                 everywhere: Percentiles::of(everywhere),
             },
-            sometimes: self.books.sometimes,
+            sometimes: self.counters.sometimes,
             trace: trace.filter(|_| self.traced),
             details,
             schedule,
@@ -183,9 +185,9 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
     fn owed(&mut self, ended: Ended) {
         let moment = self.engine.moment();
         let mut owed = Vec::new();
-        for (item, fate) in self.agenda.fates() {
-            if self.bench.judges(fate.node)
-                && !self.bench.owes_nothing(fate.node)
+        for (task, fate) in self.task_queue.fates() {
+            if self.checkers.is_checked(fate.node)
+                && !self.checkers.owes_nothing(fate.node)
                 && fate.everywhere.is_none()
                 && fate.refused.is_none()
             {
@@ -200,12 +202,12 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 owed.push((
                     fate.node,
                     dot,
-                    format!("operation {} {what} ({ended:?})", item.tag),
+                    format!("operation {} {what} ({ended:?})", task.tag),
                 ));
             }
         }
         for (node, dot, detail) in owed {
-            self.bench
+            self.checkers
                 .blame(Property::Validity, &[node], dot, moment, detail);
         }
     }

@@ -1,19 +1,19 @@
-//! A run: the engine takes a step, the judges look, the members are told what to do next.
+//! A run: the engine takes a step, the checkers look, the members are told what to do next.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::changes::Plan;
-use super::cue::{self, Books};
+use super::setup::{self, RunCounters};
 use super::{Outcome, Progress};
 use crate::actor::{Actor, Counter, Dot, SigningActor};
 use crate::codec;
 use crate::deterministic_secure_broadcast::{
     Config, Genesis, OpenError, Record, Rules, SecureBroadcast, journal,
 };
+use crate::net::checker::{Checkers, Property};
 use crate::net::directory::Directory;
 use crate::net::engine::{Engine, Step};
-use crate::net::judge::{Bench, Property};
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
 use crate::net::observer::Moment;
@@ -21,18 +21,18 @@ use crate::net::participant::{Note, Participant};
 use crate::net::random::{Stream, Streams};
 use crate::net::recorder::{Happened, Recorder};
 use crate::net::report::{Ended, HaltReason};
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::time::{Span, VirtualTime};
 use crate::net::trace::{TraceKind, TraceNode};
-use crate::net::workload::{Agenda, Make, Ready, Scene, drawn};
+use crate::net::workload::{Make, Ready, TaskQueue, WorkloadContext, drawn};
 use crate::traits::Causes;
 
 /// A network that runs.
-pub(super) struct Run<A: Staged, K: SeededKeys, R: Rules> {
+pub(super) struct Run<A: SimAlgorithm, K: SeededKeys, R: Rules> {
     pub(super) engine: Engine<Participant<A, K, R>>,
     pub(super) recorder: Recorder<A>,
-    pub(super) bench: Bench<A>,
-    pub(super) agenda: Agenda<A>,
+    pub(super) checkers: Checkers<A>,
+    pub(super) task_queue: TaskQueue<A>,
     pub(super) directory: Arc<Directory>,
     pub(super) identities: Vec<SigningActor<K>>,
     pub(super) genesis: Arc<Genesis<A>>,
@@ -59,13 +59,13 @@ pub(super) struct Run<A: Staged, K: SeededKeys, R: Rules> {
     pub(super) title: String,
     pub(super) scenario: String,
     pub(super) seed: u64,
-    pub(super) books: Books,
+    pub(super) counters: RunCounters,
 }
 
 /// Steps between two reports of progress.
 const PROGRESS: u64 = 4096;
 
-impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
+impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
     pub(super) fn go(mut self, progress: &mut dyn FnMut(&Progress)) -> Outcome<A, K, R> {
         self.engine.start(&mut self.recorder);
         self.look();
@@ -91,8 +91,8 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             self.look();
             let Moment { at, step } = self.engine.moment();
             if at > self.faults_end {
-                let still = at - self.books.moved.max(self.faults_end);
-                let done = self.agenda.open == 0 && self.bench.incomplete() == 0;
+                let still = at - self.counters.moved.max(self.faults_end);
+                let done = self.task_queue.open == 0 && self.checkers.incomplete() == 0;
                 if done
                     && !self.is_changing()
                     && still >= self.settle.min(self.patience)
@@ -105,12 +105,12 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 }
             }
             if step % PROGRESS == 0 {
-                let items = self.agenda.len();
+                let tasks = self.task_queue.len();
                 progress(&Progress {
                     at,
                     step,
-                    items,
-                    settled: items - self.agenda.open,
+                    tasks,
+                    settled: tasks - self.task_queue.open,
                 });
             }
         };
@@ -126,7 +126,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         self.directory.nodes_of(actor).first().copied()
     }
 
-    /// Lets the judges look at what has happened, until nothing more happens at once.
+    /// Lets the checkers look at what has happened, until nothing more happens at once.
     fn look(&mut self) {
         while !self.recorder.happened.is_empty() {
             let mut happened = std::mem::take(&mut self.recorder.happened);
@@ -135,22 +135,29 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             for (moment, happened) in happened.drain(..) {
                 match happened {
                     Happened::Delivered(node, delivery) => {
-                        self.books.moved = moment.at;
-                        let (agenda, directory) = (&self.agenda, &self.directory);
+                        self.counters.moved = moment.at;
+                        let (task_queue, directory) = (&self.task_queue, &self.directory);
                         let broadcast = |dot: &Dot| {
                             let node = *directory.nodes_of(&dot.actor).first()?;
-                            agenda.fate(agenda.item_at(node, dot.counter)?).op.clone()
+                            task_queue
+                                .fate(task_queue.item_at(node, dot.counter)?)
+                                .op
+                                .clone()
                         };
                         let mut complete = Vec::new();
                         let causes = |op: &A::Op| self.template.causes(op);
-                        self.bench
-                            .delivered(node, &delivery, causes, moment, broadcast, |dot| {
-                                complete.push(dot)
-                            });
+                        self.checkers.delivered(
+                            node,
+                            &delivery,
+                            causes,
+                            moment,
+                            broadcast,
+                            |dot| complete.push(dot),
+                        );
                         self.complete(&complete, moment.at);
                         if self.directory.actor(node) == Some(delivery.source) {
                             let last = delivery.iter().last().map(|(dot, _)| dot.counter);
-                            self.agenda
+                            self.task_queue
                                 .home(node, last.unwrap_or(Counter::ZERO), moment.at);
                         }
                         to_pump.insert(node);
@@ -160,7 +167,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                         to_show.insert(node);
                         self.noted(node, note, moment, &mut to_pump);
                     }
-                    Happened::Crashed => self.books.count("a node crashed"),
+                    Happened::Crashed => self.counters.count("a node crashed"),
                     Happened::Resumed(node) => {
                         to_pump.insert(node);
                     }
@@ -168,19 +175,19 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 }
             }
             // The copies are looked at when the whole step is on the books.
-            for (moment, node) in std::mem::take(&mut self.books.taken_over) {
+            for (moment, node) in std::mem::take(&mut self.counters.taken_over) {
                 let machine = self.engine.machine(node);
                 let replica = machine.and_then(Participant::replica);
                 if let Some(broadcast) = replica.and_then(|replica| replica.broadcast()) {
                     let copy = broadcast.algorithm();
-                    self.bench.compare(node, copy, None, moment);
+                    self.checkers.compare(node, copy, None, moment);
                 }
             }
             for (moment, node, delivery) in &delivered {
                 if let Some(replica) = self.engine.machine(*node).and_then(Participant::replica)
                     && let Some(broadcast) = replica.broadcast()
                 {
-                    self.bench
+                    self.checkers
                         .compare(*node, broadcast.algorithm(), Some(delivery), *moment);
                     if self.recorder.is_traced() {
                         let copy = broadcast.algorithm();
@@ -208,7 +215,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
     pub(super) fn complete(&mut self, dots: &[Dot], now: VirtualTime) {
         for dot in dots {
             if let Some(node) = self.node_of(&dot.actor) {
-                self.agenda.everywhere(node, dot.counter, now);
+                self.task_queue.everywhere(node, dot.counter, now);
             }
         }
     }
@@ -220,27 +227,27 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         moment: Moment,
         to_pump: &mut BTreeSet<NodeId>,
     ) {
-        let judged = self.bench.judges(node);
+        let checked = self.checkers.is_checked(node);
         match note {
             Note::Issued { first, len, ops } => {
                 let ops = codec::decode_sequence::<A::Op>(len as usize, &ops).unwrap_or_default();
-                self.agenda.issued(node, first, &ops);
+                self.task_queue.issued(node, first, &ops);
                 let op = self
-                    .agenda
+                    .task_queue
                     .item_at(node, first)
-                    .and_then(|item| self.agenda.fate(item).op.as_ref());
+                    .and_then(|task| self.task_queue.fate(task).op.as_ref());
                 if op.is_some_and(|op| self.template.causes(op) == Causes::EverythingDelivered)
                     && let Some(source) = self
                         .directory
                         .actor(node)
-                        .and_then(|actor| self.bench.place_of(&actor))
+                        .and_then(|actor| self.checkers.place_of(&actor))
                 {
-                    self.bench.floor(node, source, first);
+                    self.checkers.floor(node, source, first);
                 }
             }
             Note::Returned { op, reason } => {
-                self.books.moved = moment.at;
-                self.agenda.returned(node, &op, reason.to_string());
+                self.counters.moved = moment.at;
+                self.task_queue.returned(node, &op, reason.to_string());
                 // Whoever waited for it waits no longer.
                 to_pump.extend(self.all_nodes());
             }
@@ -249,16 +256,16 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 dot,
                 reason,
             } => {
-                self.books.count("a member refused an operation");
+                self.counters.count("a member refused an operation");
                 let refuser = self
                     .node_of(&member)
-                    .filter(|member| self.bench.judges(*member));
+                    .filter(|member| self.checkers.is_checked(*member));
                 // What a correct source has checked stays valid, so nobody correct can say no to it; but a refusal is not
                 // signed, and a line that corrupts packets can make one.
-                if let Some(refuser) = refuser.filter(|_| judged && !self.corrupts) {
+                if let Some(refuser) = refuser.filter(|_| checked && !self.corrupts) {
                     let detail =
                         format!("a correct member refuses what a correct one signed: {reason}");
-                    self.bench.blame(
+                    self.checkers.blame(
                         Property::Validity,
                         &[node, refuser],
                         Some(dot),
@@ -268,14 +275,14 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 }
             }
             Note::Evidence(evidence) => {
-                self.books.count("evidence was found");
-                if !judged {
+                self.counters.count("evidence was found");
+                if !checked {
                     return;
                 }
-                self.books.moved = moment.at;
+                self.counters.moved = moment.at;
                 let culprit = evidence.culprit;
                 let known = self
-                    .books
+                    .counters
                     .convictions
                     .entry(culprit)
                     .or_insert_with(|| (*evidence, Vec::new()));
@@ -289,23 +296,28 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 if let Some(accused) = accused
                     .iter()
                     .copied()
-                    .find(|accused| self.bench.judges(*accused))
+                    .find(|accused| self.checkers.is_checked(*accused))
                 {
                     let detail = "a correct member is convicted".into();
-                    self.bench
-                        .blame(Property::Accusation, &[accused, node], None, moment, detail);
+                    self.checkers.blame(
+                        Property::Accusation,
+                        &[accused, node],
+                        None,
+                        moment,
+                        detail,
+                    );
                 }
             }
             Note::Diverged { member } => {
                 let accused = self
                     .node_of(&member)
-                    .filter(|member| self.bench.judges(*member));
+                    .filter(|member| self.checkers.is_checked(*member));
                 // What a summary says is not signed either.
-                match accused.filter(|_| judged && !self.corrupts) {
+                match accused.filter(|_| checked && !self.corrupts) {
                     Some(other) => {
                         let detail =
                             "equal clocks and different states, by their own account".into();
-                        self.bench.blame(
+                        self.checkers.blame(
                             Property::Convergence,
                             &[node, other],
                             None,
@@ -314,40 +326,40 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                         );
                     }
                     None => self
-                        .books
-                        .count("another state was reported by a liar, or a bad line"),
+                        .counters
+                        .count("another state was reported by a Byzantine node, or a bad line"),
                 }
             }
             Note::Halted(halt) => self.halted(node, HaltReason::Protocol(halt), moment),
             Note::AppPanicked(text) => self.halted(node, HaltReason::AppPanicked(text), moment),
             Note::Act(_) | Note::Obsolete(_) => {}
             Note::Asked { .. } => {
-                self.books.count("a change was asked for");
+                self.counters.count("a change was asked for");
                 to_pump.insert(node);
             }
             Note::Generation { .. } => {
-                self.books.count("a generation was activated");
+                self.counters.count("a generation was activated");
                 self.activated(node, moment);
                 to_pump.insert(node);
             }
-            Note::Checkpoint => self.books.count("a checkpoint was certified"),
+            Note::Checkpoint => self.counters.count("a checkpoint was certified"),
             Note::Installed(clock) => {
-                self.books.count("a snapshot was taken over");
-                self.books.moved = moment.at;
+                self.counters.count("a snapshot was taken over");
+                self.counters.moved = moment.at;
                 let mut complete = Vec::new();
                 let causes = |op: &A::Op| self.template.causes(op);
-                self.bench
+                self.checkers
                     .installed(node, &clock, causes, moment, |dot| complete.push(dot));
                 self.complete(&complete, moment.at);
                 let own = self.directory.actor(node);
                 if let Some((_, last)) = clock.iter().find(|(actor, _)| Some(*actor) == own) {
-                    self.agenda.home(node, *last, moment.at);
+                    self.task_queue.home(node, *last, moment.at);
                 }
-                self.books.taken_over.push((moment, node));
+                self.counters.taken_over.push((moment, node));
                 to_pump.insert(node);
             }
             Note::KeyChanged(_) => {
-                self.books.count("a key was erased");
+                self.counters.count("a key was erased");
                 // If the power went right then, the old secret is still where it was.
                 let now = self
                     .broadcast_at(node)
@@ -357,19 +369,19 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 }
             }
             Note::Left => {
-                self.books.count("a member has left");
-                self.books.moved = moment.at;
+                self.counters.count("a member has left");
+                self.counters.moved = moment.at;
             }
-            Note::Count(what) => self.books.count(what),
+            Note::Count(what) => self.counters.count(what),
         }
     }
 
     fn halted(&mut self, node: NodeId, reason: HaltReason, moment: Moment) {
-        if self.bench.judges(node) {
-            self.bench
+        if self.checkers.is_checked(node) {
+            self.checkers
                 .blame(Property::Halt, &[node], None, moment, format!("{reason:?}"));
         }
-        self.books.halted.push((node, reason));
+        self.counters.halted.push((node, reason));
     }
 
     /// Whether a replica has delivered the causes of an operation.
@@ -390,7 +402,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
         }
         let now = self.engine.now();
         let mut ops = Vec::new();
-        let mut items = Vec::new();
+        let mut tasks = Vec::new();
         loop {
             let Some(replica) = self.engine.machine(node).and_then(Participant::replica) else {
                 return;
@@ -407,20 +419,21 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                     .actor(other)
                     .map_or(Counter::ZERO, |actor| broadcast.delivered(&actor))
             };
-            let item = match self.agenda.ready(node, now, delivered) {
-                Ready::Item(item) => item,
+            let task = match self.task_queue.ready(node, now, delivered) {
+                Ready::Task(task) => task,
                 Ready::At(at) => {
-                    if self.books.calls.insert(node, at) != Some(at) {
+                    if self.counters.calls.insert(node, at) != Some(at) {
                         self.engine.call_at(at, u64::from(node.get()));
                     }
                     break;
                 }
                 Ready::Later => break,
             };
-            let (agenda, directory) = (&self.agenda, &self.directory);
-            let item_of =
-                |dot: &Dot| agenda.item_at(*directory.nodes_of(&dot.actor).first()?, dot.counter);
-            let before = agenda.fate(item).op.clone();
+            let (task_queue, directory) = (&self.task_queue, &self.directory);
+            let item_of = |dot: &Dot| {
+                task_queue.item_at(*directory.nodes_of(&dot.actor).first()?, dot.counter)
+            };
+            let before = task_queue.fate(task).op.clone();
             if before
                 .as_ref()
                 .is_some_and(|op| !self.is_ripe(op, broadcast))
@@ -428,24 +441,24 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 // Submitted before a crash that took some of its causes, too: they come back.
                 break;
             }
-            let made = match (&agenda.item(item).make, before) {
+            let made = match (&task_queue.task(task).make, before) {
                 (_, Some(op)) => Ok(op),
                 (Make::Op(op), _) => Ok(op.clone()),
                 (make, _) => {
-                    let under_way = agenda.under_way(node);
-                    let scene = Scene {
+                    let under_way = task_queue.under_way(node);
+                    let context = WorkloadContext {
                         copy: broadcast.algorithm(),
                         under_way: &under_way,
                         me: broadcast.actor(),
                         item_of: &item_of,
                     };
                     match make {
-                        Make::From(make) => make(&scene),
+                        Make::From(make) => make(&context),
                         _ => drawn(
-                            &scene,
+                            &context,
                             &self.sources,
                             &mut self.workload,
-                            broadcast.delivered(&scene.me),
+                            broadcast.delivered(&context.me),
                         )
                         .ok_or_else(|| "nothing could be drawn".to_owned()),
                     }
@@ -455,21 +468,21 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 Ok(op) => {
                     let moment = self.engine.moment();
                     self.recorder.submitted(moment, node, &op);
-                    self.agenda.submitted(item, op.clone(), now);
+                    self.task_queue.submitted(task, op.clone(), now);
                     ops.push(op);
-                    items.push(item);
+                    tasks.push(task);
                 }
                 Err(reason) => {
                     if self.recorder.is_traced() {
                         let moment = self.engine.moment();
-                        let tag = self.agenda.item(item).tag;
+                        let tag = self.task_queue.task(task).tag;
                         self.recorder.write(moment, |_| TraceKind::Local {
                             node,
                             label: format!("refuse {tag}: {reason}"),
                         });
                     }
-                    self.books.moved = now;
-                    self.agenda.refused(item, reason);
+                    self.counters.moved = now;
+                    self.task_queue.refused(task, reason);
                     // Those that waited for it are looked at when the queue comes to them, now.
                     for other in self.all_nodes().filter(|other| *other != node) {
                         self.engine.call_at(now, u64::from(other.get()));
@@ -477,25 +490,25 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 }
             }
         }
-        self.submit(node, ops, &items);
+        self.submit(node, ops, &tasks);
     }
 
-    fn submit(&mut self, node: NodeId, ops: Vec<A::Op>, items: &[usize]) {
+    fn submit(&mut self, node: NodeId, ops: Vec<A::Op>, tasks: &[usize]) {
         if ops.is_empty() {
             return;
         }
-        self.books.moved = self.engine.now();
+        self.counters.moved = self.engine.now();
         let refused = self
             .engine
             .input(node, &mut self.recorder, |machine, out| match machine {
                 Participant::Replica(replica) => replica.submit(ops, out).err(),
-                Participant::Villain(_) | Participant::Puppet(_) => None,
+                Participant::Adversary(_) | Participant::Intercepted(_) => None,
             });
         if let Some(Some(refused)) = refused {
             let reason = refused.reason.to_string();
-            items
+            tasks
                 .iter()
-                .for_each(|item| self.agenda.refused(*item, reason.clone()));
+                .for_each(|task| self.task_queue.refused(*task, reason.clone()));
         }
     }
 
@@ -521,7 +534,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
                 match SecureBroadcast::open(identity, genesis, found.records, config) {
                     Err(OpenError::KeyChanged(_)) => {
                         // The disk was wiped, and this key cannot pass for one that never signed.
-                        return self.books.count("a key without its journal stayed away");
+                        return self.counters.count("a key without its journal stayed away");
                     }
                     opened => opened.map_err(|error| error.to_string()),
                 }
@@ -532,27 +545,31 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
             Err(error) => {
                 let detail = format!("its journal cannot be restored: {error}");
                 return self
-                    .bench
+                    .checkers
                     .blame(Property::Halt, &[node], None, moment, detail);
             }
         };
-        self.books.count("a node restarted");
+        self.counters.count("a node restarted");
         if let Some(stored) = self.identities.get_mut(node.index()) {
             *stored = broadcast.identity().clone();
         }
-        self.books.moved = moment.at;
+        self.counters.moved = moment.at;
         let home = broadcast.delivered(&broadcast.actor());
-        self.agenda.restarted(node, home, &own);
-        let (agenda, directory) = (&self.agenda, &self.directory);
+        self.task_queue.restarted(node, home, &own);
+        let (task_queue, directory) = (&self.task_queue, &self.directory);
         let own = |dot: &Dot| {
             let node = *directory.nodes_of(&dot.actor).first()?;
-            agenda.fate(agenda.item_at(node, dot.counter)?).op.clone()
+            task_queue
+                .fate(task_queue.item_at(node, dot.counter)?)
+                .op
+                .clone()
         };
         let mut complete = Vec::new();
-        self.bench
+        self.checkers
             .restarted(node, &broadcast, moment, own, |dot| complete.push(dot));
         self.complete(&complete, moment.at);
-        let participant = cue::replica(broadcast, &self.directory, node, self.tick, &self.streams);
+        let participant =
+            setup::replica(broadcast, &self.directory, node, self.tick, &self.streams);
         self.engine.restart(node, participant, &mut self.recorder);
         self.show_state(node);
         self.plan.restarted(node);
@@ -563,7 +580,7 @@ impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
 }
 
 /// The first counter and the operations of a message of the journal's owner.
-fn own_message<A: Staged>(record: &Record) -> Option<(Counter, Vec<A::Op>)> {
+fn own_message<A: SimAlgorithm>(record: &Record) -> Option<(Counter, Vec<A::Op>)> {
     let Record::Own { header, ops, .. } = record else {
         return None;
     };

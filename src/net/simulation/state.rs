@@ -6,13 +6,13 @@ use crate::net::details::Entry;
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
 use crate::net::participant::Participant;
-use crate::net::stage::Staged;
+use crate::net::sim_algorithm::SimAlgorithm;
 
 /// The most entries that are written down of the state of an algorithm.
 const MOST_ENTRIES: usize = 200;
 
-impl<A: Staged, K: SeededKeys, R: Rules> Run<A, K, R> {
-    /// Writes the state of a replica down. A villain has none that means anything, and neither has a node that is down.
+impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
+    /// Writes the state of a replica down. An adversary has none that means anything, and neither has a node that is down.
     pub(super) fn show_state(&mut self, node: NodeId) {
         if !self.recorder.is_detailed() {
             return;

@@ -1,6 +1,6 @@
 //! A ledger as a workload: rows in an order that everybody could check by hand.
 
-use super::{Item, Scene};
+use super::{Task, WorkloadContext};
 use crate::actor::{Actor, Dot};
 use crate::bank::{Bank, Op};
 use crate::net::time::VirtualTime;
@@ -24,15 +24,16 @@ pub struct BankRow {
 
 /// The rows as items that come to what they would come to if one person went through them from top to bottom.
 ///
-/// `actor` is whom a name stands for. A payer submits its rows in order. A row waits until its payer has delivered every earlier row that pays it, and
-/// spends nothing that a later row brings, even if that has arrived already. What is then too little is refused.
+/// `actor` is whom a name stands for. A payer submits its rows in order. A row waits until its payer has delivered
+/// every earlier row that pays it, and spends nothing that a later row brings, even if that has arrived already. What
+/// is then too little is refused.
 pub fn bank_rows(
     rows: impl IntoIterator<Item = BankRow>,
     actor: impl Fn(&str) -> Option<Actor>,
-) -> Vec<Item<Bank>> {
+) -> Vec<Task<Bank>> {
     let rows: Vec<BankRow> = rows.into_iter().collect();
     let mut paid = std::collections::BTreeMap::<Actor, Vec<usize>>::new();
-    let mut items = Vec::with_capacity(rows.len());
+    let mut tasks = Vec::with_capacity(rows.len());
     for (place, row) in rows.into_iter().enumerate() {
         // Those that came before the payer's last row were waited for then.
         let after = actor(&row.who)
@@ -47,32 +48,32 @@ pub fn bank_rows(
             at,
             tag,
         } = row;
-        let mut item = Item::from(who, move |scene| pay(scene, place, to, amount, issue))
+        let mut task = Task::from(who, move |context| pay(context, place, to, amount, issue))
             .at(at)
             .tagged(tag);
-        item.after = after;
-        items.push(item);
+        task.after = after;
+        tasks.push(task);
     }
-    items
+    tasks
 }
 
 fn pay(
-    scene: &Scene<'_, Bank>,
+    context: &WorkloadContext<'_, Bank>,
     place: usize,
     to: Actor,
     amount: u64,
     issue: bool,
 ) -> Result<Op, String> {
-    let mut purse = scene.copy.purse(&scene.me);
-    for op in scene.under_way {
-        purse.expect(op).map_err(|invalid| invalid.to_string())?;
+    let mut spending = context.copy.spending(&context.me);
+    for op in context.under_way {
+        spending.expect(op).map_err(|invalid| invalid.to_string())?;
     }
     let op = if issue {
         let op = Op::Issue { to, amount };
-        purse.expect(&op).map(|()| op)
+        spending.expect(&op).map(|()| op)
     } else {
-        let earlier = |dot: &Dot| scene.item_of(dot).is_some_and(|item| item < place);
-        purse.transfer_claiming(to, amount, earlier)
+        let earlier = |dot: &Dot| context.item_of(dot).is_some_and(|task| task < place);
+        spending.transfer_claiming(to, amount, earlier)
     };
     op.map_err(|invalid| invalid.to_string())
 }

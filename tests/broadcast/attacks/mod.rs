@@ -2,7 +2,7 @@
 //!
 //! Each test is a claim that was false when it was written.
 
-mod liar;
+mod adversary;
 mod search;
 
 use std::cell::Cell;
@@ -17,16 +17,16 @@ use bft_crdts::deterministic_secure_broadcast::{Halt, Header};
 use bft_crdts::membership::Signers;
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
-    Actor, Bytes, Clock, Config, Counter, Digest, Dot, Effect, Evidence, Packet, PacketKind,
-    Payload, Seat, SecureBroadcastAlgorithm, Sig, SigningActor,
+    Actor, Bytes, Config, Counter, Digest, Dot, Effect, Evidence, Packet, PacketKind, Payload,
+    Seat, SecureBroadcastAlgorithm, Sig, SigningActor, VersionVector,
 };
 use serde::{Deserialize, Serialize};
 
 type Set = Orswot<u8>;
 type SetWorld = World<Set>;
 
-fn set_world(members: usize, liars: usize) -> SetWorld {
-    World::new(members, liars, |_| Entries::default())
+fn set_world(members: usize, adversaries: usize) -> SetWorld {
+    World::new(members, adversaries, |_| Entries::default())
 }
 
 fn add(member: u8) -> Op<u8> {
@@ -124,24 +124,24 @@ fn a_replica_that_has_stopped_signing_does_not_echo_what_it_had_parked() {
     assert_eq!(world.on_wire(is(PacketKind::Echo)).len(), 0);
 }
 
-/// The first message of a liar, with its request.
-fn first_of(world: &SetWorld, liar: usize, member: u8) -> (Header, Bytes, Payload) {
+/// The first message of a Byzantine node, with its request.
+fn first_of(world: &SetWorld, adversary: usize, member: u8) -> (Header, Bytes, Payload) {
     let network = world.genesis.network();
-    let (header, ops) = liar::header(
-        liar,
+    let (header, ops) = adversary::header(
+        adversary,
         Counter::FIRST,
         *network.digest(),
         Vec::new(),
         &[add(member)],
     );
-    let identity = &world.nodes[liar].identity;
-    let request = liar::request(identity, &network, header.clone(), ops.clone());
+    let identity = &world.nodes[adversary].identity;
+    let request = adversary::request(identity, &network, header.clone(), ops.clone());
     (header, ops, request)
 }
 
 /// The echoes on the wire for this liar.
-fn echoes_for(world: &SetWorld, liar: usize) -> BTreeMap<usize, Sig> {
-    let echoes = world.on_wire(|packet| packet.to == liar);
+fn echoes_for(world: &SetWorld, adversary: usize) -> BTreeMap<usize, Sig> {
+    let echoes = world.on_wire(|packet| packet.to == adversary);
     let echoes = echoes
         .into_iter()
         .filter_map(|packet| match packet.payload {
@@ -158,7 +158,7 @@ fn an_equivocator_is_convicted_though_its_certificate_leaves_its_own_echo_out() 
     for witness in 0..3 {
         world.hand(3, witness, request.clone()).unwrap();
     }
-    let certificate = liar::certificate(4, header, &echoes_for(&world, 3));
+    let certificate = adversary::certificate(4, header, &echoes_for(&world, 3));
     assert_eq!(
         certificate.signers.count(),
         3,
@@ -202,8 +202,8 @@ fn a_peer_is_answered_no_more_than_its_share_however_large_certificates_are() {
         world.flow();
     }
     let pull = Pull {
-        generation: liar::G,
-        clock: Clock::zero(31),
+        generation: adversary::G,
+        clock: VersionVector::zero(31),
     };
     for _ in 0..10 {
         let _ = world.hand(30, 0, Payload::Pull(pull.clone()));
@@ -282,14 +282,14 @@ fn operations_that_are_readable_only_alone_come_back_and_block_nothing() {
 fn lists_by_seat_take_no_more_memory_than_the_packet_they_came_in() {
     let most = MAX_PACKET_BYTES - 512;
     let pull = Payload::Pull(Pull {
-        generation: liar::G,
-        clock: Clock::zero(most),
+        generation: adversary::G,
+        clock: VersionVector::zero(most),
     });
     let world = set_world(4, 1);
     let identity = &world.nodes[3].identity;
     let causes = vec![(Seat::new(0), Counter::FIRST); most / 2];
-    let (header, ops) = liar::header(3, Counter::FIRST, Digest::of(b""), causes, &[add(1)]);
-    let request = liar::request(identity, &world.genesis.network(), header, ops);
+    let (header, ops) = adversary::header(3, Counter::FIRST, Digest::of(b""), causes, &[add(1)]);
+    let request = adversary::request(identity, &world.genesis.network(), header, ops);
     for payload in [pull, request] {
         let bytes = encode(&payload);
         let counted = allocation_counter::measure(|| drop(decode::<Payload>(&bytes)));
@@ -338,7 +338,7 @@ fn summaries_cannot_have_the_state_encoded_after_every_delivery() {
         world.submit(0, [op]);
         world.flow();
         let summary = Summary {
-            generation: liar::G,
+            generation: adversary::G,
             clock: world.replica(1).clock().clone(),
             culprits: Signers::none(4),
             state: Some(Digest::of(b"another")),

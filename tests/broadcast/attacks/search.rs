@@ -1,5 +1,5 @@
-//! A search for executions that break a promise: members who lie, a wire that loses, doubles and reorders, crashes between any two
-//! effects; then the wire heals, and everything correct must have come to an end everywhere.
+//! A search for executions that break a promise: members who lie, a wire that loses, doubles and reorders, crashes
+//! between any two effects; then the wire heals, and everything correct must have come to an end everywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use bft_crdts::{Actor, Counter, Dot, SecureBroadcastAlgorithm};
 use quickcheck_macros::quickcheck;
 use rand::{Rng, RngExt};
 
-use super::liar::{Abuse, Gang};
+use super::adversary::{Abuse, Colluders};
 use crate::seed::Seed;
 use crate::world::World;
 
@@ -107,7 +107,7 @@ impl Abuse for Board {
 }
 
 /// How wild this run is.
-struct Weather {
+struct NetworkConditions {
     submit: u32,
     tick: u32,
     lie: u32,
@@ -122,7 +122,7 @@ struct Weather {
     sleeper: Option<usize>,
 }
 
-impl Weather {
+impl NetworkConditions {
     fn draw(correct: usize, rng: &mut impl Rng) -> Self {
         let one_of =
             |rng: &mut dyn FnMut(usize) -> usize, choices: &[f64]| choices[rng(choices.len())];
@@ -149,29 +149,29 @@ pub(crate) struct Outcome {
     pub(crate) crashes: usize,
     pub(crate) certified_lies: usize,
     pub(crate) convictions: usize,
-    /// Operations of liars that were delivered.
+    /// Operations of Byzantine nodes that were delivered.
     pub(crate) liars_delivered: u64,
 }
 
 pub(crate) fn run<A: Abuse>(mut world: World<A>, rng: &mut impl Rng) -> Outcome {
-    let mut gang = Gang::of(&world);
+    let mut colluders = Colluders::of(&world);
     let actors: Vec<Actor> = (0..world.nodes.len()).map(|at| world.actor(at)).collect();
     let limit = [1, 2, 4096][rng.random_range(0..3)];
     for at in world.correct() {
         world.limit_message_ops(at, limit);
     }
     for _ in 0..rng.random_range(1..3) {
-        let weather = Weather::draw(world.correct().count(), rng);
-        if let Some(sleeper) = weather.sleeper {
+        let conditions = NetworkConditions::draw(world.correct().count(), rng);
+        if let Some(sleeper) = conditions.sleeper {
             world.crash(sleeper, 0);
         }
-        gang.faith = [0.0, 0.9, 0.99, 1.0][rng.random_range(0..4)];
-        gang.folly = [0.0, 0.02, 0.2][rng.random_range(0..3)];
+        colluders.faith = [0.0, 0.9, 0.99, 1.0][rng.random_range(0..4)];
+        colluders.folly = [0.0, 0.02, 0.2][rng.random_range(0..3)];
         for _ in 0..[100, 600, 2_000][rng.random_range(0..3)] {
-            storm(&mut world, &mut gang, &weather, &actors, rng);
+            storm(&mut world, &mut colluders, &conditions, &actors, rng);
         }
         let noise = if rng.random_bool(0.5) { 6 } else { 0 };
-        heal(&mut world, &mut gang, noise, rng);
+        heal(&mut world, &mut colluders, noise, rng);
     }
     let convictions = world
         .correct()
@@ -179,20 +179,20 @@ pub(crate) fn run<A: Abuse>(mut world: World<A>, rng: &mut impl Rng) -> Outcome 
         .max();
     let first = world.replica(0);
     let liars_delivered = (world.correct().count()..world.nodes.len())
-        .map(|liar| first.delivered(&world.actor(liar)).get())
+        .map(|adversary| first.delivered(&world.actor(adversary)).get())
         .sum();
     Outcome {
         liars_delivered,
         deliveries: world.deliveries,
         crashes: world.crashes,
-        certified_lies: gang.certified,
+        certified_lies: colluders.certified,
         convictions: convictions.unwrap_or(0),
     }
 }
 
 /// Where the next effects end.
-fn until(weather: &Weather, rng: &mut impl Rng) -> usize {
-    if rng.random_bool(weather.cut_short) {
+fn until(conditions: &NetworkConditions, rng: &mut impl Rng) -> usize {
+    if rng.random_bool(conditions.cut_short) {
         rng.random_range(0..6)
     } else {
         usize::MAX
@@ -201,21 +201,22 @@ fn until(weather: &Weather, rng: &mut impl Rng) -> usize {
 
 fn storm<A: Abuse>(
     world: &mut World<A>,
-    gang: &mut Gang,
-    weather: &Weather,
+    colluders: &mut Colluders,
+    conditions: &NetworkConditions,
     actors: &[Actor],
     rng: &mut impl Rng,
 ) {
     let correct = world.correct().count();
     let at = rng.random_range(0..correct);
-    let mut draw =
-        rng.random_range(0..weather.submit + weather.tick + weather.lie + weather.crash + 60);
+    let mut draw = rng.random_range(
+        0..conditions.submit + conditions.tick + conditions.lie + conditions.crash + 60,
+    );
     let mut falls_to = |weight: u32| {
         let it_does = draw < weight;
         draw = draw.saturating_sub(weight);
         it_does
     };
-    if falls_to(weather.submit) {
+    if falls_to(conditions.submit) {
         if !world.is_up(at) {
             return;
         }
@@ -229,72 +230,85 @@ fn storm<A: Abuse>(
                 }
             })
             .collect();
-        let until = until(weather, rng);
+        let until = until(conditions, rng);
         world.submit_until(at, ops, until);
-    } else if falls_to(weather.tick) {
+    } else if falls_to(conditions.tick) {
         if world.is_up(at) {
-            let until = until(weather, rng);
+            let until = until(conditions, rng);
             world.tick_until(at, until);
         }
-    } else if falls_to(weather.lie) {
-        if !gang.is_empty() {
-            gang.act(world, rng);
+    } else if falls_to(conditions.lie) {
+        if !colluders.is_empty() {
+            colluders.act(world, rng);
         }
-    } else if falls_to(weather.crash) {
+    } else if falls_to(conditions.crash) {
         if world.is_up(at) {
             world.crash(at, rng.random_range(0..4));
-        } else if weather.sleeper != Some(at) {
+        } else if conditions.sleeper != Some(at) {
             world.restart(at);
         }
     } else if !world.wire.is_empty() {
-        arrive(world, gang, weather, rng);
+        arrive(world, colluders, conditions, rng);
     }
     if rng.random_bool(0.02) && world.is_up(at) {
         world.judge_journal(at);
     }
     if rng.random_bool(0.05) {
         let down: Vec<usize> = world.correct().filter(|at| !world.is_up(*at)).collect();
-        for at in down.into_iter().filter(|at| weather.sleeper != Some(*at)) {
+        for at in down
+            .into_iter()
+            .filter(|at| conditions.sleeper != Some(*at))
+        {
             world.restart(at);
         }
     }
 }
 
-fn arrive<A: Abuse>(world: &mut World<A>, gang: &mut Gang, weather: &Weather, rng: &mut impl Rng) {
+fn arrive<A: Abuse>(
+    world: &mut World<A>,
+    colluders: &mut Colluders,
+    conditions: &NetworkConditions,
+    rng: &mut impl Rng,
+) {
     let length = world.wire.len();
-    let oldest = if rng.random_bool(weather.newest) {
+    let oldest = if rng.random_bool(conditions.newest) {
         length.saturating_sub(8)
     } else {
         0
     };
     let packet = world.take(rng.random_range(oldest..length));
-    if rng.random_bool(weather.lose) {
+    if rng.random_bool(conditions.lose) {
         return;
     }
-    if rng.random_bool(weather.double) {
+    if rng.random_bool(conditions.double) {
         world.wire.push(packet.clone());
     }
-    let to_liar = world.nodes[packet.to].liar;
-    if to_liar || rng.random_bool(weather.overhear) {
-        gang.hear(&packet, rng);
+    let to_adversary = world.nodes[packet.to].adversary;
+    if to_adversary || rng.random_bool(conditions.overhear) {
+        colluders.hear(&packet, rng);
     }
     if world.is_up(packet.to) {
-        let until = until(weather, rng);
+        let until = until(conditions, rng);
         let _ = world.hand_until(packet.from, packet.to, packet.payload, until);
     }
 }
 
-/// Everybody is up, nothing is lost any more; for `noise` rounds the liars go on.
-fn heal<A: Abuse>(world: &mut World<A>, gang: &mut Gang, noise: usize, rng: &mut impl Rng) {
+/// Everybody is up, nothing is lost any more; for `noise` rounds the Byzantine nodes go on.
+fn heal<A: Abuse>(
+    world: &mut World<A>,
+    colluders: &mut Colluders,
+    noise: usize,
+    rng: &mut impl Rng,
+) {
     let down: Vec<usize> = world.correct().filter(|at| !world.is_up(*at)).collect();
     for at in down {
         world.restart(at);
     }
     let mut missing = None;
     for round in 0..noise + 60 {
-        if round < noise && !gang.is_empty() {
+        if round < noise && !colluders.is_empty() {
             for _ in 0..20 {
-                gang.act(world, rng);
+                colluders.act(world, rng);
             }
         }
         for at in world.correct() {
@@ -306,7 +320,7 @@ fn heal<A: Abuse>(world: &mut World<A>, gang: &mut Gang, noise: usize, rng: &mut
             if world.is_up(packet.to) {
                 let _ = world.hand(packet.from, packet.to, packet.payload);
             } else {
-                gang.hear(&packet, rng);
+                colluders.hear(&packet, rng);
             }
             carried += 1;
             assert!(carried < 200_000, "the packets never end");
@@ -323,31 +337,31 @@ fn heal<A: Abuse>(world: &mut World<A>, gang: &mut Gang, noise: usize, rng: &mut
     }
 }
 
-fn bank(members: usize, liars: usize) -> World<Bank> {
-    World::new(members, liars, |actors| {
+fn bank(members: usize, adversaries: usize) -> World<Bank> {
+    World::new(members, adversaries, |actors| {
         let accounts = actors.iter().map(|actor| (*actor, 100));
         let issuers = BTreeMap::from([(actors[0], 500), (actors[members - 1], 500)]);
         Ledger::genesis(accounts, issuers).unwrap()
     })
 }
 
-fn set(members: usize, liars: usize) -> World<Orswot<u8>> {
-    World::new(members, liars, |_| Entries::default())
+fn set(members: usize, adversaries: usize) -> World<Orswot<u8>> {
+    World::new(members, adversaries, |_| Entries::default())
 }
 
-fn board(members: usize, liars: usize) -> World<Board> {
-    World::new(members, liars, |_| BTreeMap::new())
+fn board(members: usize, adversaries: usize) -> World<Board> {
+    World::new(members, adversaries, |_| BTreeMap::new())
 }
 
 /// A run of any kind.
 pub(crate) fn any(rng: &mut impl Rng) -> Outcome {
     let (members, faults) =
         [(4, 1), (4, 1), (7, 2), (1, 0), (2, 0), (3, 0), (5, 1)][rng.random_range(0..7)];
-    let liars = rng.random_range(0..=faults);
+    let adversaries = rng.random_range(0..=faults);
     match rng.random_range(0..3) {
-        0 => run(bank(members, liars), rng),
-        1 => run(set(members, liars), rng),
-        _ => run(board(members, liars), rng),
+        0 => run(bank(members, adversaries), rng),
+        1 => run(set(members, adversaries), rng),
+        _ => run(board(members, adversaries), rng),
     }
 }
 

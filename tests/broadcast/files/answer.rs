@@ -1,7 +1,7 @@
 //! What the library answers about a file.
 
-use bft_crdts::deterministic_secure_broadcast::exhibit::{
-    Exhibit, FileError, GenesisFile, Unproven,
+use bft_crdts::deterministic_secure_broadcast::proof_file::{
+    FileError, GenesisFile, ProofFile, Unproven,
 };
 use bft_crdts::deterministic_secure_broadcast::{ChainError, Generations, Pin};
 use bft_crdts::{Ed25519, Generation, Rejection};
@@ -24,13 +24,13 @@ pub(crate) fn answer(
     read(genesis)?;
     let genesis = GenesisFile::read(genesis).map_err(unread)?;
     read(file)?;
-    let exhibit = Exhibit::read(file).map_err(unread)?;
+    let proof_file = ProofFile::read(file).map_err(unread)?;
     let pin = pin
         .map(|pin| pinned(pin).ok_or_else(|| bad("pin")))
         .transpose()?;
     let weak = Generations::<Ed25519>::genesis(genesis.network(), genesis.members());
     weak.map_err(|_| bad("weak-key"))?;
-    let proven = exhibit.verify::<Ed25519>(&genesis, pin);
+    let proven = proof_file.verify::<Ed25519>(&genesis, pin);
     proven.map(|_| ()).map_err(|why| {
         let kind = match why {
             Unproven::Network { .. } => "network".to_owned(),

@@ -1,6 +1,6 @@
 //! Files about the chain of generations, with and without a pin.
 
-use bft_crdts::deterministic_secure_broadcast::exhibit::{Exhibit, GenesisFile, Subject};
+use bft_crdts::deterministic_secure_broadcast::proof_file::{GenesisFile, ProofFile, Subject};
 use bft_crdts::deterministic_secure_broadcast::wire::NextKeys;
 use bft_crdts::deterministic_secure_broadcast::{Decision, Generations, Link};
 use bft_crdts::membership::Signers;
@@ -12,16 +12,16 @@ use super::{
 
 pub(super) fn chains(forge: &Forge, cases: &mut Cases) {
     let whole = forge.file(Subject::Chain);
-    cases.exhibit("chain: three links", &whole, "");
+    cases.proof_file("chain: three links", &whole, "");
     let mut shorter = whole.clone();
     shorter.links.truncate(2);
-    cases.exhibit("chain: two of them", &shorter, "");
+    cases.proof_file("chain: two of them", &shorter, "");
     let mut gap = whole.clone();
     gap.links.remove(1);
-    cases.exhibit("chain: one missing", &gap, "chain:link:broken-chain");
+    cases.proof_file("chain: one missing", &gap, "chain:link:broken-chain");
     let mut twice = whole.clone();
     twice.links.insert(1, whole.links[0].clone());
-    cases.exhibit("chain: one twice", &twice, "chain:link:broken-chain");
+    cases.proof_file("chain: one twice", &twice, "chain:link:broken-chain");
 
     // Another first link, good or bad.
     let start = Forge::new(forge.network(), 7);
@@ -29,12 +29,12 @@ pub(super) fn chains(forge: &Forge, cases: &mut Cases) {
     let join = Change::Join(joiners()[1].actor());
     let voters = [0, 1, 2, 3, 4];
     let mut first = |name: &str, link: Link, kind: &str| {
-        let exhibit = Exhibit {
+        let proof_file = ProofFile {
             network: forge.network(),
             links: vec![link],
             subject: Subject::Chain,
         };
-        cases.exhibit(&format!("link: {name}"), &exhibit, kind);
+        cases.proof_file(&format!("link: {name}"), &proof_file, kind);
     };
     first(
         "a quorum of five of seven",
@@ -180,7 +180,7 @@ pub(super) fn chains(forge: &Forge, cases: &mut Cases) {
     again
         .links
         .push(forge.link(Change::Join(back), &[], 0, &[0, 1, 2, 3, 4]));
-    cases.exhibit(
+    cases.proof_file(
         "link: a member of the past joins",
         &again,
         "chain:link:change:key-used-before",
@@ -191,14 +191,14 @@ pub(super) fn chains(forge: &Forge, cases: &mut Cases) {
     stale.past[3].extend(joiners().into_iter().map(|key| (key.actor(), key)));
     let mut old = whole.clone();
     old.links.push(stale.link(join, &[], 0, &voters));
-    cases.exhibit(
+    cases.proof_file(
         "link: by keys of the past",
         &old,
         "chain:link:invalid-signature",
     );
     let mut good = whole;
     good.links.push(forge.link(join, &[0], 0, &voters));
-    cases.exhibit("link: by keys of the present", &good, "");
+    cases.proof_file("link: by keys of the present", &good, "");
     // The last member cannot go.
     let one =
         GenesisFile::read(&frames(GENESIS, &[&genesis_of(&members[..1])])).expect("a genesis");
@@ -206,16 +206,21 @@ pub(super) fn chains(forge: &Forge, cases: &mut Cases) {
     alone.keys = start.keys.clone();
     alone.chain = Generations::genesis(one.network(), &members[..1]).expect("sound");
     alone.past = vec![alone.keys.clone()];
-    let mut exhibit = alone.file(Subject::Chain);
-    exhibit.links = vec![alone.link(Change::Leave(members[0]), &[], 0, &[0])];
+    let mut proof_file = alone.file(Subject::Chain);
+    proof_file.links = vec![alone.link(Change::Leave(members[0]), &[], 0, &[0])];
     cases.add(
         "link: the last member leaves",
         "one",
-        exhibit.to_bytes(),
+        proof_file.to_bytes(),
         "chain:link:change:last-member",
     );
-    exhibit.links = vec![alone.link(join, &[], 0, &[0])];
-    cases.add("link: one lets another join", "one", exhibit.to_bytes(), "");
+    proof_file.links = vec![alone.link(join, &[], 0, &[0])];
+    cases.add(
+        "link: one lets another join",
+        "one",
+        proof_file.to_bytes(),
+        "",
+    );
 }
 
 pub(super) fn pins(forge: &Forge, cases: &mut Cases) {

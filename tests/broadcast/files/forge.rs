@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bft_crdts::actor::Statement;
 use bft_crdts::deterministic_secure_broadcast::evidence::{Contradiction, SignedHeader};
-use bft_crdts::deterministic_secure_broadcast::exhibit::{Exhibit, GenesisFile, Subject};
+use bft_crdts::deterministic_secure_broadcast::proof_file::{GenesisFile, ProofFile, Subject};
 use bft_crdts::deterministic_secure_broadcast::wire::statement::SecondVoteStatement;
 use bft_crdts::deterministic_secure_broadcast::wire::{NextKeys, Seal, SealedSource};
 use bft_crdts::deterministic_secure_broadcast::{
@@ -185,15 +185,15 @@ impl Forge {
         seal
     }
 
-    pub(super) fn file(&self, subject: Subject) -> Exhibit {
-        Exhibit {
+    pub(super) fn file(&self, subject: Subject) -> ProofFile {
+        ProofFile {
             network: self.network(),
             links: self.chain.links().to_vec(),
             subject,
         }
     }
 
-    pub(super) fn accuses(&self, culprit: Actor, contradiction: Contradiction) -> Exhibit {
+    pub(super) fn accuses(&self, culprit: Actor, contradiction: Contradiction) -> ProofFile {
         self.file(Subject::Evidence(Box::new(Evidence {
             culprit,
             contradiction,

@@ -1,11 +1,11 @@
 //! Genesis files, and the frames of proof files: what can be read at all.
 
 use bft_crdts::codec::encode;
-use bft_crdts::deterministic_secure_broadcast::exhibit::{GenesisFile, Subject};
+use bft_crdts::deterministic_secure_broadcast::proof_file::{GenesisFile, Subject};
 use bft_crdts::membership::MAX_MEMBERS;
 use bft_crdts::{Actor, Bank, Bytes, Digest, Ed25519, SigningActor};
 
-use crate::specimens;
+use crate::fixtures;
 use crate::wire::{Wire, identities};
 
 use super::{Cases, forge::Forge, forge::header};
@@ -26,7 +26,7 @@ pub(super) fn frames(line: &[u8], bodies: &[&[u8]]) -> Vec<u8> {
 
 pub(super) const GENESIS: &[u8] = b"bft-crdts genesis 1\n";
 
-pub(super) const EXHIBIT: &[u8] = b"bft-crdts exhibit 1\n";
+pub(super) const PROOF_FILE: &[u8] = b"bft-crdts exhibit 1\n";
 
 /// The bytes of a genesis of these members, with a state of three bytes that nobody reads.
 pub(super) fn genesis_of(members: &[Actor]) -> Vec<u8> {
@@ -46,7 +46,7 @@ pub(crate) fn geneses() -> Vec<(&'static str, Vec<u8>)> {
     let crowd: Vec<Actor> = (0..=MAX_MEMBERS as u8)
         .map(|tag| Actor::from_bytes([tag; 32]))
         .collect();
-    let bank = GenesisFile::of(&specimens::network().genesis).to_bytes();
+    let bank = GenesisFile::of(&fixtures::network().genesis).to_bytes();
     let richer = GenesisFile::of(&Wire::<Bank>::bank(4, 11).genesis).to_bytes();
     let good = genesis_of(&members);
     let (mut cut, mut damaged) = (bank.clone(), bank.clone());
@@ -60,7 +60,7 @@ pub(crate) fn geneses() -> Vec<(&'static str, Vec<u8>)> {
         ("richer", richer),
         ("no state", frames(GENESIS, &[&good[..good.len() - 3]])),
         ("empty", Vec::new()),
-        ("of another kind", frames(EXHIBIT, &[&good])),
+        ("of another kind", frames(PROOF_FILE, &[&good])),
         ("version 2", frames(b"bft-crdts genesis 2\n", &[&good])),
         ("no line", b"bft-crdts genesis 1".to_vec()),
         ("no frame", GENESIS.to_vec()),
@@ -119,15 +119,15 @@ pub(super) fn frames_of(forge: &Forge, cases: &mut Cases) {
         &encode(&Bytes::from(b"x".to_vec())),
     ]
     .concat();
-    let whole = frames(EXHIBIT, &[&network, &link, &proof]);
+    let whole = frames(PROOF_FILE, &[&network, &link, &proof]);
     let mut add = |name: &str, file: Vec<u8>, kind: &str| {
         cases.add(&format!("frames: {name}"), "seven", file, kind);
     };
     add("network, link, proof", whole.clone(), "");
-    add("network", frames(EXHIBIT, &[&network]), "");
+    add("network", frames(PROOF_FILE, &[&network]), "");
     add("no byte", Vec::new(), "empty");
-    add("no frame", EXHIBIT.to_vec(), "cut-off");
-    add("half a magic", EXHIBIT[..12].to_vec(), "magic");
+    add("no frame", PROOF_FILE.to_vec(), "cut-off");
+    add("half a magic", PROOF_FILE[..12].to_vec(), "magic");
     add(
         "the magic of a genesis",
         frames(GENESIS, &[&network]),
@@ -138,50 +138,50 @@ pub(super) fn frames_of(forge: &Forge, cases: &mut Cases) {
         frames(b"bft-crdts exhibit 11\n", &[&network]),
         "version",
     );
-    add("no link first", frames(EXHIBIT, &[&link]), "misplaced");
+    add("no link first", frames(PROOF_FILE, &[&link]), "misplaced");
     add(
         "the network twice",
-        frames(EXHIBIT, &[&network, &network]),
+        frames(PROOF_FILE, &[&network, &network]),
         "misplaced",
     );
     add(
         "a link after the proof",
-        frames(EXHIBIT, &[&network, &proof, &link]),
+        frames(PROOF_FILE, &[&network, &proof, &link]),
         "misplaced",
     );
     add(
         "two proofs",
-        frames(EXHIBIT, &[&network, &link, &proof, &proof]),
+        frames(PROOF_FILE, &[&network, &link, &proof, &proof]),
         "misplaced",
     );
     add(
         "misplaced and unreadable behind it",
-        frames(EXHIBIT, &[&link, b"?"]),
+        frames(PROOF_FILE, &[&link, b"?"]),
         "misplaced",
     );
     add(
         "an unknown part",
-        frames(EXHIBIT, &[&network, &[4]]),
+        frames(PROOF_FILE, &[&network, &[4]]),
         "undecodable",
     );
     add(
         "an empty body",
-        frames(EXHIBIT, &[&network, &[]]),
+        frames(PROOF_FILE, &[&network, &[]]),
         "undecodable",
     );
     add(
         "a byte behind a part",
-        frames(EXHIBIT, &[&network, &[&link[..], &[0]].concat()]),
+        frames(PROOF_FILE, &[&network, &[&link[..], &[0]].concat()]),
         "undecodable",
     );
     add(
         "a padded tag",
-        frames(EXHIBIT, &[&[&[0xfb, 0, 0][..], &network[1..]].concat()]),
+        frames(PROOF_FILE, &[&[&[0xfb, 0, 0][..], &network[1..]].concat()]),
         "undecodable",
     );
     add(
         "a digest of 31 bytes",
-        frames(EXHIBIT, &[&[&[0, 31][..], &network[3..]].concat()]),
+        frames(PROOF_FILE, &[&[&[0, 31][..], &network[3..]].concat()]),
         "undecodable",
     );
     for (what, cut) in [
@@ -220,7 +220,7 @@ pub(super) fn frames_of(forge: &Forge, cases: &mut Cases) {
     head.extend(&check.as_bytes()[..4]);
     add(
         "a frame above the limit",
-        [EXHIBIT, &head].concat(),
+        [PROOF_FILE, &head].concat(),
         "damaged",
     );
 }

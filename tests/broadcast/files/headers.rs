@@ -17,8 +17,8 @@ pub(super) fn headers(forge: &Forge, cases: &mut Cases) {
     };
     let mut add =
         |name: &str, culprit: Actor, one: SignedHeader, other: SignedHeader, kind: &str| {
-            let exhibit = forge.accuses(culprit, Contradiction::Headers { one, other });
-            cases.exhibit(&format!("headers: {name}"), &exhibit, kind);
+            let proof_file = forge.accuses(culprit, Contradiction::Headers { one, other });
+            cases.proof_file(&format!("headers: {name}"), &proof_file, kind);
         };
     let none = "subject:malformed:no-contradiction";
     for generation in 0..=3_u64 {

@@ -17,9 +17,9 @@ pub(crate) use forge::forge;
 pub(crate) use framing::geneses;
 pub(crate) use statements::{digests, statements};
 
-use bft_crdts::deterministic_secure_broadcast::exhibit::Exhibit;
+use bft_crdts::deterministic_secure_broadcast::proof_file::ProofFile;
 
-use crate::fuzzed::exhibiting;
+use crate::fuzzed::proof_files;
 
 /// One question to a verifier, and the answer.
 pub(crate) struct Case {
@@ -45,12 +45,12 @@ impl Cases {
         });
     }
 
-    pub(super) fn exhibit(&mut self, name: &str, exhibit: &Exhibit, kind: &str) {
-        self.add(name, "seven", exhibit.to_bytes(), kind);
+    pub(super) fn proof_file(&mut self, name: &str, proof_file: &ProofFile, kind: &str) {
+        self.add(name, "seven", proof_file.to_bytes(), kind);
     }
 
-    pub(super) fn pinned(&mut self, name: &str, exhibit: &Exhibit, pin: &str, kind: &str) {
-        self.exhibit(name, exhibit, kind);
+    pub(super) fn pinned(&mut self, name: &str, proof_file: &ProofFile, pin: &str, kind: &str) {
+        self.proof_file(name, proof_file, kind);
         if let Some(case) = self.0.last_mut() {
             case.pin = Some(pin.to_owned());
         }
@@ -60,12 +60,12 @@ impl Cases {
 /// All of them.
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Cases(Vec::new());
-    for (name, exhibit) in exhibiting::exhibits() {
-        cases.add(&format!("bank: {name}"), "bank", exhibit.to_bytes(), "");
+    for (name, proof_file) in proof_files::proof_files() {
+        cases.add(&format!("bank: {name}"), "bank", proof_file.to_bytes(), "");
         cases.add(
             &format!("bank: {name}, with a richer genesis"),
             "richer",
-            exhibit.to_bytes(),
+            proof_file.to_bytes(),
             "network",
         );
     }

@@ -70,8 +70,12 @@ pub(super) fn pairs(forge: &Forge, cases: &mut Cases) {
             other,
         };
         let mut add = |name: &str, culprit: Actor, contradiction: Contradiction, kind: &str| {
-            let exhibit = forge.accuses(culprit, contradiction);
-            cases.exhibit(&format!("evidence in {generation}: {name}"), &exhibit, kind);
+            let proof_file = forge.accuses(culprit, contradiction);
+            cases.proof_file(
+                &format!("evidence in {generation}: {name}"),
+                &proof_file,
+                kind,
+            );
         };
         add(
             "first votes",
@@ -179,14 +183,15 @@ pub(super) fn pairs(forge: &Forge, cases: &mut Cases) {
                 },
             )
         };
-        let denied = |voted, given_up, highest: Option<(u32, Digest)>| Contradiction::Forgotten {
-            generation: of,
-            voted,
-            vote: vote(voted, digests[0]),
-            given_up,
-            highest,
-            timeout: timeout(given_up, highest),
-        };
+        let denied =
+            |voted, given_up, highest: Option<(u32, Digest)>| Contradiction::StaleTimeout {
+                generation: of,
+                voted,
+                vote: vote(voted, digests[0]),
+                given_up,
+                highest,
+                timeout: timeout(given_up, highest),
+            };
         add(
             "a timeout of the same attempt that shows nothing",
             culprit,
@@ -219,7 +224,7 @@ pub(super) fn pairs(forge: &Forge, cases: &mut Cases) {
             fine,
         );
         let mut unsigned = denied(1, 1, None);
-        if let Contradiction::Forgotten { timeout, .. } = &mut unsigned {
+        if let Contradiction::StaleTimeout { timeout, .. } = &mut unsigned {
             *timeout = Sig::from_bytes([1; 64]);
         }
         add(

@@ -1,7 +1,7 @@
 //! Files that prove operations.
 
 use bft_crdts::deterministic_secure_broadcast::Header;
-use bft_crdts::deterministic_secure_broadcast::exhibit::Subject;
+use bft_crdts::deterministic_secure_broadcast::proof_file::Subject;
 use bft_crdts::membership::Signers;
 use bft_crdts::membership::quorum::quorum;
 use bft_crdts::{Bytes, Certificate, Counter, Digest, Generation, MemberIndex, Seat};
@@ -34,13 +34,13 @@ pub(super) fn proofs(forge: &Forge, cases: &mut Cases) {
             .len();
         let signers: Vec<usize> = (members - quorum(members)..members).collect();
         let good = forge.certificate(generation, &source, &signers);
-        cases.exhibit(
+        cases.proof_file(
             &format!("proof: in generation {generation}"),
             &proof(good.clone(), &ops),
             "",
         );
         let few = forge.certificate(generation, &source, &signers[1..]);
-        cases.exhibit(
+        cases.proof_file(
             &format!("proof: one too few in {generation}"),
             &proof(few, &ops),
             "subject:quorum-too-small",
@@ -54,7 +54,7 @@ pub(super) fn proofs(forge: &Forge, cases: &mut Cases) {
             2 => "subject:malformed:signers",
             _ => "subject:malformed:unknown-seat",
         };
-        cases.exhibit(
+        cases.proof_file(
             &format!("proof: of {generation}, shown in the next"),
             &proof(other, &ops),
             kind,
@@ -67,7 +67,7 @@ pub(super) fn proofs(forge: &Forge, cases: &mut Cases) {
         certificate
     };
     let mut bad = |name: &str, certificate: Certificate, ops: &Bytes, kind: &str| {
-        cases.exhibit(&format!("proof: {name}"), &proof(certificate, ops), kind);
+        cases.proof_file(&format!("proof: {name}"), &proof(certificate, ops), kind);
     };
     bad(
         "other operations",

@@ -46,8 +46,8 @@ pub(super) fn seals(forge: &Forge, cases: &mut Cases) {
         let seal = forge.seal(generation, signer, sources.clone());
         let other = forge.seal(generation, signer, sources[..1].to_vec());
         let mut add = |name: &str, contradiction: Contradiction, kind: &str| {
-            let exhibit = forge.accuses(culprit, contradiction);
-            cases.exhibit(&format!("seals of {generation}: {name}"), &exhibit, kind);
+            let proof_file = forge.accuses(culprit, contradiction);
+            cases.proof_file(&format!("seals of {generation}: {name}"), &proof_file, kind);
         };
         let none = "subject:malformed:no-contradiction";
         let link = *forge.chain.tip_of(of).expect("there");

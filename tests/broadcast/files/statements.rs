@@ -13,14 +13,14 @@ use bft_crdts::deterministic_secure_broadcast::wire::statement::{
 use bft_crdts::deterministic_secure_broadcast::wire::{Excerpt, SealedSource};
 use bft_crdts::{Change, Digest, Generation, NetworkId, Seat, SigningActor};
 
-use crate::specimens;
+use crate::fixtures;
 
 use super::{forge::forge, forge::header};
 
 /// One statement of each domain, or two, with what is signed and the signature: a JSON object a line, and the domains.
 pub(crate) fn statements() -> (Vec<String>, BTreeSet<&'static str>) {
     let (mut lines, mut domains) = (Vec::new(), BTreeSet::new());
-    let wire = specimens::network();
+    let wire = fixtures::network();
     let (network, key) = (wire.network(), wire.key(2).clone());
     let generation = Generation::new(300);
     let (attempt, decision) = (70_000, Digest::of(b"a decision"));

@@ -1,9 +1,9 @@
-//! Three correct replicas, one villain with a key, one stranger without: whatever the script says they do.
+//! Three correct replicas, one adversary with a key, one stranger without: whatever the script says they do.
 //!
-//! `run` is what `fuzz/fuzz_targets/handle.rs` calls, what `tests/broadcast/corpus_replay.rs` replays and what a property draws
-//! at random. It panics if the correct replicas ever break a promise: if a rejected packet changes anything (the wire
-//! looks), if two of them deliver different messages in one slot, if an innocent is convicted, if a journal leads
-//! somewhere else, if money appears, or if an honest payment is not delivered in the end.
+//! `run` is what `fuzz/fuzz_targets/handle.rs` calls, what `tests/broadcast/corpus_replay.rs` replays and what a
+//! property draws at random. It panics if the correct replicas ever break a promise: if a rejected packet changes
+//! anything (the wire looks), if two of them deliver different messages in one slot, if an innocent is convicted, if a
+//! journal leads somewhere else, if money appears, or if an honest payment is not delivered in the end.
 
 use bft_crdts::bank::{self, Bank, Ledger};
 use bft_crdts::codec::{decode, encode};
@@ -16,10 +16,10 @@ use bft_crdts::{
 };
 
 use super::script::Script;
-use crate::wire::{Cheap, Letter, Unwelcome, Wire, clock_of, vouch};
+use crate::wire::{Cheap, Envelope, RecvError, Wire, clock_of, vouch};
 
 const MEMBERS: usize = 4;
-const VILLAIN: usize = 3;
+const ADVERSARY: usize = 3;
 const EACH: u64 = 10;
 
 /// No script goes on for ever.
@@ -36,9 +36,9 @@ pub(crate) struct Tally {
     pub(crate) undecodable: usize,
     /// Messages of correct members delivered.
     pub(crate) honest: usize,
-    /// Messages of the villain delivered.
-    pub(crate) villainous: usize,
-    /// Whether the villain was convicted.
+    /// Messages of the adversary delivered.
+    pub(crate) forged: usize,
+    /// Whether the adversary was convicted.
     pub(crate) convicted: usize,
     /// Restarts of correct replicas.
     pub(crate) restarts: usize,
@@ -47,10 +47,10 @@ pub(crate) struct Tally {
 struct Attack<'s> {
     wire: Wire<Bank, Cheap>,
     script: Script<'s>,
-    /// Messages the villain has made up, good and bad.
+    /// Messages the adversary has made up, good and bad.
     made: Vec<(Header, Bytes)>,
-    /// What correct replicas have told the villain.
-    heard: Vec<Letter>,
+    /// What correct replicas have told the adversary.
+    heard: Vec<Envelope>,
     tally: Tally,
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn run(script: &[u8]) -> Tally {
         .map(|key: &SigningActor<Cheap>| (key.actor(), EACH));
     let ledger = Ledger::genesis(accounts, []).expect("a sound ledger");
     let mut wire = Wire::new("attack", bank::ALGORITHM, keys, ledger);
-    wire.silence(VILLAIN);
+    wire.silence(ADVERSARY);
     let mut attack = Attack {
         wire,
         script: Script::new(script),
@@ -117,15 +117,15 @@ impl Attack<'_> {
     }
 
     fn correct(&mut self) -> usize {
-        self.script.below(VILLAIN)
+        self.script.below(ADVERSARY)
     }
 
     fn is_up(&self, seat: usize) -> bool {
         self.wire.nodes[seat].machine.is_some()
     }
 
-    fn villain(&self) -> Actor {
-        self.wire.actor(VILLAIN)
+    fn adversary(&self) -> Actor {
+        self.wire.actor(ADVERSARY)
     }
 
     /// A correct member pays somebody, with money it may or may not have.
@@ -142,22 +142,22 @@ impl Attack<'_> {
         self.wire.submit(seat, [op]);
     }
 
-    fn pick_letter(&mut self) -> Option<Letter> {
+    fn pick_letter(&mut self) -> Option<Envelope> {
         let place = self.script.below(self.wire.flying.len());
         self.wire.flying.remove(place)
     }
 
     fn arrive(&mut self) {
-        let Some(letter) = self.pick_letter() else {
+        let Some(envelope) = self.pick_letter() else {
             return;
         };
-        self.give(&letter);
+        self.give(&envelope);
     }
 
-    fn give(&mut self, letter: &Letter) {
-        match self.wire.seat_of(&letter.to) {
-            Some(VILLAIN) => self.heard.push(letter.clone()),
-            Some(seat) => self.hand(seat, letter.from, &letter.bytes),
+    fn give(&mut self, envelope: &Envelope) {
+        match self.wire.seat_of(&envelope.to) {
+            Some(ADVERSARY) => self.heard.push(envelope.clone()),
+            Some(seat) => self.hand(seat, envelope.from, &envelope.bytes),
             None => {}
         }
     }
@@ -166,8 +166,8 @@ impl Attack<'_> {
         if self.is_up(seat) {
             match self.wire.hand(seat, from, bytes) {
                 Ok(()) => self.tally.taken += 1,
-                Err(Unwelcome::Rejected(_)) => self.tally.rejected += 1,
-                Err(Unwelcome::Undecodable(_)) => self.tally.undecodable += 1,
+                Err(RecvError::Rejected(_)) => self.tally.rejected += 1,
+                Err(RecvError::Undecodable(_)) => self.tally.undecodable += 1,
             }
         }
     }
@@ -175,15 +175,15 @@ impl Attack<'_> {
     /// To the members the next byte names.
     fn say(&mut self, payload: &Payload) {
         let (bytes, mask) = (encode(payload), self.script.byte());
-        for seat in 0..VILLAIN {
+        for seat in 0..ADVERSARY {
             if mask & 7 == 0 || mask & (1 << seat) != 0 {
-                let villain = self.villain();
-                self.hand(seat, villain, &bytes);
+                let adversary = self.adversary();
+                self.hand(seat, adversary, &bytes);
             }
         }
     }
 
-    /// The villain makes up a message, next in its chain or anywhere.
+    /// The adversary makes up a message, next in its chain or anywhere.
     fn make(&mut self) {
         let choice = self.script.byte();
         let last = self
@@ -199,7 +199,7 @@ impl Attack<'_> {
         let ops: Vec<_> = (0..=self.script.below(6) / 3).map(|_| self.op()).collect();
         let (mut header, ops) = self
             .wire
-            .message(VILLAIN, next.get(), previous.as_ref(), &ops);
+            .message(ADVERSARY, next.get(), previous.as_ref(), &ops);
         if choice & 6 == 6 {
             let seat = Seat::new(self.script.below(MEMBERS + 1) as u16);
             let counter = Counter::new(self.script.number());
@@ -240,20 +240,20 @@ impl Attack<'_> {
     fn request(&mut self) {
         let Some(message) = self.made() else { return };
         let network = self.wire.network();
-        let request = crate::wire::request(self.wire.key(VILLAIN), &network, &message);
+        let request = crate::wire::request(self.wire.key(ADVERSARY), &network, &message);
         self.say(&Payload::Request(request));
     }
 
-    /// The villain shows what it can prove with the echoes it has heard, enough or not.
+    /// The adversary shows what it can prove with the echoes it has heard, enough or not.
     fn prove(&mut self) {
         let Some(message) = self.made() else { return };
         let network = self.wire.network();
         let digest = message.0.digest(&network);
-        let mut signers = vec![VILLAIN];
-        for letter in &self.heard {
-            if let Ok(Payload::Echo(echo)) = decode(&letter.bytes)
+        let mut signers = vec![ADVERSARY];
+        for envelope in &self.heard {
+            if let Ok(Payload::Echo(echo)) = decode(&envelope.bytes)
                 && echo.header == digest
-                && let Some(seat) = self.wire.seat_of(&letter.from)
+                && let Some(seat) = self.wire.seat_of(&envelope.from)
             {
                 signers.push(seat);
             }
@@ -265,7 +265,7 @@ impl Attack<'_> {
         if choice & 0x80 != 0 {
             // One more, whose echo it never got.
             let seat = self.script.below(MEMBERS);
-            let sig = vouch(self.wire.key(VILLAIN), &network, &message.0);
+            let sig = vouch(self.wire.key(ADVERSARY), &network, &message.0);
             if !signers.contains(&seat) {
                 proof
                     .signers
@@ -279,12 +279,12 @@ impl Attack<'_> {
         self.say(&Payload::Proof(Proof { certificate, ops }));
     }
 
-    /// The villain answers a request it has heard, as it should or for something else.
+    /// The adversary answers a request it has heard, as it should or for something else.
     fn vouch(&mut self) {
         let requests = self
             .heard
             .iter()
-            .filter_map(|letter| match letter.payload() {
+            .filter_map(|envelope| match envelope.payload() {
                 Payload::Request(request) => Some(request.header),
                 _ => None,
             });
@@ -294,11 +294,11 @@ impl Attack<'_> {
         let Some(header) = headers.get(self.script.below(headers.len())) else {
             return;
         };
-        let echo = self.wire.echo(VILLAIN, header);
+        let echo = self.wire.echo(ADVERSARY, header);
         self.say(&Payload::Echo(echo));
     }
 
-    /// Somebody's packet with a byte or two of it changed, from the villain or the stranger.
+    /// Somebody's packet with a byte or two of it changed, from the adversary or the stranger.
     fn tamper(&mut self) {
         let place = self.script.byte() as usize | ((self.script.byte() as usize) << 8);
         let Some(place) = place.checked_rem(self.wire.history.len()) else {
@@ -313,12 +313,12 @@ impl Attack<'_> {
         let seat = self.correct();
         let from = match self.script.byte() {
             0..=63 => Actor::from_bytes([9; 32]),
-            _ => self.villain(),
+            _ => self.adversary(),
         };
         self.hand(seat, from, &bytes);
     }
 
-    /// Packets without a signature: the villain says what it likes.
+    /// Packets without a signature: the adversary says what it likes.
     fn claim(&mut self) {
         let entries = match self.script.byte() {
             253 => return self.compare(),
@@ -347,7 +347,7 @@ impl Attack<'_> {
                 let heard = self
                     .heard
                     .iter()
-                    .filter_map(|letter| match letter.payload() {
+                    .filter_map(|envelope| match envelope.payload() {
                         Payload::Request(request) => Some(request.header),
                         _ => None,
                     });
@@ -372,7 +372,7 @@ impl Attack<'_> {
         let heard = self
             .heard
             .iter()
-            .filter_map(|letter| match letter.payload() {
+            .filter_map(|envelope| match envelope.payload() {
                 Payload::Request(request) => Some(request.header.digest(&network)),
                 _ => None,
             });
@@ -391,7 +391,7 @@ impl Attack<'_> {
         }));
     }
 
-    /// Evidence against anybody, made of what the villain has or can sign.
+    /// Evidence against anybody, made of what the adversary has or can sign.
     fn accuse(&mut self) {
         let network = self.wire.network();
         let mut signed = Vec::new();
@@ -401,7 +401,7 @@ impl Attack<'_> {
             };
             signed.push(SignedHeader {
                 generation: Generation::GENESIS,
-                sig: vouch(self.wire.key(VILLAIN), &network, &header),
+                sig: vouch(self.wire.key(ADVERSARY), &network, &header),
                 header,
             });
         }
@@ -418,8 +418,8 @@ impl Attack<'_> {
         let seat = self.correct();
         let length = usize::from(self.script.byte());
         let bytes = self.script.take(length);
-        let villain = self.villain();
-        self.hand(seat, villain, bytes);
+        let adversary = self.adversary();
+        self.hand(seat, adversary, bytes);
     }
 
     /// The power of a correct replica goes after a few more effects. It counts as correct because its disk is kept.
@@ -431,7 +431,7 @@ impl Attack<'_> {
     }
 
     fn finish(mut self) -> Tally {
-        for seat in 0..VILLAIN {
+        for seat in 0..ADVERSARY {
             self.wire.nodes[seat].dies_after = None;
             if !self.is_up(seat) {
                 self.wire.restart(seat);
@@ -439,25 +439,25 @@ impl Attack<'_> {
         }
         self.wire
             .heal_with(|why| crate::wire::harmless(why) || is_lie(why));
-        self.wire.assert_agreement(&[VILLAIN]);
-        for seat in 0..VILLAIN {
+        self.wire.assert_agreement(&[ADVERSARY]);
+        for seat in 0..ADVERSARY {
             let (machine, node) = (self.wire.machine(seat), &self.wire.nodes[seat]);
             assert_eq!(machine.halted(), None, "nobody uses its key");
             assert_eq!(machine.algorithm().supply(), EACH * MEMBERS as u64);
             for effect in &node.told {
                 if let Effect::Diverged { member } = effect {
-                    assert_eq!(*member, self.villain(), "correct replicas agree");
+                    assert_eq!(*member, self.adversary(), "correct replicas agree");
                 }
             }
         }
         self.assert_signed_once();
         let all = self.wire.machine(0).log().count();
-        let villain =
-            |(certificate, _): &(&Certificate, _)| certificate.header.source.get() == VILLAIN;
-        let villainous = self.wire.machine(0).log().filter(villain).count();
+        let adversary =
+            |(certificate, _): &(&Certificate, _)| certificate.header.source.get() == ADVERSARY;
+        let forged = self.wire.machine(0).log().filter(adversary).count();
         Tally {
-            honest: all - villainous,
-            villainous,
+            honest: all - forged,
+            forged,
             convicted: self.wire.machine(0).evidence().count(),
             ..self.tally
         }
@@ -467,13 +467,13 @@ impl Attack<'_> {
     fn assert_signed_once(&self) {
         let network = self.wire.network();
         let mut signed = std::collections::BTreeMap::new();
-        for letter in &self.wire.history {
-            let (slot, digest) = match letter.payload() {
+        for envelope in &self.wire.history {
+            let (slot, digest) = match envelope.payload() {
                 Payload::Request(request) => (
-                    (letter.from, letter.from, request.header.first),
+                    (envelope.from, envelope.from, request.header.first),
                     request.header.digest(&network),
                 ),
-                Payload::Echo(echo) => ((letter.from, letter.to, echo.first), echo.header),
+                Payload::Echo(echo) => ((envelope.from, envelope.to, echo.first), echo.header),
                 _ => continue,
             };
             let known = *signed.entry(slot).or_insert(digest);
@@ -483,13 +483,14 @@ impl Attack<'_> {
             self.wire
                 .history
                 .iter()
-                .all(|letter| letter.kind() != PacketKind::Request || letter.from != self.villain())
+                .all(|envelope| envelope.kind() != PacketKind::Request
+                    || envelope.from != self.adversary())
         );
     }
 }
 
-/// What a correct replica may answer another one that passes on, in good faith, what the villain made.
-fn is_lie(why: &Unwelcome) -> bool {
+/// What a correct replica may answer another one that passes on, in good faith, what the adversary made.
+fn is_lie(why: &RecvError) -> bool {
     use bft_crdts::Rejection;
-    matches!(why, Unwelcome::Rejected(Rejection::SlotTaken))
+    matches!(why, RecvError::Rejected(Rejection::SlotTaken))
 }

@@ -1,12 +1,12 @@
 //! A chart of anything: names and labels as an enemy would choose them.
 //!
-//! `run` is what `fuzz/fuzz_targets/chart.rs` calls and `tests/broadcast/corpus_replay.rs` replays. It panics if text gets out
-//! of its quotes.
+//! `run` is what `fuzz/fuzz_targets/chart.rs` calls and `tests/broadcast/corpus_replay.rs` replays. It panics if text
+//! gets out of its quotes.
 
 use std::path::Path;
 
 use bft_crdts::net::chart::ChartName;
-use bft_crdts::net::trace::{Outcome, Trace, TraceEvent, TraceKind, TraceNode};
+use bft_crdts::net::trace::{PacketOutcome, Trace, TraceEvent, TraceKind, TraceNode};
 use bft_crdts::net::{ChartOptions, NodeId, VirtualTime, msc, svg};
 
 use super::script::Script;
@@ -55,10 +55,10 @@ fn trace(script: &mut Script<'_>) -> Trace {
             3 => TraceKind::Arrived {
                 message,
                 outcome: match script.byte() % 4 {
-                    0 => Outcome::Accepted,
-                    1 => Outcome::Duplicate,
-                    2 => Outcome::Parked,
-                    _ => Outcome::Rejected(script.text()),
+                    0 => PacketOutcome::Accepted,
+                    1 => PacketOutcome::Duplicate,
+                    2 => PacketOutcome::Parked,
+                    _ => PacketOutcome::Rejected(script.text()),
                 },
             },
             4 => TraceKind::Lost {

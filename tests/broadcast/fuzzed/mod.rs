@@ -3,5 +3,5 @@
 pub(crate) mod attack;
 pub(crate) mod charting;
 pub(crate) mod decoding;
-pub(crate) mod exhibiting;
+pub(crate) mod proof_files;
 pub(crate) mod script;

@@ -1,7 +1,7 @@
-//! A network driven by hand: replicas with journals, a wire anybody may hold back, and judges.
+//! A network driven by hand: replicas with journals, a wire anybody may hold back, and checkers.
 //!
-//! The driver here does what the contract of the effects asks for and no more: it syncs the journal before a packet leaves, and a
-//! crash keeps what was synced and any part of the rest.
+//! The driver here does what the contract of the effects asks for and no more: it syncs the journal before a packet
+//! leaves, and a crash keeps what was synced and any part of the rest.
 
 mod inquest;
 
@@ -11,14 +11,14 @@ use std::num::NonZeroUsize;
 use bft_crdts::codec::encode;
 use bft_crdts::deterministic_secure_broadcast::{ChangeRefused, Decision, OpenError};
 use bft_crdts::{
-    Actor, Causes, Change, ChangeError, Clock, Config, Counter, Delivery, Digest, Dot, Effect,
-    Effects, Genesis, Keys, Packet, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
-    SecureBroadcastAlgorithm, Sig, SigningActor, Sound, To, WeakKey,
+    Actor, Causes, Change, ChangeError, Config, Counter, Delivery, Digest, Dot, Effect, Effects,
+    Genesis, Keys, Packet, Payload, Record, Rejection, Rules, Seat, SecureBroadcast,
+    SecureBroadcastAlgorithm, Sig, SigningActor, Sound, To, VersionVector, WeakKey,
 };
 
 use inquest::Inquest;
 
-/// Signatures that cost nothing. Anybody could forge them; the liars here sign with their own keys only.
+/// Signatures that cost nothing. Anybody could forge them; the Byzantine nodes here sign with their own keys only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Toy {}
 
@@ -63,15 +63,15 @@ fn seal(actor: &Actor, bytes: &[u8]) -> Sig {
 
 pub(crate) type Replica<A, R = Sound> = SecureBroadcast<A, Toy, R>;
 
-/// One member: a replica with its disk, or (without either) a liar.
+/// One member: a replica with its disk, or (without either) a Byzantine node.
 pub(crate) struct Node<A: SecureBroadcastAlgorithm, R: Rules = Sound> {
     /// With its first secret.
     pub(crate) identity: SigningActor<Toy>,
     /// With the secret that is stored.
     pub(crate) stored: SigningActor<Toy>,
-    /// `None` while it is down, and of a liar.
+    /// `None` while it is down, and of a Byzantine node.
     pub(crate) replica: Option<Replica<A, R>>,
-    pub(crate) liar: bool,
+    pub(crate) adversary: bool,
     pub(crate) journal: Vec<Record>,
     pub(crate) synced: usize,
     /// Operations that came back.
@@ -87,7 +87,7 @@ pub(crate) struct Node<A: SecureBroadcastAlgorithm, R: Rules = Sound> {
     pub(crate) left: bool,
     /// What it has delivered, in order, in this life.
     delivered: Vec<Dot>,
-    clock: Clock,
+    clock: VersionVector,
 }
 
 /// A packet on its way.
@@ -105,9 +105,9 @@ pub(crate) struct World<A: SecureBroadcastAlgorithm, R: Rules = Sound> {
     /// What was delivered for each dot, by anybody in any life.
     agreed: BTreeMap<Dot, Vec<u8>>,
     /// What correct sources have made of their dots, and what they had delivered before.
-    made: BTreeMap<Dot, (Vec<u8>, Clock)>,
+    made: BTreeMap<Dot, (Vec<u8>, VersionVector)>,
     /// Every checkpoint that a correct replica has gone by.
-    line: Vec<Clock>,
+    line: Vec<VersionVector>,
     /// What correct replicas have signed and sent.
     inquest: Inquest,
     /// The longest chain of decisions that anybody has.
@@ -120,16 +120,16 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
     /// `members` of whom `liars` lie, which are the last by key; every member's number is its seat.
     pub(crate) fn new(
         members: usize,
-        liars: usize,
+        adversaries: usize,
         state: impl FnOnce(&[Actor]) -> A::ReplicatedState,
     ) -> Self {
-        Self::with_joiners(members, liars, 0, state)
+        Self::with_joiners(members, adversaries, 0, state)
     }
 
     /// As [`new`](Self::new), and after the members so many that are none yet.
     pub(crate) fn with_joiners(
         members: usize,
-        liars: usize,
+        adversaries: usize,
         joiners: usize,
         state: impl FnOnce(&[Actor]) -> A::ReplicatedState,
     ) -> Self {
@@ -140,14 +140,14 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         let genesis = Genesis::new("attacks", "toy/1", actors.clone(), state(&actors)).unwrap();
         identities.extend((members..members + joiners).map(identity));
         let nodes = identities.into_iter().enumerate().map(|(seat, identity)| {
-            let liar = (members - liars..members).contains(&seat);
+            let adversary = (members - adversaries..members).contains(&seat);
             let replica =
                 Replica::open(identity.clone(), genesis.clone(), [], Config::default()).unwrap();
             Node {
-                replica: (!liar).then_some(replica),
+                replica: (!adversary).then_some(replica),
                 stored: identity.clone(),
                 identity,
-                liar,
+                adversary,
                 journal: Vec::new(),
                 synced: 0,
                 returned: 0,
@@ -158,7 +158,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
                 asked: Vec::new(),
                 left: false,
                 delivered: Vec::new(),
-                clock: Clock::zero(members),
+                clock: VersionVector::zero(members),
             }
         });
         Self {
@@ -198,7 +198,11 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
     }
 
     pub(crate) fn correct(&self) -> impl Iterator<Item = usize> + use<A, R> {
-        let correct = self.nodes.iter().enumerate().filter(|(_, node)| !node.liar);
+        let correct = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| !node.adversary);
         correct.map(|(at, _)| at).collect::<Vec<_>>().into_iter()
     }
 
@@ -324,8 +328,10 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
                 }
                 Effect::Evidence(evidence) => self.judge_conviction(at, &evidence.culprit),
                 Effect::Diverged { member } => {
-                    let liar = self.seat_of(&member).is_some_and(|of| self.nodes[of].liar);
-                    assert!(liar, "{at} says that {member} has diverged");
+                    let adversary = self
+                        .seat_of(&member)
+                        .is_some_and(|of| self.nodes[of].adversary);
+                    assert!(adversary, "{at} says that {member} has diverged");
                 }
                 Effect::Halted(halt) => panic!("the correct replica {at} stops: {halt}"),
                 Effect::Returned { .. } => self.nodes[at].returned += 1,
@@ -516,7 +522,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
             .collect()
     }
 
-    // The judges.
+    // The checkers.
 
     fn judge_delivery(&mut self, at: usize, delivery: &Delivery<A::Op>) {
         self.deliveries += 1;
@@ -527,7 +533,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
             .collect();
         for ((dot, op), causes) in delivery.iter().zip(causes) {
             let bytes = encode(op);
-            if !self.nodes[source].liar {
+            if !self.nodes[source].adversary {
                 let made = self.made.get(&dot);
                 let (made, before) = made.unwrap_or_else(|| panic!("G1: nobody made {dot}"));
                 assert_eq!(*made, bytes, "G1: nobody made {dot}");
@@ -559,7 +565,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
                     assert!(known, "G7: {at} delivers {dot} before {cause}");
                 }
             }
-            node.clock = Clock::zero(seats);
+            node.clock = VersionVector::zero(seats);
             clock[seat.get()] = dot.counter;
             for (seat, counter) in (0..).map(Seat::new).zip(clock) {
                 node.clock.advance(seat, counter);
@@ -570,7 +576,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
 
     /// A snapshot has nothing in it but what was delivered somewhere, with all its causes, and the state is that of whoever
     /// has delivered just that.
-    fn judge_installed(&mut self, at: usize, clock: &Clock) {
+    fn judge_installed(&mut self, at: usize, clock: &VersionVector) {
         let replica = self.replica(at);
         let members = replica.members().clone();
         let covered = |dot: &Dot| {
@@ -596,7 +602,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         let before = std::mem::replace(&mut node.clock, clock.clone());
         let mut counters: Vec<Counter> = node.clock.iter().map(|(_, counter)| counter).collect();
         counters.resize(counters.len().max(before.seats()), Counter::ZERO);
-        node.clock = Clock::zero(counters.len());
+        node.clock = VersionVector::zero(counters.len());
         for (seat, counter) in (0..).map(Seat::new).zip(counters) {
             node.clock.advance(seat, counter.max(before.get(seat)));
         }
@@ -619,8 +625,10 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
     }
 
     fn judge_conviction(&self, at: usize, culprit: &Actor) {
-        let liar = self.seat_of(culprit).is_some_and(|of| self.nodes[of].liar);
-        assert!(liar, "{at} convicts the correct {culprit}");
+        let adversary = self
+            .seat_of(culprit)
+            .is_some_and(|of| self.nodes[of].adversary);
+        assert!(adversary, "{at} convicts the correct {culprit}");
     }
 
     fn judge_signature(&mut self, at: usize, receivers: &[usize], payload: &Payload) {
@@ -647,7 +655,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
     }
 
     /// Of two checkpoints one covers the other: whoever forgets below the one can be helped by whoever has the other.
-    fn judge_line(&mut self, clock: &Clock) {
+    fn judge_line(&mut self, clock: &VersionVector) {
         for known in &self.line {
             let aside = known.is_ahead_of(clock) && clock.is_ahead_of(known);
             assert!(

@@ -143,10 +143,10 @@ fn a_batch_that_claims_is_judged_as_its_operations_in_turn(seed: Seed) {
 fn a_batch_of_drafted_transfers_is_valid(seed: Seed) {
     let (bank, mut rng) = some_bank(seed.rng());
     let source = somebody(&mut rng);
-    let mut purse = bank.purse(&source);
+    let mut spending = bank.spending(&source);
     let drafted: Vec<Op> = (0..20)
         .filter_map(|_| {
-            purse
+            spending
                 .transfer(somebody(&mut rng), amount(&mut rng, &bank))
                 .ok()
         })

@@ -91,22 +91,25 @@ fn a_transfer_cites_nothing_it_does_not_need() {
 
 /// A source that does not wait for its own operations counts them in its purse, and none of them is refused later.
 #[test]
-fn a_purse_counts_what_is_under_way() {
+fn a_spending_counts_what_is_under_way() {
     let mut bank = bank(&[(1, 10), (2, 7), (3, 0)], &[(1, 4)]);
     step(&mut bank, dot(2, 1), &pay(1, 7, &[])).unwrap();
-    let mut purse = bank.purse(&actor(1));
-    let first = purse.transfer(actor(3), 8).unwrap();
-    assert_eq!((causes(&first), purse.spendable()), (vec![], 2));
-    let second = purse.transfer(actor(3), 5).unwrap();
-    assert_eq!((causes(&second), purse.spendable()), (vec![dot(2, 1)], 4));
+    let mut spending = bank.spending(&actor(1));
+    let first = spending.transfer(actor(3), 8).unwrap();
+    assert_eq!((causes(&first), spending.spendable()), (vec![], 2));
+    let second = spending.transfer(actor(3), 5).unwrap();
+    assert_eq!(
+        (causes(&second), spending.spendable()),
+        (vec![dot(2, 1)], 4)
+    );
     let (have, need) = (4, 5);
-    let third = purse.transfer(actor(3), need);
+    let third = spending.transfer(actor(3), need);
     assert_eq!(third, Err(Invalid::Overdraft { have, need }));
     let (to, amount) = (actor(1), 4);
     let issue = Op::Issue { to, amount };
-    purse.expect(&issue).unwrap();
-    let third = purse.transfer(actor(3), 8).unwrap();
-    assert_eq!(purse.spendable(), 0);
+    spending.expect(&issue).unwrap();
+    let third = spending.transfer(actor(3), 8).unwrap();
+    assert_eq!(spending.spendable(), 0);
 
     let batch = [first, second, issue, third];
     assert_eq!(bank.validate_batch(&dot(1, 1), &batch), Ok(()));
@@ -118,7 +121,7 @@ fn a_purse_counts_what_is_under_way() {
 
 /// Whatever is drafted one after the other: a transfer is found exactly when what is left suffices.
 #[quickcheck]
-fn a_purse_never_loses_count(seed: Seed) {
+fn a_spending_never_loses_count(seed: Seed) {
     let mut rng = seed.rng();
     let mut bank = bank(&[(1, 5), (2, 500), (3, 500), (4, 500)], &[]);
     for counter in 1..=20 {
@@ -126,11 +129,11 @@ fn a_purse_never_loses_count(seed: Seed) {
         step(&mut bank, dot(rng.random_range(2..=4), counter), &op).unwrap();
     }
     let mut have = bank.balance(&actor(1)).unwrap();
-    let mut purse = bank.purse(&actor(1));
+    let mut spending = bank.spending(&actor(1));
     let mut drafted = Vec::new();
     for _ in 0..30 {
         let need = rng.random_range(1..=20);
-        let op = purse.transfer(actor(2), need);
+        let op = spending.transfer(actor(2), need);
         match have.checked_sub(need) {
             Some(left) => {
                 have = left;
@@ -144,13 +147,13 @@ fn a_purse_never_loses_count(seed: Seed) {
 
 /// Expecting a payment says nothing about which dots its payee has seen of the source before.
 #[test]
-fn a_purse_that_expects_still_knows_a_replay() {
+fn a_spending_that_expects_still_knows_a_replay() {
     let mut bank = bank(&[(1, 10), (2, 0)], &[]);
     step(&mut bank, dot(1, 5), &pay(2, 1, &[])).unwrap();
-    let mut purse = bank.purse(&actor(1));
-    purse.expect(&pay(2, 1, &[])).unwrap();
+    let mut spending = bank.spending(&actor(1));
+    spending.expect(&pay(2, 1, &[])).unwrap();
     let again = dot(1, 5);
-    let refused = purse.admit(again.counter, &pay(2, 1, &[]));
+    let refused = spending.admit(again.counter, &pay(2, 1, &[]));
     assert_eq!(refused, Err(Invalid::Replayed(again)));
 }
 
@@ -163,11 +166,11 @@ fn a_transfer_claims_only_what_it_may() {
     }
     step(&mut bank, dot(3, 1), &pay(1, 5, &[])).unwrap();
     let allowed = BTreeSet::from([dot(2, 1), dot(2, 3), dot(3, 1)]);
-    let mut purse = bank.purse(&actor(1));
+    let mut spending = bank.spending(&actor(1));
     // (2, 3) cannot be claimed without (2, 2).
     let (have, need) = (8, 9);
-    let refused = purse.transfer_claiming(actor(2), need, |credit| allowed.contains(credit));
+    let refused = spending.transfer_claiming(actor(2), need, |credit| allowed.contains(credit));
     assert_eq!(refused, Err(Invalid::Overdraft { have, need }));
-    let op = purse.transfer_claiming(actor(2), 8, |credit| allowed.contains(credit));
+    let op = spending.transfer_claiming(actor(2), 8, |credit| allowed.contains(credit));
     assert_eq!(causes(&op.unwrap()), [dot(2, 1), dot(3, 1)]);
 }

@@ -12,12 +12,12 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// A hosted type that authors know how to use and liars how to abuse.
+/// A hosted type that authors know how to use and Byzantine nodes how to abuse.
 pub(crate) trait Subject: Hosted {
     /// Something an author might do, from what they see.
     fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Op<Self>>;
 
-    /// Something a liar might send; `dots` are some that exist and some that do not.
+    /// Something a Byzantine node might send; `dots` are some that exist and some that do not.
     fn lie(rng: &mut ChaCha8Rng, dots: &[Dot]) -> Op<Self>;
 }
 

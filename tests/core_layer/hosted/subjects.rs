@@ -1,4 +1,4 @@
-//! The hosted types, and what authors and liars do with them.
+//! The hosted types, and what authors and Byzantine nodes do with them.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
 //! Random churn: members join, leave, are expelled, crash and lie, on a wire that loses, repeats and reorders, while
-//! operations go on all along. The judges are those of the world; here are those of the end.
+//! operations go on all along. The checkers are those of the world; here are those of the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ pub(crate) struct Outcome {
     pub(crate) checkpoints: usize,
     pub(crate) snapshots: usize,
     pub(crate) compactions: usize,
-    /// Of what liars were convicted, by anybody correct.
+    /// Of what Byzantine nodes were convicted, by anybody correct.
     pub(crate) convictions: BTreeMap<&'static str, usize>,
     /// Keys that were good for one generation only.
     pub(crate) erased: usize,
@@ -41,25 +41,25 @@ pub(crate) struct Outcome {
     pub(crate) forged: usize,
 }
 
-/// One replica of a liar, and what it has written down.
+/// One replica of a Byzantine node, and what it has written down.
 type Twin<R> = (Replica<Orswot<u8>, R>, Vec<Record>);
 
 /// A member that runs several replicas with one key, and makes some of them forget.
-struct Liar<R: Rules> {
+struct Adversary<R: Rules> {
     at: usize,
     twins: Vec<Twin<R>>,
 }
 
 struct Churn<R: Rules> {
     world: World<Orswot<u8>, R>,
-    liars: Vec<Liar<R>>,
+    adversaries: Vec<Adversary<R>>,
     /// Changes that everybody correct agrees to.
     agreed: BTreeSet<Change>,
     outcome: Outcome,
 }
 
 /// How wild it is.
-struct Weather {
+struct NetworkConditions {
     submit: f64,
     change: f64,
     tick: f64,
@@ -72,7 +72,7 @@ struct Weather {
     steal: f64,
 }
 
-impl Weather {
+impl NetworkConditions {
     fn draw(rng: &mut impl Rng) -> Self {
         let mut of = |choices: &[f64]| choices[rng.random_range(0..choices.len())];
         Self {
@@ -91,9 +91,9 @@ impl Weather {
 }
 
 impl<R: Rules> Churn<R> {
-    fn new(members: usize, liars: usize, joiners: usize) -> Self {
-        let world = World::with_joiners(members, liars, joiners, |_| Entries::default());
-        let liars = (members - liars..members).map(|at| Liar {
+    fn new(members: usize, adversaries: usize, joiners: usize) -> Self {
+        let world = World::with_joiners(members, adversaries, joiners, |_| Entries::default());
+        let adversaries = (members - adversaries..members).map(|at| Adversary {
             at,
             twins: (0..2)
                 .map(|_| {
@@ -106,7 +106,7 @@ impl<R: Rules> Churn<R> {
                 .collect(),
         });
         Self {
-            liars: liars.collect(),
+            adversaries: adversaries.collect(),
             world,
             agreed: BTreeSet::new(),
             outcome: Outcome::default(),
@@ -120,13 +120,17 @@ impl<R: Rules> Churn<R> {
     }
 
     fn hand(&mut self, packet: Flying, rng: &mut impl Rng) {
-        if let Some(place) = self.liars.iter().position(|liar| liar.at == packet.to) {
+        if let Some(place) = self
+            .adversaries
+            .iter()
+            .position(|adversary| adversary.at == packet.to)
+        {
             let twin = rng.random_range(0..3);
             for one in 0..2 {
                 if twin == one || twin == 2 {
                     let from = self.world.actor(packet.from);
                     let payload = packet.payload.clone();
-                    let handled = self.liars[place].twins[one]
+                    let handled = self.adversaries[place].twins[one]
                         .0
                         .handle(Packet { from, payload });
                     if let Ok(effects) = handled {
@@ -147,10 +151,10 @@ impl<R: Rules> Churn<R> {
 
     /// A twin keeps a journal of its own, and nobody waits for it.
     fn carry_out(&mut self, place: usize, twin: usize, effects: Effects<Orswot<u8>>) {
-        let at = self.liars[place].at;
+        let at = self.adversaries[place].at;
         for effect in effects {
             match effect {
-                Effect::Persist(record) => self.liars[place].twins[twin].1.push(record),
+                Effect::Persist(record) => self.adversaries[place].twins[twin].1.push(record),
                 Effect::Send { to, payload } => {
                     self.outcome.lies += 1;
                     self.send(at, to, &payload);
@@ -178,41 +182,43 @@ impl<R: Rules> Churn<R> {
 
     /// A twin comes back with the beginning of its journal: so many records.
     fn forget(&mut self, place: usize, twin: usize, kept: usize) {
-        let identity = self.world.nodes[self.liars[place].at].identity.clone();
+        let identity = self.world.nodes[self.adversaries[place].at]
+            .identity
+            .clone();
         let genesis = self.world.genesis.clone();
-        let (replica, journal) = &mut self.liars[place].twins[twin];
+        let (replica, journal) = &mut self.adversaries[place].twins[twin];
         journal.truncate(kept);
         let journal = journal.clone();
         *replica = Replica::open(identity, genesis, journal, Config::default()).expect("its own");
     }
 
-    fn step(&mut self, weather: &Weather, rng: &mut impl Rng) {
+    fn step(&mut self, conditions: &NetworkConditions, rng: &mut impl Rng) {
         let up = self.up();
         let draw = rng.random::<f64>();
-        let mut limit = weather.submit;
+        let mut limit = conditions.submit;
         if draw < limit {
             let at = up[rng.random_range(0..up.len())];
             self.submit(at, rng);
             return;
         }
-        limit += weather.change;
+        limit += conditions.change;
         if draw < limit {
             self.change(rng);
             return;
         }
-        limit += weather.tick;
+        limit += conditions.tick;
         if draw < limit {
             let at = rng.random_range(0..self.world.nodes.len());
             self.tick(at, rng);
             return;
         }
-        limit += weather.crash;
+        limit += conditions.crash;
         if draw < limit {
             let at = up[rng.random_range(0..up.len())];
             self.world.crash(at, rng.random_range(0..4));
             self.outcome.crashes += 1;
         }
-        limit += weather.crash;
+        limit += conditions.crash;
         if draw < limit || up.len() <= 1 {
             for at in self.world.correct() {
                 if !self.world.is_up(at) {
@@ -221,22 +227,22 @@ impl<R: Rules> Churn<R> {
             }
             return;
         }
-        limit += weather.forget;
-        if draw < limit && !self.liars.is_empty() {
-            let place = rng.random_range(0..self.liars.len());
+        limit += conditions.forget;
+        if draw < limit && !self.adversaries.is_empty() {
+            let place = rng.random_range(0..self.adversaries.len());
             let twin = rng.random_range(0..2);
-            let journal = self.liars[place].twins[twin].1.len();
+            let journal = self.adversaries[place].twins[twin].1.len();
             self.forget(place, twin, rng.random_range(0..=journal));
             return;
         }
-        limit += weather.compact;
+        limit += conditions.compact;
         if draw < limit {
             let at = up[rng.random_range(0..up.len())];
             self.world.compact(at);
             self.outcome.compactions += 1;
             return;
         }
-        limit += weather.steal;
+        limit += conditions.steal;
         if draw < limit {
             self.steal(rng);
             return;
@@ -246,15 +252,15 @@ impl<R: Rules> Churn<R> {
             return self.tick(at, rng);
         }
         let len = self.world.wire.len();
-        let place = match rng.random_bool(weather.newest) {
+        let place = match rng.random_bool(conditions.newest) {
             true => len - 1 - rng.random_range(0..len.min(8)),
             false => rng.random_range(0..len),
         };
         let packet = self.world.take(place);
-        if rng.random_bool(weather.repeat) {
+        if rng.random_bool(conditions.repeat) {
             self.world.wire.push(packet.clone());
         }
-        if !rng.random_bool(weather.lose) {
+        if !rng.random_bool(conditions.lose) {
             self.hand(packet, rng);
         }
         // What is never delivered must not pile up.
@@ -298,7 +304,7 @@ impl<R: Rules> Churn<R> {
     /// What a thief can sign with as this member of a generation, whose key was `then`.
     fn stolen(&self, at: usize, members: &Members<Toy>, then: Actor) -> Option<SigningActor<Toy>> {
         let node = &self.world.nodes[at];
-        let mut key = match node.liar {
+        let mut key = match node.adversary {
             true => node.identity.clone(),
             false => {
                 let replica = node.replica.as_ref()?;
@@ -331,17 +337,17 @@ impl<R: Rules> Churn<R> {
         self.reconsider(at);
     }
 
-    /// What a liar says in one slot, one twin does not know of the other.
+    /// What a Byzantine node says in one slot, one twin does not know of the other.
     fn lie(&mut self, rng: &mut impl Rng) {
-        if self.liars.is_empty() {
+        if self.adversaries.is_empty() {
             return;
         }
-        let place = rng.random_range(0..self.liars.len());
+        let place = rng.random_range(0..self.adversaries.len());
         for twin in 0..2 {
             let op = Op::Add {
                 members: BTreeSet::from([rng.random_range(0..8)]),
             };
-            if let Ok((_, effects)) = self.liars[place].twins[twin].0.broadcast([op]) {
+            if let Ok((_, effects)) = self.adversaries[place].twins[twin].0.broadcast([op]) {
                 self.carry_out(place, twin, effects);
             }
         }
@@ -360,19 +366,19 @@ impl<R: Rules> Churn<R> {
         self.world.submit(at, [op]);
     }
 
-    /// Everybody correct begins to want something, or a liar alone does.
+    /// Everybody correct begins to want something, or a Byzantine node alone does.
     fn change(&mut self, rng: &mut impl Rng) {
         let nodes = self.world.nodes.len();
         let subject = rng.random_range(0..nodes);
         let actor = self.world.actor(subject);
-        if !self.liars.is_empty() && rng.random_bool(0.3) {
-            let place = rng.random_range(0..self.liars.len());
+        if !self.adversaries.is_empty() && rng.random_bool(0.3) {
+            let place = rng.random_range(0..self.adversaries.len());
             let twin = rng.random_range(0..2);
             let change = match rng.random_bool(0.5) {
                 true => Change::Expel(actor),
                 false => Change::Leave(actor),
             };
-            if let Ok(effects) = self.liars[place].twins[twin].0.propose(change) {
+            if let Ok(effects) = self.adversaries[place].twins[twin].0.propose(change) {
                 self.carry_out(place, twin, effects);
             }
             return;
@@ -388,18 +394,18 @@ impl<R: Rules> Churn<R> {
             }
             let _ = self.world.join(subject);
             Change::Join(actor)
-        } else if self.world.nodes[subject].liar || rng.random_bool(0.3) {
+        } else if self.world.nodes[subject].adversary || rng.random_bool(0.3) {
             Change::Expel(actor)
         } else {
             Change::Leave(actor)
         };
-        // Never fewer than the liars among them allow.
+        // Never fewer than the Byzantine nodes among them allow.
         let after = members.len() + usize::from(!member) - usize::from(member);
-        let liars = members.actors().iter().filter(|actor| {
+        let adversaries = members.actors().iter().filter(|actor| {
             let at = self.world.seat_of(actor).expect("somebody");
-            self.world.nodes[at].liar && **actor != change.subject()
+            self.world.nodes[at].adversary && **actor != change.subject()
         });
-        if after == 0 || liars.count() > faults(after) || self.is_risky(&change) {
+        if after == 0 || adversaries.count() > faults(after) || self.is_risky(&change) {
             return;
         }
         self.agreed.insert(change);
@@ -441,9 +447,13 @@ impl<R: Rules> Churn<R> {
     }
 
     fn tick(&mut self, at: usize, rng: &mut impl Rng) {
-        if let Some(place) = self.liars.iter().position(|liar| liar.at == at) {
+        if let Some(place) = self
+            .adversaries
+            .iter()
+            .position(|adversary| adversary.at == at)
+        {
             let twin = rng.random_range(0..2);
-            let effects = self.liars[place].twins[twin].0.tick();
+            let effects = self.adversaries[place].twins[twin].0.tick();
             self.carry_out(place, twin, effects);
         } else if self.world.is_up(at) {
             self.reconsider(at);
@@ -466,12 +476,16 @@ impl<R: Rules> Churn<R> {
             }
             while !self.world.wire.is_empty() {
                 let packet = self.world.wire.remove(0);
-                if let Some(place) = self.liars.iter().position(|liar| liar.at == packet.to) {
+                if let Some(place) = self
+                    .adversaries
+                    .iter()
+                    .position(|adversary| adversary.at == packet.to)
+                {
                     // One of the two, so that they do not answer each other for ever.
                     let from = self.world.actor(packet.from);
                     if round < 5 {
                         let payload = packet.payload;
-                        let handled = self.liars[place].twins[0]
+                        let handled = self.adversaries[place].twins[0]
                             .0
                             .handle(Packet { from, payload });
                         if let Ok(effects) = handled {
@@ -561,7 +575,7 @@ impl<R: Rules> Churn<R> {
             self.outcome.erased += link.keys.keys.len();
             let change = link.decision.change;
             let culprit = self.world.seat_of(&change.subject());
-            let culprit = culprit.is_some_and(|at| self.world.nodes[at].liar);
+            let culprit = culprit.is_some_and(|at| self.world.nodes[at].adversary);
             let agreed =
                 self.agreed.contains(&change) || (culprit && matches!(change, Change::Expel(_)));
             assert!(agreed, "{change} came about, and nobody correct wanted it");
@@ -593,17 +607,17 @@ impl<R: Rules> Churn<R> {
 
 pub(crate) fn run<R: Rules>(rng: &mut impl Rng) -> Outcome {
     let members = rng.random_range(1..=7);
-    let liars = rng.random_range(0..=faults(members));
+    let adversaries = rng.random_range(0..=faults(members));
     let joiners = rng.random_range(0..=3);
-    let mut churn = Churn::<R>::new(members, liars, joiners);
+    let mut churn = Churn::<R>::new(members, adversaries, joiners);
     // Two in five runs are too short for a checkpoint.
     if let Some(messages) = [None, None, Some(2), Some(6), Some(20)][rng.random_range(0..5)] {
         churn.world.checkpoint_every(messages);
     }
     for _ in 0..rng.random_range(1..4) {
-        let weather = Weather::draw(rng);
+        let conditions = NetworkConditions::draw(rng);
         for _ in 0..[200, 1_000, 3_000][rng.random_range(0..3)] {
-            churn.step(&weather, rng);
+            churn.step(&conditions, rng);
         }
     }
     churn.heal(rng);

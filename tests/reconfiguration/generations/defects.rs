@@ -118,28 +118,36 @@ fn let_join(world: &mut Set, joiner: usize) {
 fn s1_one_slot_is_certified_once_however_often_members_change() {
     for idle in 1..=2 {
         let mut world = set_of_liars(7, 1, 2);
-        let (liar, genesis) = (6, Generation::GENESIS);
+        let (adversary, genesis) = (6, Generation::GENESIS);
         for to in 0..3 {
-            let first = request(&world, liar, genesis, &add(1));
-            world.hand(liar, to, first).unwrap();
+            let first = request(&world, adversary, genesis, &add(1));
+            world.hand(adversary, to, first).unwrap();
         }
-        assert_eq!(echoes(&world, liar), 3, "one less than it takes");
+        assert_eq!(echoes(&world, adversary), 3, "one less than it takes");
         world.flow();
         for joiner in 7..7 + idle {
             let_join(&mut world, joiner);
         }
         let generation = Generation::new(idle as u64);
         for to in 0..6 {
-            let other = request(&world, liar, generation, &add(2));
-            let _ = world.hand(liar, to, other);
+            let other = request(&world, adversary, generation, &add(2));
+            let _ = world.hand(adversary, to, other);
         }
-        assert_eq!(echoes(&world, liar), 0, "everybody is bound to the first");
+        assert_eq!(
+            echoes(&world, adversary),
+            0,
+            "everybody is bound to the first"
+        );
         assert!((0..6).all(|at| world.replica(at).evidence().count() == 1));
         for to in 0..6 {
-            let first = request(&world, liar, generation, &add(1));
-            let _ = world.hand(liar, to, first);
+            let first = request(&world, adversary, generation, &add(1));
+            let _ = world.hand(adversary, to, first);
         }
-        assert_eq!(echoes(&world, liar), 6, "the first may still be certified");
+        assert_eq!(
+            echoes(&world, adversary),
+            6,
+            "the first may still be certified"
+        );
     }
 }
 

@@ -5,8 +5,8 @@ use bft_crdts::codec::Digest;
 use bft_crdts::deterministic_secure_broadcast::evidence::{
     Contradiction, Evidence, Invention, SignedHeader, concealers,
 };
-use bft_crdts::deterministic_secure_broadcast::exhibit::{Exhibit, GenesisFile};
 use bft_crdts::deterministic_secure_broadcast::packet::{Echo, Proof, Request};
+use bft_crdts::deterministic_secure_broadcast::proof_file::{GenesisFile, ProofFile};
 use bft_crdts::deterministic_secure_broadcast::wire::statement::{
     ApproveStatement, FirstVoteStatement, JoinStatement, ProposeStatement, SecondVoteStatement,
     TimeoutStatement,
@@ -31,7 +31,7 @@ type Set = World<Orswot<u8>>;
 const GENESIS: Generation = Generation::GENESIS;
 
 /// The member that lies, by key the last of four.
-const LIAR: usize = 3;
+const ADVERSARY: usize = 3;
 
 fn sign(world: &Set, by: usize, statement: &impl Statement) -> Sig {
     let network = world.genesis.network();
@@ -179,10 +179,10 @@ pub(crate) fn convicted(world: &Set, at: usize) -> Vec<(usize, &'static str)> {
     let genesis = GenesisFile::read(&GenesisFile::of(&world.genesis).to_bytes()).unwrap();
     let mut found = Vec::new();
     for evidence in replica.evidence() {
-        let exhibit = Exhibit::evidence(replica.generations(), evidence.clone());
-        let read = Exhibit::read(&exhibit.to_bytes());
-        assert_eq!(read.as_ref(), Ok(&exhibit));
-        exhibit
+        let proof_file = ProofFile::evidence(replica.generations(), evidence.clone());
+        let read = ProofFile::read(&proof_file.to_bytes());
+        assert_eq!(read.as_ref(), Ok(&proof_file));
+        proof_file
             .verify::<Toy>(&genesis, None)
             .expect("it convinces anybody");
         for other in world.genesis.members() {
@@ -212,17 +212,17 @@ fn two_votes_in_one_attempt_convict_and_the_second_counts_for_nothing() {
     ];
     for (phase, kind) in cases {
         let mut world = set_of_liars(4, 1, 1);
-        let [one, other] = [1, 2].map(|tag| vote(&world, LIAR, 0, phase, Digest::of(&[tag])));
-        assert_eq!(world.hand(LIAR, 0, Payload::Vote(one)), Ok(()));
-        let again = world.hand(LIAR, 0, Payload::Vote(one));
+        let [one, other] = [1, 2].map(|tag| vote(&world, ADVERSARY, 0, phase, Digest::of(&[tag])));
+        assert_eq!(world.hand(ADVERSARY, 0, Payload::Vote(one)), Ok(()));
+        let again = world.hand(ADVERSARY, 0, Payload::Vote(one));
         assert_eq!(again, Err(Rejection::Duplicate));
         assert_eq!(convicted(&world, 0), []);
-        assert_eq!(world.hand(LIAR, 0, Payload::Vote(other)), Ok(()));
-        assert_eq!(convicted(&world, 0), [(LIAR, kind)]);
-        let again = world.hand(LIAR, 0, Payload::Vote(other));
+        assert_eq!(world.hand(ADVERSARY, 0, Payload::Vote(other)), Ok(()));
+        assert_eq!(convicted(&world, 0), [(ADVERSARY, kind)]);
+        let again = world.hand(ADVERSARY, 0, Payload::Vote(other));
         assert_eq!(again, Err(Rejection::Duplicate), "once is enough");
         world.flow();
-        assert!((0..3).all(|at| convicted(&world, at) == [(LIAR, kind)]));
+        assert!((0..3).all(|at| convicted(&world, at) == [(ADVERSARY, kind)]));
         // A vote is one vote: with two of the others there is still no quorum for either.
         for by in [1, 2] {
             let vote = vote(&world, by, 0, phase, other.decision);
@@ -237,11 +237,11 @@ fn two_votes_in_one_attempt_convict_and_the_second_counts_for_nothing() {
 fn a_vote_in_a_quorum_contradicts_one_that_was_heard() {
     let mut world = set_of_liars(4, 1, 1);
     let change = join(&world);
-    let told = vote(&world, LIAR, 0, Phase::First, Digest::of(b"another"));
-    world.hand(LIAR, 0, Payload::Vote(told)).unwrap();
+    let told = vote(&world, ADVERSARY, 0, Phase::First, Digest::of(b"another"));
+    world.hand(ADVERSARY, 0, Payload::Vote(told)).unwrap();
     let decision = decision(&world, change);
     let digest = decision.digest(&world.genesis.network());
-    let by = [1, 2, LIAR];
+    let by = [1, 2, ADVERSARY];
     let votes = by.map(|by| vote(&world, by, 0, Phase::First, digest).sig);
     let lock = Lock {
         attempt: 0,
@@ -262,7 +262,7 @@ fn a_vote_in_a_quorum_contradicts_one_that_was_heard() {
         .unwrap();
     assert_eq!(
         convicted(&world, 0),
-        [(LIAR, "two first votes in one attempt")]
+        [(ADVERSARY, "two first votes in one attempt")]
     );
 }
 
@@ -271,38 +271,56 @@ fn a_timeout_that_denies_a_second_vote_convicts_in_whatever_order_they_come() {
     let kind = "a second vote that a later timeout denies";
     for vote_first in [true, false] {
         let mut world = set_of_liars(4, 1, 1);
-        let vote = vote(&world, LIAR, 0, Phase::Second, Digest::of(b"a decision"));
-        let mut said = [Payload::Vote(vote), timeout(&world, LIAR, 0)];
+        let vote = vote(
+            &world,
+            ADVERSARY,
+            0,
+            Phase::Second,
+            Digest::of(b"a decision"),
+        );
+        let mut said = [Payload::Vote(vote), timeout(&world, ADVERSARY, 0)];
         if !vote_first {
             said.reverse();
         }
         for payload in said {
             assert_eq!(convicted(&world, 0), []);
-            world.hand(LIAR, 0, payload).unwrap();
+            world.hand(ADVERSARY, 0, payload).unwrap();
         }
-        assert_eq!(convicted(&world, 0), [(LIAR, kind)]);
+        assert_eq!(convicted(&world, 0), [(ADVERSARY, kind)]);
     }
     // In a later attempt, and as one of a quorum.
     let mut world = set_of_liars(4, 1, 1);
-    let vote = vote(&world, LIAR, 0, Phase::Second, Digest::of(b"a decision"));
-    world.hand(LIAR, 0, Payload::Vote(vote)).unwrap();
-    let ended = timeouts(&world, 2, &[1, 2, LIAR]);
+    let vote = vote(
+        &world,
+        ADVERSARY,
+        0,
+        Phase::Second,
+        Digest::of(b"a decision"),
+    );
+    world.hand(ADVERSARY, 0, Payload::Vote(vote)).unwrap();
+    let ended = timeouts(&world, 2, &[1, 2, ADVERSARY]);
     world
         .hand(1, 0, Payload::Timeouts(Box::new(ended)))
         .unwrap();
-    assert_eq!(convicted(&world, 0), [(LIAR, kind)]);
+    assert_eq!(convicted(&world, 0), [(ADVERSARY, kind)]);
 }
 
 /// What is given up before a vote, or shows a later quorum, denies nothing.
 #[test]
 fn a_timeout_that_may_be_honest_convicts_nobody() {
     let world = set_of_liars(4, 1, 1);
-    let voted = vote(&world, LIAR, 3, Phase::Second, Digest::of(b"a decision"));
+    let voted = vote(
+        &world,
+        ADVERSARY,
+        3,
+        Phase::Second,
+        Digest::of(b"a decision"),
+    );
     let generations = world.replica(0).generations();
     let denies = |given_up: u32, highest: Option<(u32, Digest)>| {
         let evidence = Evidence {
-            culprit: world.actor(LIAR),
-            contradiction: Contradiction::Forgotten {
+            culprit: world.actor(ADVERSARY),
+            contradiction: Contradiction::StaleTimeout {
                 generation: GENESIS,
                 voted: 3,
                 vote: bft_crdts::deterministic_secure_broadcast::evidence::SignedDigest {
@@ -311,7 +329,7 @@ fn a_timeout_that_may_be_honest_convicts_nobody() {
                 },
                 given_up,
                 highest,
-                timeout: shown(&world, LIAR, given_up, highest).sig,
+                timeout: shown(&world, ADVERSARY, given_up, highest).sig,
             },
         };
         evidence.verify(generations).is_ok()
@@ -320,7 +338,8 @@ fn a_timeout_that_may_be_honest_convicts_nobody() {
     assert!(denies(3, None) && denies(4, Some((2, another))));
     assert!(!denies(2, None), "signed before the vote");
     assert!(!denies(3, Some((3, voted.decision))));
-    // With more than f liars there may be two quorums in one attempt, and a correct member shows the first it has seen.
+    // With more than f Byzantine nodes there may be two quorums in one attempt, and a correct member shows the first it
+    // has seen.
     assert!(!denies(3, Some((3, another))));
     assert!(!denies(9, Some((7, another))));
 }
@@ -345,16 +364,16 @@ fn two_proposals_of_one_attempt_convict_their_leader_whoever_brings_them() {
             approvals: approvals(world, change),
             keys: announced(),
             timeouts: Some(timeouts(world, 2, &[0, 1, 2])),
-            sig: sign(world, LIAR, &statement),
+            sig: sign(world, ADVERSARY, &statement),
         }))
     };
     let one = propose(&world, join(&world));
     let other = propose(&world, Change::Expel(world.actor(2)));
-    world.hand(LIAR, 0, one.clone()).unwrap();
+    world.hand(ADVERSARY, 0, one.clone()).unwrap();
     assert_eq!(convicted(&world, 0), []);
     // Somebody passes the other one on.
     world.hand(1, 0, other.clone()).unwrap();
-    let found = [(LIAR, "two proposals in one attempt")];
+    let found = [(ADVERSARY, "two proposals in one attempt")];
     assert_eq!(convicted(&world, 0), found);
     assert_eq!(world.hand(1, 0, other), Err(Rejection::Duplicate));
     world.flow();
@@ -375,10 +394,10 @@ fn two_seals_of_one_generation_convict() {
         best: None,
         open,
     };
-    let one = seal(&world, LIAR, 0, LIAR, Vec::new());
-    let other = seal(&world, LIAR, 0, LIAR, vec![sealed]);
+    let one = seal(&world, ADVERSARY, 0, ADVERSARY, Vec::new());
+    let other = seal(&world, ADVERSARY, 0, ADVERSARY, vec![sealed]);
     world
-        .hand(LIAR, 0, Payload::Seal(Box::new(one.clone())))
+        .hand(ADVERSARY, 0, Payload::Seal(Box::new(one.clone())))
         .unwrap();
     let again = world.hand(1, 0, Payload::Seal(Box::new(one)));
     assert_eq!(again, Err(Rejection::Duplicate));
@@ -387,7 +406,7 @@ fn two_seals_of_one_generation_convict() {
         .unwrap();
     assert_eq!(
         convicted(&world, 0),
-        [(LIAR, "two seals of one generation")]
+        [(ADVERSARY, "two seals of one generation")]
     );
     let again = world.hand(1, 0, Payload::Seal(Box::new(other)));
     assert_eq!(again, Err(Rejection::Duplicate));
@@ -397,20 +416,21 @@ fn two_seals_of_one_generation_convict() {
 #[test]
 fn a_conviction_spreads_and_expels() {
     let mut world = set_of_liars(4, 1, 1);
-    let [one, other] = [1, 2].map(|tag| vote(&world, LIAR, 0, Phase::First, Digest::of(&[tag])));
+    let [one, other] =
+        [1, 2].map(|tag| vote(&world, ADVERSARY, 0, Phase::First, Digest::of(&[tag])));
     for vote in [one, other] {
-        world.hand(LIAR, 0, Payload::Vote(vote)).unwrap();
+        world.hand(ADVERSARY, 0, Payload::Vote(vote)).unwrap();
     }
     world.wire.clear();
     world.crash(0, 0);
     world.restart(0);
-    let found = [(LIAR, "two first votes in one attempt")];
+    let found = [(ADVERSARY, "two first votes in one attempt")];
     assert_eq!(convicted(&world, 0), found, "it is in the journal");
     assert_eq!(convicted(&world, 1), []);
     rounds(&mut world, 3);
     assert!((0..3).all(|at| convicted(&world, at) == found));
     // One asks, and the others agree without being told to.
-    let expel = Change::Expel(world.actor(LIAR));
+    let expel = Change::Expel(world.actor(ADVERSARY));
     world.propose(0, expel).unwrap();
     rounds(&mut world, 20);
     for at in 0..3 {
@@ -422,10 +442,10 @@ fn a_conviction_spreads_and_expels() {
 
 const HIDDEN: &str = "an echo that its seal of the generation does not show";
 
-/// The liar vouches for a message of 0, and seals as if it had not.
+/// The Byzantine node vouches for a message of 0, and seals as if it had not.
 fn vouched(world: &mut Set) -> (Payload, Payload, Header) {
     world.submit(0, [add(1)]);
-    let requests = world.on_wire(|packet| packet.to == LIAR);
+    let requests = world.on_wire(|packet| packet.to == ADVERSARY);
     let Some(Payload::Request(request)) = requests.first().map(|packet| &packet.payload) else {
         panic!("a request");
     };
@@ -434,9 +454,9 @@ fn vouched(world: &mut Set) -> (Payload, Payload, Header) {
         generation: GENESIS,
         first: header.first,
         header: header.digest(&world.genesis.network()),
-        sig: echo(world, LIAR, GENESIS, &header),
+        sig: echo(world, ADVERSARY, GENESIS, &header),
     });
-    let seal = seal(world, LIAR, 0, LIAR, Vec::new());
+    let seal = seal(world, ADVERSARY, 0, ADVERSARY, Vec::new());
     (echo, Payload::Seal(Box::new(seal)), header)
 }
 
@@ -451,9 +471,9 @@ fn an_echo_that_a_seal_hides_convicts_in_whatever_order_they_come() {
         }
         for payload in said {
             assert_eq!(convicted(&world, 0), []);
-            world.hand(LIAR, 0, payload).unwrap();
+            world.hand(ADVERSARY, 0, payload).unwrap();
         }
-        assert_eq!(convicted(&world, 0), [(LIAR, HIDDEN)]);
+        assert_eq!(convicted(&world, 0), [(ADVERSARY, HIDDEN)]);
     }
 }
 
@@ -462,7 +482,7 @@ fn a_certificate_with_an_echo_that_a_seal_hides_convicts_in_whatever_order_they_
     for seal_first in [false, true] {
         let mut world = set_of_liars(4, 1, 1);
         let (_, seal, header) = vouched(&mut world);
-        let by = [0, 1, LIAR];
+        let by = [0, 1, ADVERSARY];
         let certificate = Certificate {
             generation: GENESIS,
             signers: signers(&by),
@@ -473,10 +493,14 @@ fn a_certificate_with_an_echo_that_a_seal_hides_convicts_in_whatever_order_they_
             certificate: certificate.clone(),
             ops: Some(first_message(&world, 0, &add(1)).1),
         });
-        let Payload::Seal(liars) = &seal else {
+        let Payload::Seal(adversaries) = &seal else {
             panic!("a seal");
         };
-        let named = concealers(world.replica(2).generations(), &certificate, [&**liars]);
+        let named = concealers(
+            world.replica(2).generations(),
+            &certificate,
+            [&**adversaries],
+        );
         assert_eq!(named.len(), 1, "offline, too");
         let mut said = [proof, seal];
         if seal_first {
@@ -488,7 +512,7 @@ fn a_certificate_with_an_echo_that_a_seal_hides_convicts_in_whatever_order_they_
             assert_eq!(convicted(&world, 2), []);
             world.hand(1, 2, payload).unwrap();
         }
-        assert_eq!(convicted(&world, 2), [(LIAR, HIDDEN)]);
+        assert_eq!(convicted(&world, 2), [(ADVERSARY, HIDDEN)]);
     }
 }
 
@@ -497,38 +521,38 @@ fn a_certificate_with_an_echo_that_a_seal_hides_convicts_in_whatever_order_they_
 fn a_source_that_goes_on_after_its_seal_is_convicted() {
     for seal_first in [false, true] {
         let mut world = set_of_liars(4, 1, 1);
-        let (header, ops) = first_message(&world, LIAR, &add(1));
+        let (header, ops) = first_message(&world, ADVERSARY, &add(1));
         let request = Payload::Request(Request {
             generation: GENESIS,
-            echo: echo(&world, LIAR, GENESIS, &header),
+            echo: echo(&world, ADVERSARY, GENESIS, &header),
             header,
             ops,
         });
-        let seal = Payload::Seal(Box::new(seal(&world, LIAR, 0, LIAR, Vec::new())));
+        let seal = Payload::Seal(Box::new(seal(&world, ADVERSARY, 0, ADVERSARY, Vec::new())));
         let mut said = [request, seal];
         if seal_first {
             said.reverse();
         }
         for payload in said {
             assert_eq!(convicted(&world, 0), []);
-            world.hand(LIAR, 0, payload).unwrap();
+            world.hand(ADVERSARY, 0, payload).unwrap();
         }
-        assert_eq!(convicted(&world, 0), [(LIAR, HIDDEN)]);
+        assert_eq!(convicted(&world, 0), [(ADVERSARY, HIDDEN)]);
     }
 }
 
-/// To hide an echo a liar may show a certificate past its slot, and has to make one up.
+/// To hide an echo a Byzantine node may show a certificate past its slot, and has to make one up.
 #[test]
 fn a_seal_with_signatures_that_do_not_hold_convicts_whoever_uses_it() {
     for (open, certified) in [(true, false), (false, true)] {
         let mut world = set_of_liars(4, 1, 1);
         let (header, _) = first_message(&world, 0, &add(66));
         // Nobody but its source can have signed it, and no quorum has.
-        let sig = echo(&world, LIAR, GENESIS, &header);
+        let sig = echo(&world, ADVERSARY, GENESIS, &header);
         let best = certified.then(|| Certificate {
             generation: GENESIS,
             header: header.clone(),
-            signers: signers(&[0, 1, LIAR]),
+            signers: signers(&[0, 1, ADVERSARY]),
             signatures: vec![sig; 3],
         });
         let forged = SignedHeader {
@@ -541,10 +565,10 @@ fn a_seal_with_signatures_that_do_not_hold_convicts_whoever_uses_it() {
             best,
             open: Vec::from_iter(open.then_some(forged)),
         }];
-        let forged = seal(&world, LIAR, 0, LIAR, sources);
+        let forged = seal(&world, ADVERSARY, 0, ADVERSARY, sources);
         for to in 0..3 {
             let seal = Payload::Seal(Box::new(forged.clone()));
-            world.hand(LIAR, to, seal).unwrap();
+            world.hand(ADVERSARY, to, seal).unwrap();
         }
         world.join(4).unwrap();
         world.flow();
@@ -554,7 +578,7 @@ fn a_seal_with_signatures_that_do_not_hold_convicts_whoever_uses_it() {
             world.propose(at, change).unwrap();
         }
         rounds(&mut world, 40);
-        let found = [(LIAR, "a seal that shows what was never signed")];
+        let found = [(ADVERSARY, "a seal that shows what was never signed")];
         for at in [0, 1, 2, 4] {
             assert_eq!(convicted(&world, at), found, "{at}");
             world.judge_journal(at);
@@ -572,9 +596,9 @@ fn a_seal_that_tells_the_truth_convicts_nobody() {
         header: header.clone(),
         sig: echo(&world, by, GENESIS, &header),
     };
-    let (next, mine) = (signed(0), world.actor(LIAR));
+    let (next, mine) = (signed(0), world.actor(ADVERSARY));
     let of = |sources: Vec<SealedSource>, what: Invention| {
-        let seal = seal(&world, LIAR, 0, LIAR, sources);
+        let seal = seal(&world, ADVERSARY, 0, ADVERSARY, sources);
         let evidence = Evidence::invented(mine, &seal, Seat::new(0), what);
         evidence.verify(world.replica(0).generations()).is_ok()
     };
@@ -651,27 +675,27 @@ fn two_decisions_for_one_generation_name_more_than_f_members() {
     }
 }
 
-/// G12 across a hand-over: of two certificates for one slot the older one is denied by the seals between them, and they
-/// name more than f members.
+/// G12 across a reconfiguration: of two certificates for one slot the older one is denied by the seals between them,
+/// and they name more than f members.
 #[test]
 fn two_certificates_of_two_generations_name_more_than_f_members() {
     let mut world = World::<Orswot<u8>>::with_joiners(4, 2, 1, |_| Default::default());
     let (now, ops) = (Generation::new(1), |op: u8| {
-        first_message(&world, LIAR, &add(op))
+        first_message(&world, ADVERSARY, &add(op))
     });
     let [(one, bytes_of_one), (other, bytes_of_other)] = [1, 2].map(ops);
-    // Two liars and member 1, who has been asked, vouch for one message.
-    let by = [1, 2, LIAR];
+    // Two Byzantine nodes and member 1, who has been asked, vouch for one message.
+    let by = [1, 2, ADVERSARY];
     let older = Certificate {
         generation: GENESIS,
         signers: signers(&by),
         signatures: by.map(|by| echo(&world, by, GENESIS, &one)).to_vec(),
         header: one,
     };
-    // Member 0 goes on with its own seal and those of the liars, who hide it.
-    let links = vec![link(&world, join(&world), 0, &[1, 2, LIAR])];
+    // Member 0 goes on with its own seal and those of the Byzantine nodes, who hide it.
+    let links = vec![link(&world, join(&world), 0, &[1, 2, ADVERSARY])];
     world.hand(2, 0, Payload::Chain(Chain { links })).unwrap();
-    for by in [2, LIAR] {
+    for by in [2, ADVERSARY] {
         let seal = seal(&world, by, 0, by, Vec::new());
         world.hand(by, 0, Payload::Seal(Box::new(seal))).unwrap();
     }
@@ -679,13 +703,13 @@ fn two_certificates_of_two_generations_name_more_than_f_members() {
     // So it vouches for another one, and so does the joiner.
     let request = Payload::Request(Request {
         generation: now,
-        echo: echo(&world, LIAR, now, &other),
+        echo: echo(&world, ADVERSARY, now, &other),
         header: other.clone(),
         ops: bytes_of_other.clone(),
     });
-    world.hand(LIAR, 0, request).unwrap();
+    world.hand(ADVERSARY, 0, request).unwrap();
     let members = world.replica(0).members().clone();
-    let mut echoes: Vec<(MemberIndex, Sig)> = [0, 2, LIAR, 4]
+    let mut echoes: Vec<(MemberIndex, Sig)> = [0, 2, ADVERSARY, 4]
         .map(|by| {
             let index = members.index_of(&world.actor(by)).unwrap();
             (index, echo(&world, by, now, &other))
@@ -706,11 +730,13 @@ fn two_certificates_of_two_generations_name_more_than_f_members() {
             ops: Some(ops),
         })
     };
-    world.hand(LIAR, 0, proof(newer, bytes_of_other)).unwrap();
+    world
+        .hand(ADVERSARY, 0, proof(newer, bytes_of_other))
+        .unwrap();
     assert!(world.replica(0).algorithm().contains(&2));
     assert_eq!(convicted(&world, 0), []);
     world.hand(1, 0, proof(older, bytes_of_one)).unwrap();
-    assert_eq!(convicted(&world, 0), [(2, HIDDEN), (LIAR, HIDDEN)]);
+    assert_eq!(convicted(&world, 0), [(2, HIDDEN), (ADVERSARY, HIDDEN)]);
 }
 
 /// Whoever sees its own key convicted stops: somebody else has it.

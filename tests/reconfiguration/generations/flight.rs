@@ -60,12 +60,13 @@ fn link(
 }
 
 /// There: while a message is on its way a member goes through two generations, and echoes that it had got in the first one
-/// passed as known in a certificate of the second: it delivered what nobody has certified. Here: they are of their generation.
+/// passed as known in a certificate of the second: it delivered what nobody has certified. Here: they are of their
+/// generation.
 #[test]
 fn echoes_of_the_generation_before_certify_nothing() {
     let mut world: Set = World::with_joiners(5, 0, 1, |_| Entries::default());
     let network = world.genesis.network();
-    let liar = 4;
+    let adversary = 4;
     world.submit(
         0,
         [Op::Add {
@@ -77,7 +78,7 @@ fn echoes_of_the_generation_before_certify_nothing() {
     let Payload::Request(request) = requests[0].payload.clone() else {
         panic!()
     };
-    // 1 echoes, and so does the liar; the echo of 1 was read on its way.
+    // 1 echoes, and so does the Byzantine node; the echo of 1 was read on its way.
     world.hand(0, 1, Payload::Request(request.clone())).unwrap();
     let echo = world
         .on_wire(|packet| packet.payload.kind() == PacketKind::Echo)
@@ -92,10 +93,10 @@ fn echoes_of_the_generation_before_certify_nothing() {
         generation: Generation::GENESIS,
         header: digest,
     };
-    let of_liar = world.nodes[liar].identity.sign(&network, &statement);
+    let of_liar = world.nodes[adversary].identity.sign(&network, &statement);
     let mut echo = of_one.clone();
     echo.sig = of_liar;
-    world.hand(liar, 0, Payload::Echo(echo)).unwrap();
+    world.hand(adversary, 0, Payload::Echo(echo)).unwrap();
     assert_eq!(world.replica(0).pending(), 1, "three of five");
     // Two decisions come at once.
     let first = link(
@@ -162,7 +163,7 @@ fn echoes_of_the_generation_before_certify_nothing() {
         .clone();
     let stranger = certificate.check(&network, &members);
     let told = world.hand(
-        liar,
+        adversary,
         0,
         Payload::Proof(Proof {
             certificate,

@@ -179,25 +179,25 @@ fn announcement(world: &Set, by: &Key, generation: u64, key: Actor) -> Payload {
 #[test]
 fn an_announcement_is_signed_by_its_member_once_and_names_a_sound_key() {
     let mut world = set_of_liars(4, 1, 1);
-    let liar = world.nodes[3].identity.clone();
-    let [one, two] = [1, 2].map(|steps| later(&liar, steps).key());
+    let adversary = world.nodes[3].identity.clone();
+    let [one, two] = [1, 2].map(|steps| later(&adversary, steps).key());
     let weak = Actor::from_bytes([0; 32]);
-    let forged = announcement(&world, &later(&liar, 1), 0, one);
-    let signer = Some(liar.actor());
+    let forged = announcement(&world, &later(&adversary, 1), 0, one);
+    let signer = Some(adversary.actor());
     let invalid = Err(Rejection::InvalidSignature { signer });
     assert_eq!(world.hand(3, 0, forged), invalid);
-    let other = announcement(&world, &liar, 0, weak);
+    let other = announcement(&world, &adversary, 0, weak);
     let why = Rejection::WeakKey(WeakKey { actor: weak });
     assert_eq!(world.hand(3, 0, other), Err(why));
-    let ahead = announcement(&world, &liar, 5, one);
+    let ahead = announcement(&world, &adversary, 5, one);
     assert_eq!(world.hand(3, 0, ahead), Ok(()), "asks for the chain");
     let stranger = announcement(&world, &world.nodes[4].identity, 0, one);
     let why = Rejection::NotMember(world.actor(4));
     assert_eq!(world.hand(4, 0, stranger), Err(why));
-    let sound = announcement(&world, &liar, 0, one);
+    let sound = announcement(&world, &adversary, 0, one);
     assert_eq!(world.hand(3, 0, sound.clone()), Ok(()));
     assert_eq!(world.hand(3, 0, sound), Err(Rejection::Duplicate));
-    let changed = announcement(&world, &liar, 0, two);
+    let changed = announcement(&world, &adversary, 0, two);
     assert_eq!(world.hand(3, 0, changed), Err(Rejection::Duplicate));
 }
 
@@ -304,8 +304,8 @@ fn a_proposal_names_every_key_as_it_was_announced() {
 fn evidence_reaches_over_generations_with_different_keys() {
     let mut world = set_of_liars(4, 1, 1);
     let network = world.genesis.network();
-    let liar = world.nodes[3].identity.clone();
-    let next = liar.next();
+    let adversary = world.nodes[3].identity.clone();
+    let next = adversary.next();
     let request = |world: &Set, by: &Key, generation: u64, op: Op<u8>| {
         let (header, ops) = first_message(world, 3, &op);
         let generation = Generation::new(generation);
@@ -321,16 +321,16 @@ fn evidence_reaches_over_generations_with_different_keys() {
             ops,
         })
     };
-    let one = request(&world, &liar, 0, add(1));
+    let one = request(&world, &adversary, 0, add(1));
     world.hand(3, 0, one).unwrap();
     for to in 0..3 {
-        let announced = announcement(&world, &liar, 0, next.key());
+        let announced = announcement(&world, &adversary, 0, next.key());
         world.hand(3, to, announced).unwrap();
     }
     join(&mut world, 4, |_| true);
     assert_eq!(key_of(&world, 4, 3, 1), next.key());
-    let old = request(&world, &liar, 1, add(2));
-    let signer = Some(liar.actor());
+    let old = request(&world, &adversary, 1, add(2));
+    let signer = Some(adversary.actor());
     let invalid = Err(Rejection::InvalidSignature { signer });
     assert_eq!(world.hand(3, 0, old), invalid, "that key is over");
     let other = request(&world, &next, 1, add(2));

@@ -21,8 +21,8 @@ fn set(members: usize, joiners: usize) -> World<Orswot<u8>> {
 }
 
 /// The last of the members lie.
-fn set_of_liars(members: usize, liars: usize, joiners: usize) -> World<Orswot<u8>> {
-    World::with_joiners(members, liars, joiners, |_| Entries::default())
+fn set_of_liars(members: usize, adversaries: usize, joiners: usize) -> World<Orswot<u8>> {
+    World::with_joiners(members, adversaries, joiners, |_| Entries::default())
 }
 
 fn add(member: u8) -> Op<u8> {

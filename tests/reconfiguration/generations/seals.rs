@@ -52,7 +52,7 @@ fn link(world: &Set, generation: u64, tip: Digest, members: usize) -> Link {
     }
 }
 
-/// What a liar seals: of every liar one header that nobody else shows.
+/// What a Byzantine node seals: of every Byzantine node one header that nobody else shows.
 fn lie(world: &Set, generation: u64, by: usize) -> Vec<SealedSource> {
     let network = world.genesis.network();
     LIARS
@@ -112,9 +112,9 @@ fn seal(
     Payload::Seal(Box::new(seal))
 }
 
-/// There: what liars had shown in their seals correct members had to seal in the next generation, and the third seal of one
-/// was larger than a packet: nobody could read it, nor it its own journal. Here: it does not seal, and says no more than it
-/// can.
+/// There: what Byzantine nodes had shown in their seals correct members had to seal in the next generation, and the
+/// third seal of one was larger than a packet: nobody could read it, nor it its own journal. Here: it does not seal,
+/// and says no more than it can.
 #[test]
 fn a_seal_that_nobody_could_read_is_not_made() {
     let mut world: Set = World::new(MEMBERS, LIARS.len(), |_| Entries::default());

@@ -63,10 +63,10 @@ fn is_seal_of(packet: &Flying, generation: u64, index: usize) -> bool {
         if seal.generation.get() == generation && seal.signer.get() == index)
 }
 
-/// Member 2 misses two hand-overs, and member 3 votes for a third one and falls silent: now the others have sealed, and
-/// need the seal of member 2, which has to catch up first.
+/// Member 2 misses two reconfigurations, and member 3 votes for a third one and falls silent: now the others have
+/// sealed, and need the seal of member 2, which has to catch up first.
 #[test]
-fn a_member_that_was_away_for_two_hand_overs_helps_with_the_third() {
+fn a_member_that_was_away_for_two_reconfigurations_helps_with_the_third() {
     let mut world = set(4, 3);
     world.submit(0, [add(1)]);
     join_without(&mut world, 4, &[2], |_| true);
@@ -117,8 +117,8 @@ fn a_seal_that_served_some_serves_those_who_know_less() {
     }];
     let wrong = seal(&world, 0, 1, index.get(), sources);
     assert_eq!(index.get(), 0, "it is looked at before those of the others");
-    world.nodes[0].liar = true;
-    // What member 0 says about the hand-over is lost, but for its wrong seal.
+    world.nodes[0].adversary = true;
+    // What member 0 says about the reconfiguration is lost, but for its wrong seal.
     let passes = |packet: &Flying| match &packet.payload {
         Payload::Seal(seal) if seal.generation.get() == 1 && seal.signer == index => {
             **seal == wrong
@@ -193,18 +193,18 @@ fn a_crowd_at_the_door_keeps_nobody_out() {
     assert!(world.replica(4).is_member());
 }
 
-/// A source that signs many headers for one slot, and shows others on every hand-over: what correct members show in their
-/// own seals stays small enough to be read, by others and from their own journals.
+/// A source that signs many headers for one slot, and shows others on every reconfiguration: what correct members show
+/// in their own seals stays small enough to be read, by others and from their own journals.
 #[test]
 fn a_seal_of_a_correct_member_can_always_be_read() {
     let mut world = set_of_liars(4, 1, 4);
-    let liar = 3;
+    let adversary = 3;
     for (round, joiner) in (4..8).enumerate() {
         let now = Generation::new(round as u64);
         let header = |tag: usize| {
-            let (mut header, _) = first_message(&world, liar, &add(1));
+            let (mut header, _) = first_message(&world, adversary, &add(1));
             header.ops = Digest::of(&tag.to_le_bytes());
-            let sig = echo(&world, liar, Generation::GENESIS, &header);
+            let sig = echo(&world, adversary, Generation::GENESIS, &header);
             let generation = Generation::GENESIS;
             SignedHeader {
                 generation,
@@ -214,22 +214,22 @@ fn a_seal_of_a_correct_member_can_always_be_read() {
         };
         let mut open: Vec<_> = (round * 100..round * 100 + 100).map(header).collect();
         open.sort_by_key(|open| open.header.digest(&world.genesis.network()));
-        let source = Seat::new(u16::try_from(liar).unwrap());
+        let source = Seat::new(u16::try_from(adversary).unwrap());
         let sources = vec![SealedSource {
             source,
             best: None,
             open,
         }];
         let members = world.replica(0).members();
-        let index = members.index_of(&world.actor(liar)).unwrap();
-        let many = seal(&world, liar, now.get(), index.get(), sources);
+        let index = members.index_of(&world.actor(adversary)).unwrap();
+        let many = seal(&world, adversary, now.get(), index.get(), sources);
         let members: Vec<usize> = world
             .correct()
             .filter(|at| world.replica(*at).is_member())
             .collect();
         for to in members {
             world
-                .hand(liar, to, Payload::Seal(Box::new(many.clone())))
+                .hand(adversary, to, Payload::Seal(Box::new(many.clone())))
                 .unwrap();
         }
         join_without(&mut world, joiner, &[], |_| true);
@@ -242,8 +242,8 @@ fn a_seal_of_a_correct_member_can_always_be_read() {
     }
 }
 
-/// A network of one has nobody to remind it. A crash after any record of a hand-over, and another one after any record
-/// that follows, delay it and nothing else.
+/// A network of one has nobody to remind it. A crash after any record of a reconfiguration, and another one after any
+/// record that follows, delay it and nothing else.
 #[test]
 fn a_network_of_one_finishes_what_a_crash_cut_short() {
     for (first, second) in (1..14).flat_map(|first| (0..14).map(move |second| (first, second))) {

@@ -104,12 +104,12 @@ pub(crate) fn another_decision<R: Rules>(
     Payload::Chain(Chain { links })
 }
 
-/// It hears nothing of the hand-over.
+/// It hears nothing of the reconfiguration.
 const SLOW: usize = 0;
 /// It leaves.
 const LEAVER: usize = 1;
 /// It is faulty, and the source of two messages for one slot.
-const LIAR: usize = 4;
+const ADVERSARY: usize = 4;
 const MEMBERS: usize = 5;
 
 fn message<R: Rules>(world: &Set<R>, member: u8) -> (Header, Bytes) {
@@ -117,7 +117,7 @@ fn message<R: Rules>(world: &Set<R>, member: u8) -> (Header, Bytes) {
         members: BTreeSet::from([member]),
     }]);
     let header = Header {
-        source: Seat::new(u16::try_from(LIAR).unwrap()),
+        source: Seat::new(u16::try_from(ADVERSARY).unwrap()),
         first: Counter::FIRST,
         len: 1,
         previous: *world.genesis.network().digest(),
@@ -161,22 +161,22 @@ fn proof<R: Rules>(world: &Set<R>, keys: &[(MemberIndex, Key)], member: u8) -> P
     Payload::Proof(Proof { certificate, ops })
 }
 
-/// The keys that a thief has now of all but the slow one, in generation 0 by rank, with those of the liar, so many steps
-/// on.
+/// The keys that a thief has now of all but the slow one, in generation 0 by rank, with those of the Byzantine node, so
+/// many steps on.
 fn loot<R: Rules>(world: &Set<R>, steps: usize) -> Vec<(MemberIndex, Key)> {
     let index = |rank: usize| MemberIndex::new(u16::try_from(rank).unwrap());
     let later = |rank: usize| {
         let key = world.key(rank).clone();
         (index(rank), (0..steps).fold(key, |key, _| key.next()))
     };
-    let mut loot: Vec<_> = (LEAVER..LIAR).map(later).collect();
-    loot.push((index(LIAR), world.nodes[LIAR].identity.clone()));
+    let mut loot: Vec<_> = (LEAVER..ADVERSARY).map(later).collect();
+    loot.push((index(ADVERSARY), world.nodes[ADVERSARY].identity.clone()));
     loot
 }
 
-/// One of two messages of the liar is delivered by all but the slow one, one member leaves, and the others go on. The
-/// slow one has voted for that, and hears no more of it.
-pub(crate) fn handed_over<R: Rules>() -> Set<R> {
+/// One of two messages of the Byzantine node is delivered by all but the slow one, one member leaves, and the others go
+/// on. The slow one has voted for that, and hears no more of it.
+pub(crate) fn reconfigured<R: Rules>() -> Set<R> {
     let mut world: Set<R> = World::with_joiners(MEMBERS, 1, 0, |_| Entries::default());
     let network = world.genesis.network();
     let generation = Generation::GENESIS;
@@ -185,8 +185,8 @@ pub(crate) fn handed_over<R: Rules>() -> Set<R> {
         generation,
         header: header.digest(&network),
     };
-    let echo = world.nodes[LIAR].identity.sign(&network, &statement);
-    for to in LEAVER..LIAR {
+    let echo = world.nodes[ADVERSARY].identity.sign(&network, &statement);
+    for to in LEAVER..ADVERSARY {
         let (header, ops) = (header.clone(), ops.clone());
         let request = Request {
             generation,
@@ -194,12 +194,14 @@ pub(crate) fn handed_over<R: Rules>() -> Set<R> {
             echo,
             ops,
         };
-        world.hand(LIAR, to, Payload::Request(request)).unwrap();
+        world
+            .hand(ADVERSARY, to, Payload::Request(request))
+            .unwrap();
     }
     let keys = loot(&world, 0);
-    for to in LEAVER..LIAR {
+    for to in LEAVER..ADVERSARY {
         let first = proof(&world, &keys, 1);
-        world.hand(LIAR, to, first).unwrap();
+        world.hand(ADVERSARY, to, first).unwrap();
     }
     let silent = |packet: &Flying| {
         let kept = matches!(
@@ -210,28 +212,28 @@ pub(crate) fn handed_over<R: Rules>() -> Set<R> {
         packet.to != SLOW || (kept && !second)
     };
     let leave = Change::Leave(world.actor(LEAVER));
-    for at in SLOW..LIAR {
+    for at in SLOW..ADVERSARY {
         world.propose(at, leave).unwrap();
     }
     let mut seal = Seal {
         generation,
-        signer: MemberIndex::new(u16::try_from(LIAR).unwrap()),
+        signer: MemberIndex::new(u16::try_from(ADVERSARY).unwrap()),
         sources: Vec::new(),
         sig: Sig::from_bytes([0; 64]),
     };
     // Of the first generation, which no decision has made.
     let statement = seal.statement(*network.digest());
-    seal.sig = world.nodes[LIAR].identity.sign(&network, &statement);
+    seal.sig = world.nodes[ADVERSARY].identity.sign(&network, &statement);
     for round in 0..8 {
-        (SLOW..LIAR).for_each(|at| world.tick(at));
+        (SLOW..ADVERSARY).for_each(|at| world.tick(at));
         world.flow_if(silent);
         if round == 6 {
-            for to in LEAVER..LIAR {
-                let _ = world.hand(LIAR, to, Payload::Seal(Box::new(seal.clone())));
+            for to in LEAVER..ADVERSARY {
+                let _ = world.hand(ADVERSARY, to, Payload::Seal(Box::new(seal.clone())));
             }
         }
     }
-    for at in LEAVER..LIAR {
+    for at in LEAVER..ADVERSARY {
         assert_eq!(world.replica(at).generation(), Generation::new(1), "{at}");
         assert!(world.replica(at).algorithm().contains(&1), "{at}");
     }
@@ -240,13 +242,13 @@ pub(crate) fn handed_over<R: Rules>() -> Set<R> {
     world
 }
 
-/// The other message of the liar, certified with what was stolen, shown to the slow one.
+/// The other message of the Byzantine node, certified with what was stolen, shown to the slow one.
 pub(crate) fn forge_certificate<R: Rules>(
     world: &mut Set<R>,
     steps: usize,
 ) -> Result<(), Rejection> {
     let other = proof(world, &loot(world, steps), 2);
-    world.hand(LIAR, SLOW, other)
+    world.hand(ADVERSARY, SLOW, other)
 }
 
 /// Another decision of the generation that is over, by the votes of those who were robbed, shown to the slow one.
@@ -276,12 +278,12 @@ pub(crate) fn forge_chain<R: Rules>(world: &mut Set<R>, steps: usize) -> Result<
         signatures,
     };
     let links = vec![link];
-    world.hand(LIAR, SLOW, Payload::Chain(Chain { links }))
+    world.hand(ADVERSARY, SLOW, Payload::Chain(Chain { links }))
 }
 
 #[test]
 fn stolen_keys_say_nothing_about_what_is_over() {
-    let mut world = handed_over::<bft_crdts::deterministic_secure_broadcast::Sound>();
+    let mut world = reconfigured::<bft_crdts::deterministic_secure_broadcast::Sound>();
     let robbed = Some(world.actor(LEAVER));
     for steps in 0..4 {
         let forged = forge_certificate(&mut world, steps);
@@ -292,7 +294,7 @@ fn stolen_keys_say_nothing_about_what_is_over() {
     assert!(!world.replica(SLOW).algorithm().contains(&2));
     // The slow one comes to the others, and has what they have.
     for _ in 0..8 {
-        (SLOW..LIAR).for_each(|at| world.tick(at));
+        (SLOW..ADVERSARY).for_each(|at| world.tick(at));
         world.flow();
     }
     assert_eq!(world.replica(SLOW).generation(), Generation::new(1));

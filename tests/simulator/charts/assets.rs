@@ -6,8 +6,8 @@ use std::process::Command;
 use bft_crdts::net::assets;
 use quickcheck_macros::quickcheck;
 
+use super::examples;
 use super::hostile::AnyTrace;
-use super::scenes;
 use crate::golden;
 
 #[test]
@@ -27,7 +27,7 @@ fn the_sequence_in_the_repository_is_drawn_from_a_run() {
 
 #[test]
 fn the_states_of_a_broadcast_are_read_off_the_run() {
-    let picture = assets::secure_broadcast_seq_diag(&scenes::payment());
+    let picture = assets::secure_broadcast_seq_diag(&examples::payment());
     golden::compare("tests/simulator/charts/golden/states.svg", &picture);
     let count = |part: &str| picture.matches(part).count();
     assert_eq!(
@@ -50,7 +50,7 @@ fn any_trace_gives_a_well_formed_picture_of_states(
     trace: AnyTrace,
     seed: u64,
 ) -> Result<(), String> {
-    for trace in [trace.0, scenes::random(seed)] {
+    for trace in [trace.0, examples::random(seed)] {
         let picture = assets::secure_broadcast_seq_diag(&trace);
         roxmltree::Document::parse(&picture).map_err(|error| format!("{error}\n{picture}"))?;
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bft_crdts::net::page::Page;
-use bft_crdts::net::trace::{Outcome, Trace, TraceEvent, TraceKind, TraceNode};
+use bft_crdts::net::trace::{PacketOutcome, Trace, TraceEvent, TraceKind, TraceNode};
 use bft_crdts::net::{ChartOptions, NodeId, VirtualTime, msc};
 use quickcheck::{Arbitrary, Gen};
 use quickcheck_macros::quickcheck;
@@ -75,19 +75,19 @@ impl Arbitrary for AnyTrace {
                 },
                 5 => TraceKind::Arrived {
                     message,
-                    outcome: Outcome::Rejected(text(g)),
+                    outcome: PacketOutcome::Rejected(text(g)),
                 },
                 6 => TraceKind::Arrived {
                     message,
-                    outcome: Outcome::Duplicate,
+                    outcome: PacketOutcome::Duplicate,
                 },
                 7 => TraceKind::Arrived {
                     message,
-                    outcome: Outcome::Parked,
+                    outcome: PacketOutcome::Parked,
                 },
                 8 | 9 => TraceKind::Arrived {
                     message,
-                    outcome: Outcome::Accepted,
+                    outcome: PacketOutcome::Accepted,
                 },
                 10 => TraceKind::Lost {
                     message,

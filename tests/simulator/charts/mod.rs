@@ -1,11 +1,11 @@
 //! Charts: what they show, that nothing in a run can break them, that equal runs give equal bytes.
 
 mod assets;
+mod examples;
 mod hostile;
 mod picture;
 mod reading;
 mod real;
-mod scenes;
 mod tools;
 
 use crate::golden;
@@ -17,7 +17,7 @@ fn the_charts_of_small_stories_stay_as_they_were_looked_at() {
         chatter: true,
         ..ChartOptions::default()
     };
-    for trace in scenes::all() {
+    for trace in examples::all() {
         let chart = msc::render(&trace, &everything);
         golden::compare(
             &format!("tests/simulator/charts/golden/{}.msc", trace.title),
@@ -66,7 +66,7 @@ fn mscgen_accepts_every_golden_chart() {
         }
     }
     assert!(
-        checked >= scenes::all().len(),
+        checked >= examples::all().len(),
         "only {checked} golden charts found"
     );
 }

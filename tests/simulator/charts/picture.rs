@@ -5,8 +5,8 @@ use bft_crdts::net::{ChartOptions, VirtualTime, svg};
 use quickcheck_macros::quickcheck;
 use roxmltree::{Document, Node};
 
+use super::examples::{self, Example};
 use super::hostile::{AnyOptions, AnyTrace};
-use super::scenes::{self, Scene};
 
 fn default(trace: &Trace) -> String {
     svg::render(
@@ -55,7 +55,7 @@ fn nothing_but_the_picture_itself_is_in_a_picture(trace: AnyTrace) -> Result<(),
 
 #[quickcheck]
 fn no_arrow_points_up_and_no_label_is_printed_over(seed: u64, any: AnyTrace) -> Result<(), String> {
-    for trace in [scenes::random(seed), any.0] {
+    for trace in [examples::random(seed), any.0] {
         check(&default(&trace))?;
     }
     Ok(())
@@ -63,7 +63,7 @@ fn no_arrow_points_up_and_no_label_is_printed_over(seed: u64, any: AnyTrace) -> 
 
 #[test]
 fn labels_have_room_in_the_stories_told_by_hand() {
-    for trace in scenes::all() {
+    for trace in examples::all() {
         let picture = default(&trace);
         check(&picture).expect("nothing is printed over");
         let labels = Document::parse(&picture)
@@ -228,7 +228,7 @@ fn overlap(one: &Shape, other: &Shape) -> bool {
 
 #[test]
 fn equal_lengths_of_time_are_equally_high() {
-    let mut s = Scene::new("scale", 1, &[("A", "member", true), ("B", "member", true)]);
+    let mut s = Example::new("scale", 1, &[("A", "member", true), ("B", "member", true)]);
     for (sent, arrives) in [(0, 10), (15, 20), (40, 56)] {
         s.at(sent);
         let packet = s.send(0, 1, "echo", "x");
@@ -255,7 +255,7 @@ fn equal_lengths_of_time_are_equally_high() {
 
 #[test]
 fn a_picture_shows_what_became_of_every_packet() {
-    let picture = default(&scenes::stormy());
+    let picture = default(&examples::stormy());
     for part in [
         "A to D: request A#1 pay B 5 (180 bytes), sent 0ns, lost 0ns: loss",
         "A to B: request A#1 pay B 5 (180 bytes, a copy the network made), sent 0ns, arrived 13ms, known already",
@@ -275,7 +275,7 @@ fn a_picture_shows_what_became_of_every_packet() {
 
 #[test]
 fn too_much_is_left_out_and_the_picture_says_so() {
-    let trace = scenes::payment();
+    let trace = examples::payment();
     let picture = svg::render(
         &trace,
         &ChartOptions {

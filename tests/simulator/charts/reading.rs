@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bft_crdts::net::trace::{Outcome, Trace, TraceKind};
+use bft_crdts::net::trace::{PacketOutcome, Trace, TraceKind};
 use bft_crdts::net::{ChartOptions, NodeId, VirtualTime, msc};
 use quickcheck_macros::quickcheck;
 
+use super::examples::{self, Example};
 use super::hostile::AnyTrace;
-use super::scenes::{self, Scene};
 
 fn default(trace: &Trace) -> String {
     drawn(trace, &everything())
@@ -38,7 +38,7 @@ fn statements(chart: &str) -> Vec<&str> {
 
 #[test]
 fn every_fate_of_a_packet_is_drawn_in_its_own_way() {
-    let chart = default(&scenes::stormy());
+    let chart = default(&examples::stormy());
     for part in [
         "n0 :> n0 [label=\"pay B 5\"",
         "n0 -x n3 [label=\"request A#1 pay B 5 (lost: loss)\", linecolour=\"#d1242f\", textcolour=\"#d1242f\"]",
@@ -64,14 +64,14 @@ fn every_fate_of_a_packet_is_drawn_in_its_own_way() {
 
 #[test]
 fn a_broadcast_that_arrives_everywhere_is_one_line() {
-    let chart = default(&scenes::payment());
+    let chart = default(&examples::payment());
     assert!(
         chart.contains("  n0 => * [label=\"request A#1 pay B 5\""),
         "{chart}"
     );
     assert!(chart.contains("  n0 =>> * [label=\"proof A#1\""), "{chart}");
     let apart = drawn(
-        &scenes::payment(),
+        &examples::payment(),
         &ChartOptions {
             fold: false,
             ..ChartOptions::default()
@@ -85,7 +85,7 @@ fn a_broadcast_that_arrives_everywhere_is_one_line() {
 fn what_a_receiver_did_before_is_never_drawn_after() {
     // C echoes B's message between B's request and A's: folding A's broadcast would turn that around.
     let four = ["A", "B", "C", "D"].map(|name| (name, "member", true));
-    let mut s = Scene::new("order", 1, &four);
+    let mut s = Example::new("order", 1, &four);
     s.at(0);
     let ours = s.send_all(0, "request", "A#1");
     s.at(1_000);
@@ -113,7 +113,7 @@ fn what_a_receiver_did_before_is_never_drawn_after() {
 
 #[quickcheck]
 fn folding_keeps_the_order_of_every_lane(seed: u64, any: AnyTrace) -> Result<(), String> {
-    for trace in [scenes::random(seed), any.0] {
+    for trace in [examples::random(seed), any.0] {
         let options = |fold| ChartOptions {
             fold,
             max_arcs: usize::MAX,
@@ -133,7 +133,7 @@ fn folding_keeps_the_order_of_every_lane(seed: u64, any: AnyTrace) -> Result<(),
 #[test]
 fn folding_makes_most_random_runs_shorter() {
     let shorter = |seed| {
-        let trace = scenes::random(seed);
+        let trace = examples::random(seed);
         let apart = ChartOptions {
             fold: false,
             ..ChartOptions::default()
@@ -179,7 +179,7 @@ fn lanes(chart: &str) -> BTreeMap<usize, Vec<String>> {
 
 #[test]
 fn too_many_arcs_are_left_out_and_the_chart_says_so() {
-    let mut s = Scene::new("long", 1, &[("A", "member", true), ("B", "member", true)]);
+    let mut s = Example::new("long", 1, &[("A", "member", true), ("B", "member", true)]);
     for round in 0..1_000 {
         s.at(round * 1_000);
         let packet = s.send(0, 1, "request", "x");
@@ -204,7 +204,7 @@ fn too_many_arcs_are_left_out_and_the_chart_says_so() {
 
 #[test]
 fn a_chart_can_be_narrowed_to_a_time_to_nodes_and_to_kinds() {
-    let trace = scenes::payment();
+    let trace = examples::payment();
     let window = ChartOptions {
         until: VirtualTime::from_micros(20_000),
         ..ChartOptions::default()
@@ -258,13 +258,13 @@ fn a_chart_can_be_narrowed_to_a_time_to_nodes_and_to_kinds() {
 #[test]
 fn partly_arrived_broadcasts_say_who_missed_what() {
     let three = ["A", "B", "C", "D"].map(|name| (name, "member", true));
-    let mut s = Scene::new("partly", 1, &three);
+    let mut s = Example::new("partly", 1, &three);
     s.at(0);
     let sent = s.send_all(0, "echo", "x");
     s.at(1_000).taken(sent[0]);
     s.at(2_000).lost(sent[1], "partition");
     s.at(3_000)
-        .arrives(sent[2], Outcome::Rejected("bad signature".to_owned()));
+        .arrives(sent[2], PacketOutcome::Rejected("bad signature".to_owned()));
     assert_eq!(s.trace.events.len(), 6);
     assert!(matches!(s.trace.events[0].kind, TraceKind::Sent { .. }));
     let chart = default(&s.trace);
@@ -283,7 +283,7 @@ fn partly_arrived_broadcasts_say_who_missed_what() {
 
 #[test]
 fn summaries_that_came_to_nothing_are_counted_and_not_drawn() {
-    let mut s = Scene::new(
+    let mut s = Example::new(
         "chatter",
         1,
         &["A", "B", "C"].map(|name| (name, "member", true)),
@@ -298,7 +298,7 @@ fn summaries_that_came_to_nothing_are_counted_and_not_drawn() {
     s.at(4_000).taken(pull);
     let refused = s.send(0, 1, "summary", "A 9");
     s.at(5_000)
-        .arrives(refused, Outcome::Rejected("false".to_owned()));
+        .arrives(refused, PacketOutcome::Rejected("false".to_owned()));
     s.send(0, 1, "summary", "A 1");
     let chart = drawn(&s.trace, &ChartOptions::default());
     assert_eq!(chart.matches("label=\"summary").count(), 2, "{chart}");

@@ -2,20 +2,20 @@
 
 use bft_crdts::Bank;
 use bft_crdts::bank::{ALGORITHM, Ledger, Op};
-use bft_crdts::net::adversary::{Equivocator, VillainKind};
+use bft_crdts::net::adversary::{AdversaryKind, Equivocator};
 use bft_crdts::net::trace::Trace;
 use bft_crdts::net::{
-    Cast, Chance, ChartOptions, Crash, CrashPoint, Faults, Item, Law, Net, NodeId, Partition, Span,
-    Tail, VirtualTime, msc, svg,
+    Chance, ChartOptions, Crash, CrashPoint, Faults, Law, Net, NodeId, Partition, Roster, Span,
+    Tail, Task, VirtualTime, msc, svg,
 };
 
 use super::tools;
 
 fn bank(members: &[&str]) -> Net<Bank> {
-    let cast = Cast::new(members.iter().copied());
+    let roster = Roster::new(members.iter().copied());
     let ledger =
-        Ledger::genesis(cast.actors().map(|actor| (actor, 100)), []).expect("a small supply");
-    Net::new(cast, ALGORITHM, ledger)
+        Ledger::genesis(roster.actors().map(|actor| (actor, 100)), []).expect("a small supply");
+    Net::new(roster, ALGORITHM, ledger)
 }
 
 fn faults() -> Faults {
@@ -41,15 +41,15 @@ fn run(net: Net<Bank>, title: &str) -> Trace {
 fn double_spend() -> Trace {
     let net = bank(&["alice", "bob", "carol", "dave"]);
     let [bob, carol, dave] =
-        ["bob", "carol", "dave"].map(|name| net.cast().actor(name).expect("a member"));
+        ["bob", "carol", "dave"].map(|name| net.roster().actor(name).expect("a member"));
     let pay = |to| Op::Transfer {
         to,
         amount: 100,
         causes: [].into(),
     };
-    let villain = Equivocator::scripted([(pay(bob), vec![bob, carol]), (pay(dave), vec![dave])]);
+    let adversary = Equivocator::scripted([(pay(bob), vec![bob, carol]), (pay(dave), vec![dave])]);
     run(
-        net.faults(faults()).villain("alice", Box::new(villain)),
+        net.faults(faults()).adversary("alice", Box::new(adversary)),
         "double_spend",
     )
 }
@@ -76,8 +76,8 @@ fn stormy() -> Trace {
         }],
         ..faults()
     };
-    let net = net.villain("x", VillainKind::Outsider.build());
-    let items = ["a", "b", "c"].map(Item::drawn);
+    let net = net.adversary("x", AdversaryKind::Outsider.build());
+    let items = ["a", "b", "c"].map(Task::drawn);
     run(net.faults(faults).workload(items), "stormy")
 }
 

@@ -8,9 +8,9 @@ use bft_crdts::net::world::peer::{Cargo, Peer};
 use bft_crdts::net::world::service::{Connections, Producer, Pull, Push};
 use bft_crdts::net::world::{Cpu, Locations, PeerType, Population, RateLaw, Topology};
 use bft_crdts::net::{
-    Address, Cast, Chance, Clock, Downtime, Driver, Effects, End, Engine, FakeKeys, Faults,
-    Fingerprint, ForgetfulDisk, Item, Law, Limits, Machine, Net, NodeId, OneWay, Outage, Slowdown,
-    Streams, Tail, TimerId, first_difference, self_check,
+    Address, Chance, Downtime, Driver, Effects, End, Engine, FakeKeys, Faults, Fingerprint,
+    ForgetfulDisk, Law, Limits, Machine, Net, NodeId, OneWay, Outage, Roster, SkewedClock,
+    Slowdown, Streams, Tail, Task, TimerId, first_difference, self_check,
 };
 
 use super::support::{LIMITS, at, megabit, millis, node};
@@ -50,7 +50,7 @@ fn hostile(nodes: u16) -> Faults {
         downtimes: each(Outage::Suspend)
             .chain(each(Outage::Crash(Tail::Torn)))
             .collect(),
-        clocks: vec![Clock {
+        clocks: vec![SkewedClock {
             node: node(3),
             ahead: millis(100),
             drift: -3_000,
@@ -111,16 +111,16 @@ fn digest(seed: u64) -> Digest {
 
 /// A run of the library, under faults of all kinds.
 fn bank(seed: u64) -> Net<Bank> {
-    let cast = Cast::<FakeKeys>::letters(4);
-    let ledger = Ledger::genesis(cast.actors().map(|actor| (actor, 100)), []).unwrap();
-    let to = cast.actor("b").unwrap();
+    let roster = Roster::<FakeKeys>::letters(4);
+    let ledger = Ledger::genesis(roster.actors().map(|actor| (actor, 100)), []).unwrap();
+    let to = roster.actor("b").unwrap();
     let pays = move |who: &str| {
-        Item::<Bank>::from(who, move |scene| {
-            let paid = scene.copy.transfer(&scene.me, to, 1);
+        Task::<Bank>::from(who, move |context| {
+            let paid = context.copy.transfer(&context.me, to, 1);
             paid.map_err(|invalid| invalid.to_string())
         })
     };
-    Net::<Bank>::new(cast, bank::ALGORITHM, ledger)
+    Net::<Bank>::new(roster, bank::ALGORITHM, ledger)
         .seed(seed)
         .faults(hostile(4))
         .workload(["a", "c", "d", "a", "c"].map(pays))

@@ -2,9 +2,9 @@
 
 use bft_crdts::net::world::World;
 use bft_crdts::net::{
-    Absence, Address, Chance, Clock, Clog, Crash, CrashPoint, Downtime, Effects, End, Engine,
-    Faults, FullDisk, Law, Machine, NodeId, OneWay, Outage, Slowdown, Step, Streams, Tail, TimerId,
-    VirtualTime,
+    Absence, Address, Chance, Clog, Crash, CrashPoint, Downtime, Effects, End, Engine, Faults,
+    FullDisk, Law, Machine, NodeId, OneWay, Outage, SkewedClock, Slowdown, Step, Streams, Tail,
+    TimerId, VirtualTime,
 };
 
 use super::support::{LIMITS, Talker, at, engine, heard, millis, node, quietly, run, run_with};
@@ -267,7 +267,7 @@ fn a_full_disk_takes_no_record_and_nothing_that_depends_on_it_leaves() {
 
 #[test]
 fn a_clock_that_is_ahead_and_fast_shows_it_and_its_timers_run_by_it() {
-    let clock = |number, ahead, drift| Clock {
+    let clock = |number, ahead, drift| SkewedClock {
         node: node(number),
         ahead: millis(ahead),
         drift,

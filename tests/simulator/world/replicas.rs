@@ -1,11 +1,11 @@
 //! Secure broadcast keeps its promises in a world in which everything goes wrong that may.
 
 use bft_crdts::bank::{self, Bank, Ledger};
-use bft_crdts::net::adversary::VillainKind;
+use bft_crdts::net::adversary::AdversaryKind;
 use bft_crdts::net::world::{Cpu, Hardware, Locations, World};
 use bft_crdts::net::{
-    Absence, Cast, Chance, Clock, Clog, Downtime, FakeKeys, Faults, FullDisk, Item, Law, Net,
-    NodeId, OneWay, Outage, Report, Slowdown, Span, Stream, Streams, Tail, VirtualTime,
+    Absence, Chance, Clog, Downtime, FakeKeys, Faults, FullDisk, Law, Net, NodeId, OneWay, Outage,
+    Report, Roster, SkewedClock, Slowdown, Span, Stream, Streams, Tail, Task, VirtualTime,
 };
 
 use super::support::{at, line, millis, node};
@@ -94,7 +94,7 @@ fn drawn(seed: u64) -> Faults {
             how: Outage::Crash(Tail::Lost),
         });
     }
-    let clocks = (0..4).map(|number| Clock {
+    let clocks = (0..4).map(|number| SkewedClock {
         node: node(number),
         ahead: stream.span(Span::ZERO, Span::from_secs(3_600)),
         drift: stream.range(0, 1_000_000) as i32 - 500_000,
@@ -115,16 +115,16 @@ fn drawn(seed: u64) -> Faults {
 }
 
 fn network(seed: u64) -> Net<Bank> {
-    let cast = Cast::<FakeKeys>::letters(4);
-    let ledger = Ledger::genesis(cast.actors().map(|actor| (actor, 100)), []).unwrap();
-    let to = cast.actor("d").unwrap();
+    let roster = Roster::<FakeKeys>::letters(4);
+    let ledger = Ledger::genesis(roster.actors().map(|actor| (actor, 100)), []).unwrap();
+    let to = roster.actor("d").unwrap();
     let pays = move |who: &str| {
-        Item::<Bank>::from(who, move |scene| {
-            let paid = scene.copy.transfer(&scene.me, to, 1);
+        Task::<Bank>::from(who, move |context| {
+            let paid = context.copy.transfer(&context.me, to, 1);
             paid.map_err(|invalid| invalid.to_string())
         })
     };
-    Net::<Bank>::new(cast, bank::ALGORITHM, ledger)
+    Net::<Bank>::new(roster, bank::ALGORITHM, ledger)
         .seed(seed)
         .workload(["a", "b", "c", "a", "b", "c", "a", "b", "c"].map(pays))
 }
@@ -146,8 +146,8 @@ fn nothing_that_only_the_world_does_breaks_a_promise() {
     for seed in 0..scale {
         let mut net = network(seed).faults(drawn(seed));
         if seed % 2 == 0 {
-            let kinds = VillainKind::MEMBERS;
-            net = net.villain("d", kinds[seed as usize / 2 % kinds.len()].build());
+            let kinds = AdversaryKind::MEMBERS;
+            net = net.adversary("d", kinds[seed as usize / 2 % kinds.len()].build());
         }
         let report = net.run().unwrap();
         judged(seed, &report);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bft_crdts::net::world::peer::{
-    Cargo, Desk, Item, ItemId, Letter, Parting, Peer, Remark, Service, Validation, current_topology,
+    Cargo, Item, ItemId, Parting, Peer, PeerContext, PeerMessage, Remark, Service, Validation,
+    current_topology,
 };
 use bft_crdts::net::world::service::{Bootstrap, Connections, Producer, Pull, Push, RangedPull};
 use bft_crdts::net::world::{
@@ -352,19 +353,24 @@ fn who_is_gone_is_replaced_and_who_comes_later_finds_neighbours() {
 struct Knocker(Vec<u64>);
 
 impl Service<Number> for Knocker {
-    fn start(&mut self, desk: &mut Desk<'_, Number>) {
+    fn start(&mut self, context: &mut PeerContext<'_, Number>) {
         for (timer, time) in (0..).zip(&self.0) {
-            desk.set_timer(millis(*time), timer);
+            context.set_timer(millis(*time), timer);
         }
     }
 
-    fn timer(&mut self, _: u32, desk: &mut Desk<'_, Number>) {
-        desk.send(node(0), Letter::Connect);
+    fn timer(&mut self, _: u32, context: &mut PeerContext<'_, Number>) {
+        context.send(node(0), PeerMessage::Connect);
     }
 
-    fn letter(&mut self, from: NodeId, letter: &Letter<Number>, desk: &mut Desk<'_, Number>) {
-        if matches!(letter, Letter::Ping) {
-            desk.send(from, Letter::Pong);
+    fn message(
+        &mut self,
+        from: NodeId,
+        message: &PeerMessage<Number>,
+        context: &mut PeerContext<'_, Number>,
+    ) {
+        if matches!(message, PeerMessage::Ping) {
+            context.send(from, PeerMessage::Pong);
         }
     }
 }
@@ -464,12 +470,12 @@ fn a_validation_takes_its_time_and_its_veto_ends_the_way_of_an_item() {
 struct TwoFaced;
 
 impl Service<Number> for TwoFaced {
-    fn start(&mut self, desk: &mut Desk<'_, Number>) {
-        let all = desk.sample(usize::MAX, &[]);
+    fn start(&mut self, context: &mut PeerContext<'_, Number>) {
+        let all = context.sample(usize::MAX, &[]);
         let (one, other) = all.split_at(all.len() / 2);
         for (to, cargo) in [(one, 1), (other, 2)] {
             let id = ItemId {
-                source: desk.me(),
+                source: context.me(),
                 number: 1,
             };
             let item = Item {
@@ -477,7 +483,7 @@ impl Service<Number> for TwoFaced {
                 ttl: 5,
                 cargo: Number(cargo),
             };
-            desk.send_all(to.to_vec(), Letter::Item(item.into()));
+            context.send_all(to.to_vec(), PeerMessage::Item(item.into()));
         }
     }
 }
@@ -505,7 +511,7 @@ fn a_service_of_ones_own_can_lie_and_everybody_keeps_what_came_first() {
     };
     let versions: Vec<u32> = (1..9).map(told).collect();
     assert_eq!(versions, [1, 1, 1, 1, 2, 2, 2, 2]);
-    // Delivered once each; the liar itself hears of its item from others.
+    // Delivered once each; the Byzantine node itself hears of its item from others.
     assert_eq!(log.delivered.len(), 9);
 }
 

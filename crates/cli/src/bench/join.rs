@@ -98,7 +98,7 @@ pub struct Join {
 }
 
 /// A packet under way.
-struct Flight {
+struct InFlight {
     from: Actor,
     to: Actor,
     bytes: Arc<[u8]>,
@@ -107,7 +107,7 @@ struct Flight {
 struct Network {
     genesis: Genesis<Bank>,
     replicas: BTreeMap<Actor, Replica>,
-    queue: VecDeque<Flight>,
+    queue: VecDeque<InFlight>,
     /// Who joins as time goes by.
     newcomers: Vec<SigningActor<Counted>>,
 }
@@ -167,14 +167,14 @@ impl Network {
                 };
                 for to in to.into_iter().filter(|to| *to != from) {
                     let bytes = bytes.clone();
-                    self.queue.push_back(Flight { from, to, bytes });
+                    self.queue.push_back(InFlight { from, to, bytes });
                 }
             }
         }
     }
 
     fn drain(&mut self) -> Result<()> {
-        while let Some(Flight { from, to, bytes }) = self.queue.pop_front() {
+        while let Some(InFlight { from, to, bytes }) = self.queue.pop_front() {
             let payload = codec::decode(&bytes)?;
             if let Some(replica) = self.replicas.get_mut(&to)
                 && let Ok(effects) = replica.handle(Packet { from, payload })

@@ -46,7 +46,7 @@ struct Replica {
 }
 
 /// A packet under way, encoded once for all its receivers.
-struct Flight {
+struct InFlight {
     from: usize,
     to: To,
     bytes: Arc<[u8]>,
@@ -55,7 +55,7 @@ struct Flight {
 pub(super) struct System {
     actors: Vec<Actor>,
     replicas: Vec<Replica>,
-    queue: VecDeque<Flight>,
+    queue: VecDeque<InFlight>,
     /// Operations that each member has issued so far.
     issued: Vec<u64>,
     /// The member whose turn it is.
@@ -135,7 +135,7 @@ impl System {
     }
 
     fn drain(&mut self) -> Result<()> {
-        while let Some(Flight { from, to, bytes }) = self.queue.pop_front() {
+        while let Some(InFlight { from, to, bytes }) = self.queue.pop_front() {
             match to {
                 To::Members => {
                     for index in (0..self.actors.len()).filter(|index| *index != from) {
@@ -174,7 +174,7 @@ impl System {
         effects.carry_out(&mut self.replicas[from].journal, |_, effect| match effect {
             Effect::Send { to, payload } => {
                 let bytes = codec::encode(&payload).into();
-                self.queue.push_back(Flight { from, to, bytes });
+                self.queue.push_back(InFlight { from, to, bytes });
             }
             Effect::Deliver(_) | Effect::Issued { .. } => {}
             other => unexpected = Some(other),

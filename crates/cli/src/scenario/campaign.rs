@@ -1,12 +1,12 @@
-//! Campaigns: each seed draws its own members, villains, faults and operations.
+//! Campaigns: each seed draws its own members, adversaries, faults and operations.
 
 use bft_crdts::membership::quorum::faults;
 use bft_crdts::net::{Law, Span, Wish};
 use serde::Deserialize;
 
 use super::{
-    Bank, Chance, Change, Crash, Generator, Kind, Latency, Network, Partition, Scenario, Script,
-    Signatures, Time, Villain, VillainKind, When, number, swarm,
+    Adversary, AdversaryKind, Bank, Chance, Change, Crash, Generator, Kind, Latency, Network,
+    Partition, Scenario, Script, Signatures, Time, When, number, swarm,
 };
 use crate::draw::Draw as Stream;
 use crate::names;
@@ -25,9 +25,9 @@ const SIGNATURES: u64 = 3;
 pub struct Draw {
     /// How many members there may be.
     pub members: Vec<usize>,
-    /// What villains may be: as many members as are tolerated are villains, and perhaps there is an outsider, too.
+    /// What adversaries may be: as many members as are tolerated are adversaries, and perhaps there is an outsider, too.
     #[serde(rename = "villains")]
-    pub villains: Vec<Kind>,
+    pub adversaries: Vec<Kind>,
     /// The most operations.
     pub operations: u64,
     /// The most changes of members.
@@ -35,7 +35,7 @@ pub struct Draw {
     pub changes: u64,
     /// When all faults end.
     pub faults_until: Time,
-    /// Whether each seed also draws which kinds of villains and faults there can be in it, and how many and how much.
+    /// Whether each seed also draws which kinds of adversaries and faults there can be in it, and how many and how much.
     #[serde(default)]
     pub swarm: bool,
     /// The largest chance of loss.
@@ -69,11 +69,11 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
     let members: Vec<String> = (0..count).map(names::default_member).collect();
     let comings = comings(draw, &mut stream);
     let goings = comings.goings.min(members.len().saturating_sub(1));
-    let villains = villains(draw, &members, goings, &mut stream);
-    let is_villain = |name: &&String| villains.iter().any(|villain| villain.who == **name);
+    let adversaries = adversaries(draw, &members, goings, &mut stream);
+    let is_adversary = |name: &&String| adversaries.iter().any(|adversary| adversary.who == **name);
     let correct: Vec<String> = members
         .iter()
-        .filter(|name| !is_villain(name))
+        .filter(|name| !is_adversary(name))
         .cloned()
         .collect();
     let end = draw.faults_until.0.as_nanos();
@@ -90,7 +90,7 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
             items: 5,
         }),
         draw: None,
-        villains,
+        adversaries,
         members,
         ..campaign.clone()
     };
@@ -101,7 +101,7 @@ pub(super) fn draw(campaign: &Scenario, draw: &Draw, seed: u64) -> Scenario {
     if draw.changes > 0 {
         let faulty: Vec<String> = scenario
             .faulty()
-            .map(|villain| villain.who.clone())
+            .map(|adversary| adversary.who.clone())
             .collect();
         scenario.changes = changes(&comings.joiners, goings, correct, faulty, end, &mut stream);
         scenario.joiners = comings.joiners;
@@ -141,12 +141,12 @@ fn comings(draw: &Draw, stream: &mut Stream) -> Comings {
     }
 }
 
-/// Everybody who comes joins, so many correct members go, and perhaps a villain has to: each at some time.
+/// Everybody who comes joins, so many correct members go, and perhaps an adversary has to: each at some time.
 fn changes(
     joiners: &[String],
     goings: usize,
     mut correct: Vec<String>,
-    villains: Vec<String>,
+    adversaries: Vec<String>,
     end: u64,
     stream: &mut Stream,
 ) -> Vec<Change> {
@@ -170,24 +170,29 @@ fn changes(
         };
         change(what, correct.swap_remove(place), stream);
     }
-    for villain in villains {
+    for adversary in adversaries {
         if stream.chance(300) {
-            change(Wish::Expel, villain, stream);
+            change(Wish::Expel, adversary, stream);
         }
     }
     changes
 }
 
 /// As many members as are tolerated once so many have gone, and in one run of three an outsider.
-fn villains(draw: &Draw, members: &[String], goings: usize, stream: &mut Stream) -> Vec<Villain> {
-    let (outside, inside): (Vec<VillainKind>, Vec<VillainKind>) = draw
-        .villains
+fn adversaries(
+    draw: &Draw,
+    members: &[String],
+    goings: usize,
+    stream: &mut Stream,
+) -> Vec<Adversary> {
+    let (outside, inside): (Vec<AdversaryKind>, Vec<AdversaryKind>) = draw
+        .adversaries
         .iter()
         .map(|Kind(kind)| kind)
-        .partition(|kind| **kind == VillainKind::Outsider);
+        .partition(|kind| **kind == AdversaryKind::Outsider);
     let mut left = members.to_vec();
-    let mut villains = Vec::new();
-    let villain = |who, kind| Villain {
+    let mut adversaries = Vec::new();
+    let adversary = |who, kind| Adversary {
         who,
         kind,
         at: Time::default(),
@@ -203,16 +208,16 @@ fn villains(draw: &Draw, members: &[String], goings: usize, stream: &mut Stream)
             break;
         };
         let place = usize::try_from(stream.below(left.len() as u64)).unwrap_or(0);
-        villains.push(villain(left.swap_remove(place), kind));
+        adversaries.push(adversary(left.swap_remove(place), kind));
     }
     if !outside.is_empty() && stream.chance(333) {
-        villains.push(villain("oscar".to_owned(), VillainKind::Outsider));
+        adversaries.push(adversary("oscar".to_owned(), AdversaryKind::Outsider));
     }
-    villains
+    adversaries
 }
 
-/// Each kind of fault is on in every other run, and as strong as the draw says. A law of latencies that is not uniform is the
-/// campaign's.
+/// Each kind of fault is on in every other run, and as strong as the draw says. A law of latencies that is not uniform
+/// is the campaign's.
 fn network(campaign: &Scenario, draw: &Draw, stream: &mut Stream) -> Network {
     let mut chance = |most: Chance| match stream.chance(500) {
         true => Chance(u32::try_from(stream.below(u64::from(most.0))).unwrap_or(0)),

@@ -10,9 +10,9 @@ use super::locate::{Path, Places};
 use super::problem::{Checked, Known, bad, each, known, range};
 use super::value::{Chance, Time};
 use super::{
-    Algorithm, Chart, Draw, MAX_ARCS, MAX_CHANGES, MAX_DRAWN, MAX_GENERATED, MAX_MEMBERS,
-    MAX_SCENARIO_BYTES, Network, Scenario, ScenarioError, Villain, changes, fault, schedule,
-    villain, world,
+    Adversary, Algorithm, Chart, Draw, MAX_ARCS, MAX_CHANGES, MAX_DRAWN, MAX_GENERATED,
+    MAX_MEMBERS, MAX_SCENARIO_BYTES, Network, Scenario, ScenarioError, adversary, changes, fault,
+    schedule, world,
 };
 use crate::operations::{Format, Row};
 use crate::{names, rules};
@@ -51,11 +51,11 @@ fn check(scenario: &mut Scenario, places: &Places<'_>) -> Checked {
     changes::joiners(&scenario.joiners, &scenario.members)?;
     let people = scenario.people();
     bank(scenario, &people)?;
-    villain::check(scenario, &scenario.members)?;
+    adversary::check(scenario, &scenario.members)?;
     let all = Known {
         nodes: scenario.all_nodes(),
         people,
-        villains: &scenario.villains,
+        adversaries: &scenario.adversaries,
     };
     workload(scenario, &all, places)?;
     changes::check(scenario, &all)?;
@@ -246,12 +246,12 @@ pub(super) fn row(
     row: &Row,
     members: &[String],
     algorithm: Algorithm,
-    villains: &[Villain],
+    adversaries: &[Adversary],
 ) -> Result<(), (&'static str, String)> {
     let who = &row.who;
-    if villains.iter().any(|villain| villain.who == *who) {
+    if adversaries.iter().any(|adversary| adversary.who == *who) {
         let problem = format!(
-            "`{who}` is a villain, which does what it likes; only correct members have rows"
+            "`{who}` is an adversary, which does what it likes; only correct members have rows"
         );
         return Err(("who", problem));
     }
@@ -291,7 +291,7 @@ fn workload(scenario: &Scenario, all: &Known<'_>, places: &Places<'_>) -> Checke
         range(rows.items, MAX_GENERATED, generator.at("items"))?;
     }
     each(&scenario.operations, &rows, |row, path| {
-        let fits = self::row(row, &all.people, scenario.algorithm, all.villains);
+        let fits = self::row(row, &all.people, scenario.algorithm, all.adversaries);
         fits.map_err(|(field, problem)| (path.at(field), problem))
     })
 }

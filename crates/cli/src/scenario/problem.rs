@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::locate::Path;
 use super::value::Time;
-use super::{MAX_FAULTS, Villain};
+use super::{Adversary, MAX_FAULTS};
 
 /// A field that is wrong, and why; its line is looked up when it is reported.
 pub(super) type Problem = (Path, String);
@@ -14,25 +14,27 @@ pub(super) fn bad<T>(path: Path, problem: impl Into<String>) -> Checked<T> {
     Err((path, problem.into()))
 }
 
-/// The names that a scenario may use, and who of them is a villain.
+/// The names that a scenario may use, and who of them is an adversary.
 pub(super) struct Known<'a> {
     /// The members and the joiners.
     pub(super) people: Vec<String>,
     /// Those and the outsiders.
     pub(super) nodes: Vec<String>,
-    pub(super) villains: &'a [Villain],
+    pub(super) adversaries: &'a [Adversary],
 }
 
 impl Known<'_> {
-    fn is_villain(&self, name: &str) -> bool {
-        self.villains.iter().any(|villain| villain.who == name)
+    fn is_adversary(&self, name: &str) -> bool {
+        self.adversaries
+            .iter()
+            .any(|adversary| adversary.who == name)
     }
 
     /// A member or joiner that keeps to the protocol.
     pub(super) fn correct(&self, name: &str, path: &Path, otherwise: &str) -> Checked {
         known(name, &self.people, path)?;
-        match self.is_villain(name) {
-            true => bad(path.clone(), format!("`{name}` is a villain{otherwise}")),
+        match self.is_adversary(name) {
+            true => bad(path.clone(), format!("`{name}` is an adversary{otherwise}")),
             false => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use bft_crdts::net::Span;
 use clap::Args;
 
 use super::{
-    Chance, Draw, Kind, MAX_CHANGES, MAX_DRAWN, MAX_GENERATED, MAX_MEMBERS, Time, VillainKind,
+    AdversaryKind, Chance, Draw, Kind, MAX_CHANGES, MAX_DRAWN, MAX_GENERATED, MAX_MEMBERS, Time,
 };
 use crate::draw::Draw as Stream;
 
@@ -17,15 +17,15 @@ const PURPOSE: u64 = 4;
 /// What the command line says about what seeds may draw; the scenario says the rest.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct Swarm {
-    /// Let each seed of a campaign draw which villains and faults there can be in it, how many and how much.
+    /// Let each seed of a campaign draw which adversaries and faults there can be in it, how many and how much.
     #[arg(long)]
     pub swarm: bool,
     /// How many members a seed of a campaign may draw: numbers with commas between them.
     #[arg(long, value_name = "N,...", value_delimiter = ',')]
     pub members: Vec<usize>,
-    /// Which villains it may draw: names with commas between them, or `all`.
+    /// Which adversaries it may draw: names with commas between them, or `all`.
     #[arg(long = "villains", value_name = "KIND,...", value_delimiter = ',')]
-    pub villains: Vec<String>,
+    pub adversaries: Vec<String>,
     /// The most operations it may draw.
     #[arg(long, value_name = "N")]
     pub operations: Option<u64>,
@@ -63,12 +63,12 @@ impl Swarm {
             }
             draw.members.clone_from(&self.members);
         }
-        if self.villains.iter().any(|name| name == "all") {
-            draw.villains = VillainKind::all().map(Kind).collect();
-        } else if !self.villains.is_empty() {
-            let kinds = self.villains.iter().cloned().map(Kind::try_from);
+        if self.adversaries.iter().any(|name| name == "all") {
+            draw.adversaries = AdversaryKind::all().map(Kind).collect();
+        } else if !self.adversaries.is_empty() {
+            let kinds = self.adversaries.iter().cloned().map(Kind::try_from);
             let kinds: Result<_, _> = kinds.collect();
-            draw.villains = kinds.map_err(|why| format!("--villains: {why}"))?;
+            draw.adversaries = kinds.map_err(|why| format!("--villains: {why}"))?;
         }
         if let Some(operations) = self.operations {
             if !(1..=MAX_GENERATED).contains(&operations) {
@@ -124,7 +124,7 @@ impl Swarm {
             "members",
             joined(self.members.iter().map(usize::to_string).collect()),
         );
-        add("villains", joined(self.villains.clone()));
+        add("villains", joined(self.adversaries.clone()));
         add("operations", number(self.operations));
         add("changes", number(self.changes));
         add("loss", chance(self.loss));
@@ -146,9 +146,9 @@ pub(super) fn of_seed(draw: &Draw, seed: u64) -> Draw {
         return own;
     }
     let mut stream = Stream::new(seed, PURPOSE);
-    own.villains.retain(|_| stream.chance(400));
-    if let (true, Some(kind)) = (own.villains.is_empty(), stream.pick(&draw.villains)) {
-        own.villains.push(*kind);
+    own.adversaries.retain(|_| stream.chance(400));
+    if let (true, Some(kind)) = (own.adversaries.is_empty(), stream.pick(&draw.adversaries)) {
+        own.adversaries.push(*kind);
     }
     // A chance is as often below a hundredth as above it: rare faults meet other runs than frequent ones.
     let mut strength = |most: Chance| match stream.below(4) {

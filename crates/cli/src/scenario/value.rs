@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bft_crdts::net::adversary::VillainKind;
+use bft_crdts::net::adversary::AdversaryKind;
 use bft_crdts::net::{Rate, Span};
 use serde::{Deserialize, Serialize};
 
@@ -121,17 +121,17 @@ impl TryFrom<String> for Bandwidth {
     }
 }
 
-/// What a villain is, by name.
+/// What an adversary is, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Kind(pub VillainKind);
+pub struct Kind(pub AdversaryKind);
 
 impl TryFrom<String> for Kind {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
-        VillainKind::named(&name).map(Self).ok_or_else(|| {
-            let kinds: Vec<_> = VillainKind::all().map(VillainKind::name).collect();
+        AdversaryKind::named(&name).map(Self).ok_or_else(|| {
+            let kinds: Vec<_> = AdversaryKind::all().map(AdversaryKind::name).collect();
             format!("`{}` is none of {}", name.escape_debug(), kinds.join(", "))
         })
     }

@@ -5,39 +5,40 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use bft_crdts::membership::quorum::faults;
-use bft_crdts::net::{self, Ended, RefusedItem, VirtualTime};
+use bft_crdts::net::{self, Ended, RefusedTask, VirtualTime};
 
 use crate::input::Input;
 use crate::operations::Row;
-use crate::play::{People, Play};
-use crate::report::{Evidence, Group, Latency, RefusedRow, Report, State, Traffic, Violation};
+use crate::report::{Evidence, Group, Latency, RefusedRow, RunReport, State, Traffic, Violation};
 use crate::scenario::{Algorithm, Scenario};
+use crate::scenario_algorithm::{Identities, ScenarioAlgorithm};
 
 /// A run that has ended, and what it was a run of.
-pub(super) struct Run<'a, A: Play> {
+pub(super) struct Run<'a, A: ScenarioAlgorithm> {
     pub(super) input: &'a Input,
     pub(super) scenario: &'a Scenario,
     pub(super) rows: &'a [Row],
-    pub(super) people: &'a People,
+    pub(super) people: &'a Identities,
     pub(super) ran: net::Report<A>,
 }
 
-impl<A: Play> Run<'_, A> {
-    pub(super) fn report(self, rules: &str, real_signatures: bool) -> Result<Report> {
+impl<A: ScenarioAlgorithm> Run<'_, A> {
+    pub(super) fn report(self, rules: &str, real_signatures: bool) -> Result<RunReport> {
         let groups = self.groups();
         let violations = self.violations(&groups)?;
         let refused = self.refused();
         let evidence = self.evidence();
         let (scenario, ran) = (self.scenario, self.ran);
-        let outsiders = scenario.villains.iter().map(|villain| &villain.who);
+        let outsiders = scenario.adversaries.iter().map(|adversary| &adversary.who);
         let faulty = scenario.faulty();
-        let faulty = faulty.map(|villain| (villain.who.clone(), villain.kind.name().to_owned()));
+        let faulty =
+            faulty.map(|adversary| (adversary.who.clone(), adversary.kind.name().to_owned()));
         let by_kind = ran.traffic.by_kind();
         let by_kind = by_kind
             .map(|(kind, messages, bytes)| (kind.to_owned(), Traffic { messages, bytes }))
             .collect();
         let everywhere = ran.latency.everywhere;
-        Ok(Report {
+        Ok(RunReport {
             scenario: scenario.name.clone(),
             description: scenario.description.clone(),
             algorithm: scenario.algorithm.name(),
@@ -129,7 +130,7 @@ impl<A: Play> Run<'_, A> {
         if scenario.algorithm != Algorithm::Bank || scenario.generator.is_none() {
             return Vec::new();
         }
-        let violation = |item: &RefusedItem| Violation {
+        let violation = |item: &RefusedTask| Violation {
             property: "valid rows".to_owned(),
             nodes: vec![item.who.clone()],
             dot: String::new(),

@@ -1,7 +1,7 @@
-//! `sweep --controls`: everything that is broken on purpose, every judge, every villain.
+//! `sweep --controls`: everything that is broken on purpose, every checker, every adversary.
 //!
-//! A checker that catches nothing proves nothing. So each broken rule set has to be caught, each judge has to be the
-//! first to speak in some run, and each villain has to do harm somewhere: by the campaigns, with seeds from 0, that find
+//! A checker that catches nothing proves nothing. So each broken rule set has to be caught, each checker has to be the
+//! first to speak in some run, and each adversary has to do harm somewhere: by the campaigns, with seeds from 0, that find
 //! nothing wrong with the sound rules.
 
 use std::fs;
@@ -9,27 +9,27 @@ use std::ops::Range;
 
 use anyhow::{Context, Result};
 use bft_crdts::net::Property;
-use bft_crdts_controls::{generations, operations, planted};
+use bft_crdts_controls::{generations, operations, seeded_bugs};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use super::{json, run};
 use crate::args;
-use crate::input::{CAMPAIGN, HANDOVER, Input};
+use crate::input::{CAMPAIGN, Input, RECONFIGURATION};
 use crate::pool;
 use crate::rules::SOUND;
 use crate::run::bar;
-use crate::scenario::{Chance, Kind, Time, VillainKind};
+use crate::scenario::{AdversaryKind, Chance, Kind, Time};
 
 /// What became of everything that is broken, and of who is to notice and to make use of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Controls {
     /// One for each broken rule set and each planted mistake.
     pub controls: Vec<Control>,
-    /// One for each judge.
-    pub judges: Vec<Judge>,
-    /// One for each villain.
-    pub villains: Vec<Harm>,
+    /// One for each checker.
+    pub checkers: Vec<Checker>,
+    /// One for each adversary.
+    pub adversaries: Vec<Harm>,
 }
 
 /// What became of one.
@@ -37,7 +37,7 @@ pub struct Controls {
 pub struct Control {
     /// Its name.
     pub name: &'static str,
-    /// Whether the judges saw it broken.
+    /// Whether the checkers saw it broken.
     pub caught: bool,
     /// How many seeds that took, from 0; all of them if it was not caught.
     pub seeds: u64,
@@ -52,9 +52,9 @@ pub struct Control {
     pub campaign: &'static str,
 }
 
-/// A judge that is to be the first to speak.
+/// A checker that is to be the first to speak.
 #[derive(Clone, Debug, Serialize)]
-pub struct Judge {
+pub struct Checker {
     /// What it watches.
     pub property: &'static str,
     /// The broken rules or the planted mistake that make it speak.
@@ -68,11 +68,11 @@ pub struct Judge {
     pub seeds: u64,
 }
 
-/// A villain that is to do harm.
+/// An adversary that is to do harm.
 #[derive(Clone, Debug, Serialize)]
 pub struct Harm {
     /// Its name.
-    pub villain: &'static str,
+    pub adversary: &'static str,
     /// The rules under which it does.
     pub rules: &'static str,
     /// What is seen of it: the promise that is broken, or a counter of what it did to others.
@@ -86,7 +86,7 @@ pub struct Harm {
     pub why_not: String,
 }
 
-/// What makes each judge the first to speak.
+/// What makes each checker the first to speak.
 const JUDGES: [(Property, &str, &str); Property::ALL.len()] = [
     (Property::Agreement, "quorum-of-half", CAMPAIGN),
     (Property::Integrity, "trusts-signatures", CAMPAIGN),
@@ -95,24 +95,24 @@ const JUDGES: [(Property, &str, &str); Property::ALL.len()] = [
     (Property::Conservation, "ignores-invalid", CAMPAIGN),
     (Property::Accusation, "forgets-own-message", CAMPAIGN),
     (Property::Halt, "forgets-open", CAMPAIGN),
-    (Property::OneChain, "trusts-signatures", HANDOVER),
-    (Property::Change, "proposes-nothing", HANDOVER),
+    (Property::OneChain, "trusts-signatures", RECONFIGURATION),
+    (Property::Change, "proposes-nothing", RECONFIGURATION),
     (Property::Validity, "echoes-once", CAMPAIGN),
     (Property::Totality, "refuses-relays", CAMPAIGN),
     (Property::Convergence, "applies-unevenly", CAMPAIGN),
 ];
 
-/// Where a villain does harm.
+/// Where an adversary does harm.
 struct Weakness {
     rules: &'static str,
     campaign: &'static str,
-    /// Another villain in all the runs, also in those without this one, who cannot do anything alone.
-    ally: Option<VillainKind>,
-    /// For a villain that breaks no promise under any rules that are broken here: the counter of what it did.
+    /// Another adversary in all the runs, also in those without this one, who cannot do anything alone.
+    ally: Option<AdversaryKind>,
+    /// For an adversary that breaks no promise under any rules that are broken here: the counter of what it did.
     counter: Option<&'static str>,
 }
 
-/// A broken rule of which this villain makes use alone.
+/// A broken rule of which this adversary makes use alone.
 const fn breaks(rules: &'static str) -> Weakness {
     Weakness {
         rules,
@@ -130,45 +130,45 @@ const fn disturbs(counter: &'static str) -> Weakness {
     }
 }
 
-fn weakness(kind: VillainKind) -> Weakness {
-    use bft_crdts::net::adversary::ViceKind;
+fn weakness(kind: AdversaryKind) -> Weakness {
+    use bft_crdts::net::adversary::BehaviorKind;
     match kind {
-        VillainKind::Equivocator | VillainKind::Conspirator => breaks("quorum-of-half"),
-        VillainKind::Withholder => breaks("refuses-relays"),
-        VillainKind::Forger => breaks("takes-any-operations"),
-        VillainKind::Replayer | VillainKind::Signer => breaks("counts-twice"),
-        VillainKind::Silent => disturbs("silent: gave no echo"),
-        VillainKind::Impersonator => breaks("trusts-signatures"),
-        VillainKind::Cheat => breaks("ignores-invalid"),
-        VillainKind::GossipLiar => disturbs("gossip-liar: was asked for what nobody has"),
-        VillainKind::Reconfigurer => Weakness {
-            campaign: HANDOVER,
+        AdversaryKind::Equivocator | AdversaryKind::Conspirator => breaks("quorum-of-half"),
+        AdversaryKind::Withholder => breaks("refuses-relays"),
+        AdversaryKind::Forger => breaks("takes-any-operations"),
+        AdversaryKind::Replayer | AdversaryKind::Signer => breaks("counts-twice"),
+        AdversaryKind::Silent => disturbs("silent: gave no echo"),
+        AdversaryKind::Impersonator => breaks("trusts-signatures"),
+        AdversaryKind::Cheat => breaks("ignores-invalid"),
+        AdversaryKind::GossipLiar => disturbs("gossip-liar: was asked for what nobody has"),
+        AdversaryKind::Reconfigurer => Weakness {
+            campaign: RECONFIGURATION,
             ..breaks("quorum-of-half")
         },
         // Somebody among the members has to show it what there is to echo.
-        VillainKind::Outsider => Weakness {
-            ally: Some(VillainKind::Equivocator),
+        AdversaryKind::Outsider => Weakness {
+            ally: Some(AdversaryKind::Equivocator),
             ..breaks("counts-outsiders")
         },
-        VillainKind::Possessed(vice) => match vice {
-            ViceKind::Crasher | ViceKind::Censor => breaks("refuses-relays"),
-            ViceKind::Stutterer => breaks("counts-twice"),
-            ViceKind::TwoFaced | ViceKind::OddOneOut | ViceKind::Mutant => {
+        AdversaryKind::Wrapped(behavior) => match behavior {
+            BehaviorKind::Crasher | BehaviorKind::Censor => breaks("refuses-relays"),
+            BehaviorKind::Stutterer => breaks("counts-twice"),
+            BehaviorKind::TwoFaced | BehaviorKind::OddOneOut | BehaviorKind::Mutant => {
                 breaks("takes-any-operations")
             }
-            ViceKind::Twins => breaks("quorum-of-half"),
-            ViceKind::Mute => disturbs("mute: said nothing where it should"),
-            ViceKind::Liar => disturbs("liar: said another value"),
-            ViceKind::Amnesiac => disturbs("amnesiac: forgot everything and started again"),
-            ViceKind::Stuck => disturbs("stuck: gave its last answer again"),
-            ViceKind::Slow => disturbs("slow: held what it had to say"),
-            ViceKind::Parrot => disturbs("parrot: said an old thing again"),
-            ViceKind::Shuffler => disturbs("shuffler: said things out of order"),
+            BehaviorKind::Twins => breaks("quorum-of-half"),
+            BehaviorKind::Mute => disturbs("mute: said nothing where it should"),
+            BehaviorKind::Liar => disturbs("liar: said another value"),
+            BehaviorKind::Amnesiac => disturbs("amnesiac: forgot everything and started again"),
+            BehaviorKind::Stuck => disturbs("stuck: gave its last answer again"),
+            BehaviorKind::Slow => disturbs("slow: held what it had to say"),
+            BehaviorKind::Parrot => disturbs("parrot: said an old thing again"),
+            BehaviorKind::Shuffler => disturbs("shuffler: said things out of order"),
         },
     }
 }
 
-/// Seeds in which nothing may happen: with the villain under sound rules, and under the broken ones without it.
+/// Seeds in which nothing may happen: with the adversary under sound rules, and under the broken ones without it.
 const QUIET: u64 = 60;
 
 /// Carries out `sweep --controls`; whether everything was caught and shown.
@@ -189,26 +189,26 @@ pub(super) fn sweep(args: &args::Sweep, seeds: &Range<u64>, jobs: usize) -> Resu
     Ok(controls.is_complete())
 }
 
-/// Breaks everything, asks every judge, and lets every villain loose; `quiet` says how many seeds nothing may happen in
+/// Breaks everything, asks every checker, and lets every adversary loose; `quiet` says how many seeds nothing may happen in
 /// where nothing is to happen.
 ///
 /// # Errors
 /// None, as the tests show: the campaigns are part of the command.
 pub fn all(seeds: &Range<u64>, quiet: u64, jobs: usize) -> Result<Controls> {
     let bar = bar("controls");
-    let villains: Vec<VillainKind> = VillainKind::all().collect();
+    let adversaries: Vec<AdversaryKind> = AdversaryKind::all().collect();
     let elsewhere = generations::BY_REPLICAS.len();
     let rules = bft_crdts_controls::all().count() - elsewhere;
-    let steps = rules + JUDGES.len() + villains.len();
+    let steps = rules + JUDGES.len() + adversaries.len();
     bar.set_length(steps as u64);
     let controls = caught(seeds, jobs, || bar.inc(1))?;
-    let mut judges = Vec::new();
+    let mut checkers = Vec::new();
     for (property, control, campaign) in JUDGES {
         let found = first(&Input::known(campaign)?, control, seeds, jobs, |broken| {
             broken == property.name()
         });
         bar.inc(1);
-        judges.push(Judge {
+        checkers.push(Checker {
             property: property.name(),
             control,
             campaign,
@@ -217,15 +217,15 @@ pub fn all(seeds: &Range<u64>, quiet: u64, jobs: usize) -> Result<Controls> {
         });
     }
     let mut harms = Vec::new();
-    for kind in villains {
+    for kind in adversaries {
         harms.push(harm(kind, seeds, quiet, jobs)?);
         bar.inc(1);
     }
     bar.finish_and_clear();
     Ok(Controls {
         controls,
-        judges,
-        villains: harms,
+        checkers,
+        adversaries: harms,
     })
 }
 
@@ -236,8 +236,8 @@ pub fn all(seeds: &Range<u64>, quiet: u64, jobs: usize) -> Result<Controls> {
 pub fn caught(seeds: &Range<u64>, jobs: usize, done: impl Fn()) -> Result<Vec<Control>> {
     let broken = [
         (operations::CONTROLS, CAMPAIGN),
-        (generations::CONTROLS, HANDOVER),
-        (planted::CONTROLS, CAMPAIGN),
+        (generations::CONTROLS, RECONFIGURATION),
+        (seeded_bugs::CONTROLS, CAMPAIGN),
     ];
     let mut controls = Vec::new();
     for (broken, campaign) in broken {
@@ -278,13 +278,13 @@ fn first(
     })
 }
 
-/// The campaign, with nothing that goes wrong but such villains, or nobody.
-fn alone(weakness: &Weakness, kind: Option<VillainKind>) -> Result<Input> {
+/// The campaign, with nothing that goes wrong but such adversaries, or nobody.
+fn alone(weakness: &Weakness, kind: Option<AdversaryKind>) -> Result<Input> {
     let mut input = Input::known(weakness.campaign)?;
     let draw = input.scenario.draw.as_mut();
     let draw = draw.with_context(|| format!("{} draws nothing", weakness.campaign))?;
     draw.members = vec![4, 7];
-    draw.villains = kind.into_iter().chain(weakness.ally).map(Kind).collect();
+    draw.adversaries = kind.into_iter().chain(weakness.ally).map(Kind).collect();
     draw.loss = Chance(0);
     draw.duplicate = Chance(0);
     draw.reorder = Chance(0);
@@ -302,10 +302,10 @@ pub fn broken(campaign: &str, rules: &str, seed: u64) -> Option<String> {
     first(&input, rules, &(seed..seed + 1), 1, |_| true).map(|(_, property)| property)
 }
 
-/// What is seen of a villain in the run of this seed in which it should do harm; and in the same run under sound rules, if
-/// those were broken.
+/// What is seen of an adversary in the run of this seed in which it should do harm; and in the same run under sound
+/// rules, if those were broken.
 #[must_use]
-pub fn harm_of(kind: VillainKind, seed: u64) -> (Option<String>, Option<String>) {
+pub fn harm_of(kind: AdversaryKind, seed: u64) -> (Option<String>, Option<String>) {
     let weakness = weakness(kind);
     let Ok(input) = alone(&weakness, Some(kind)) else {
         return (None, None);
@@ -322,8 +322,8 @@ pub fn harm_of(kind: VillainKind, seed: u64) -> (Option<String>, Option<String>)
     (seen(weakness.rules), soundly)
 }
 
-/// Lets a villain loose where it should do harm, and where it should not.
-fn harm(kind: VillainKind, seeds: &Range<u64>, quiet: u64, jobs: usize) -> Result<Harm> {
+/// Lets an adversary loose where it should do harm, and where it should not.
+fn harm(kind: AdversaryKind, seeds: &Range<u64>, quiet: u64, jobs: usize) -> Result<Harm> {
     let weakness = weakness(kind);
     let with = alone(&weakness, Some(kind))?;
     let nobody = alone(&weakness, None)?;
@@ -349,7 +349,7 @@ fn harm(kind: VillainKind, seeds: &Range<u64>, quiet: u64, jobs: usize) -> Resul
         _ => String::new(),
     };
     Ok(Harm {
-        villain: kind.name(),
+        adversary: kind.name(),
         rules: weakness.rules,
         shown: why_not.is_empty(),
         seeds: found.as_ref().map_or(seeds.end, |(seed, _)| seed + 1),
@@ -359,12 +359,12 @@ fn harm(kind: VillainKind, seeds: &Range<u64>, quiet: u64, jobs: usize) -> Resul
 }
 
 impl Controls {
-    /// Whether everything was caught, every judge has spoken, and every villain has done harm.
+    /// Whether everything was caught, every checker has spoken, and every adversary has done harm.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.controls.iter().all(|control| control.caught)
-            && self.judges.iter().all(|judge| judge.spoke)
-            && self.villains.iter().all(|harm| harm.shown)
+            && self.checkers.iter().all(|checker| checker.spoke)
+            && self.adversaries.iter().all(|harm| harm.shown)
     }
 
     /// `docs/positive-controls.md`.
@@ -381,20 +381,23 @@ impl Controls {
                 control.name, control.breaks, control.campaign, control.property
             )
         });
-        let judges = self.judges.iter().map(|judge| {
-            let seeds = seeds(judge.spoke, judge.seeds);
+        let checkers = self.checkers.iter().map(|checker| {
+            let seeds = seeds(checker.spoke, checker.seeds);
             format!(
                 "| {} | `{}` | {} | {seeds} |\n",
-                judge.property, judge.control, judge.campaign
+                checker.property, checker.control, checker.campaign
             )
         });
-        let villains = self.villains.iter().map(|harm| {
+        let adversaries = self.adversaries.iter().map(|harm| {
             let seeds = seeds(harm.shown, harm.seeds);
             let rules = match harm.rules {
                 SOUND => "sound rules".to_owned(),
                 rules => format!("`{rules}`"),
             };
-            format!("| {} | {rules} | {seeds} | {} |\n", harm.villain, harm.harm)
+            format!(
+                "| {} | {rules} | {seeds} | {} |\n",
+                harm.adversary, harm.harm
+            )
         });
         let list = |names: &[&str]| {
             let names = names.iter().map(|name| format!("`{name}`"));
@@ -404,29 +407,29 @@ impl Controls {
         format!(
             "# Positive controls\n\n\
              A checker that catches nothing proves nothing. `bft-crdts sweep --controls --write` makes this page: it breaks one rule\n\
-             of the protocol after the other, asks every judge, and lets every villain loose. It fails if anything stays\n\
+             of the protocol after the other, asks every checker, and lets every adversary loose. It fails if anything stays\n\
              unnoticed. The campaigns are those that find nothing wrong with the sound rules (`bft-crdts sweep campaign`,\n\
              `bft-crdts sweep handover`), with seeds from 0. `bft-crdts run campaign --seed N --rules NAME` shows one being caught,\n\
              with charts, and exits with 1.\n\n\
              ## What is broken, and who noticed first\n\n\
              | rules | what they break | campaign | caught after seeds | by |\n| --- | --- | --- | --- | --- |\n{}\n\
              Missing here are {replicas}:\n\
-             they take a thief of old keys, a journal that is cut at the worst moment, a liar that serves snapshots, or packets\n\
-             that no villain sends: after how many runs of replicas without a simulated network they are noticed stands in\n\
+             they take a thief of old keys, a journal that is cut at the worst moment, a Byzantine node that serves snapshots, or packets\n\
+             that no adversary sends: after how many runs of replicas without a simulated network they are noticed stands in\n\
              [controls-generations.md](controls-generations.md); `votes.rs` and `checkpoints.rs` in `crates/controls/tests/`\n\
              have those about votes and snapshots.\n\n\
-             ## Every judge, and what makes it the first to speak\n\n\
+             ## Every checker, and what makes it the first to speak\n\n\
              | judge | rules | campaign | after seeds |\n| --- | --- | --- | --- |\n{}\n\
-             ## Every villain, and the harm it does\n\n\
-             In networks of four and seven members in which nothing goes wrong but such villains, as many as are tolerated. Under\n\
+             ## Every adversary, and the harm it does\n\n\
+             In networks of four and seven members in which nothing goes wrong but such adversaries, as many as are tolerated. Under\n\
              the same rules nothing happens without them, and under sound rules nothing happens with them, in {QUIET} seeds\n\
-             each. (Where the rules are sound, the villain disturbs others without breaking a promise; what it did is counted. The\n\
-             outsider has an equivocator among the members, with whom alone nothing happens.) What vices do to protocols that\n\
-             are not this library's is in `tests/simulator/vices.rs`.\n\n\
-             | villain | does harm under | after seeds | what is seen |\n| --- | --- | --- | --- |\n{}",
+             each. (Where the rules are sound, the adversary disturbs others without breaking a promise; what it did is counted. The\n\
+             outsider has an equivocator among the members, with whom alone nothing happens.) What Byzantine behaviors do to protocols that\n\
+             are not this library's is in `tests/simulator/behaviors.rs`.\n\n\
+             | adversary | does harm under | after seeds | what is seen |\n| --- | --- | --- | --- |\n{}",
             controls.collect::<String>(),
-            judges.collect::<String>(),
-            villains.collect::<String>(),
+            checkers.collect::<String>(),
+            adversaries.collect::<String>(),
         )
     }
 
@@ -453,23 +456,23 @@ impl Controls {
                 control.breaks.to_owned(),
             ]
         });
-        let judges = self.judges.iter().map(|judge| {
+        let checkers = self.checkers.iter().map(|checker| {
             [
-                judge.property.to_owned(),
-                yes(judge.spoke),
-                judge.seeds.to_string(),
-                judge.control.to_owned(),
-                judge.campaign.to_owned(),
+                checker.property.to_owned(),
+                yes(checker.spoke),
+                checker.seeds.to_string(),
+                checker.control.to_owned(),
+                checker.campaign.to_owned(),
             ]
         });
-        let villains = self.villains.iter().map(|harm| {
+        let adversaries = self.adversaries.iter().map(|harm| {
             let seen = if harm.shown {
                 &harm.harm
             } else {
                 &harm.why_not
             };
             [
-                harm.villain.to_owned(),
+                harm.adversary.to_owned(),
                 yes(harm.shown),
                 harm.seeds.to_string(),
                 harm.rules.to_owned(),
@@ -490,14 +493,14 @@ impl Controls {
                 "broken rule sets and planted mistakes were caught",
             ),
             missed(
-                self.judges.len(),
-                self.judges.iter().filter(|judge| judge.spoke).count(),
-                "judges were the first to speak",
+                self.checkers.len(),
+                self.checkers.iter().filter(|checker| checker.spoke).count(),
+                "checkers were the first to speak",
             ),
             missed(
-                self.villains.len(),
-                self.villains.iter().filter(|harm| harm.shown).count(),
-                "villains did harm where they could, and none where they could not",
+                self.adversaries.len(),
+                self.adversaries.iter().filter(|harm| harm.shown).count(),
+                "adversaries did harm where they could, and none where they could not",
             ),
         ];
         format!(
@@ -508,17 +511,17 @@ impl Controls {
             ),
             table(
                 ["judge", "spoke", "after seeds", "rules", "campaign"],
-                judges.collect()
+                checkers.collect()
             ),
             table(
                 [
-                    "villain",
+                    "adversary",
                     "did harm",
                     "after seeds",
                     "under",
                     "what is seen"
                 ],
-                villains.collect()
+                adversaries.collect()
             ),
             lines.join("\n"),
         )

@@ -26,8 +26,8 @@ pub(crate) fn scenario(bytes: &[u8]) {
                 assert_eq!(names::check(name), Ok(()));
                 assert!(!scenario.members[..place].contains(name), "named twice");
             }
-            for villain in scenario.faulty() {
-                assert!(!scenario.is_correct(&villain.who));
+            for adversary in scenario.faulty() {
+                assert!(!scenario.is_correct(&adversary.who));
             }
             assert_eq!(scenario.of_seed(7), scenario.of_seed(7));
         }

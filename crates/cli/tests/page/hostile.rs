@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bft_crdts::net::details::{Details, Entry};
 use bft_crdts::net::page::{Finding, Page};
-use bft_crdts::net::trace::{Outcome, Trace, TraceEvent, TraceKind, TraceNode};
+use bft_crdts::net::trace::{PacketOutcome, Trace, TraceEvent, TraceKind, TraceNode};
 use bft_crdts::net::{NodeId, VirtualTime};
 use serde_json::json;
 
@@ -50,11 +50,11 @@ fn trace() -> Trace {
             },
             3 => TraceKind::Arrived {
                 message: number.saturating_sub(26),
-                outcome: Outcome::Rejected(nasty(place)),
+                outcome: PacketOutcome::Rejected(nasty(place)),
             },
             4 => TraceKind::Arrived {
                 message: number.saturating_sub(39),
-                outcome: Outcome::Accepted,
+                outcome: PacketOutcome::Accepted,
             },
             5 => TraceKind::Lost {
                 message: number,

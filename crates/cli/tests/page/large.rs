@@ -6,7 +6,7 @@ use std::process::Command;
 
 use bft_crdts::net::details::{Details, Entry};
 use bft_crdts::net::page::Page;
-use bft_crdts::net::trace::{Outcome, Trace, TraceEvent, TraceKind, TraceNode};
+use bft_crdts::net::trace::{PacketOutcome, Trace, TraceEvent, TraceKind, TraceNode};
 use bft_crdts::net::{NodeId, VirtualTime};
 use serde_json::json;
 
@@ -73,7 +73,7 @@ fn rumours() -> (Trace, Details) {
                 step,
                 TraceKind::Arrived {
                     message: number,
-                    outcome: Outcome::Accepted,
+                    outcome: PacketOutcome::Accepted,
                 },
             );
             let place = push(

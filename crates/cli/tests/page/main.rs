@@ -624,12 +624,12 @@ fn it_fits_a_laptop_and_a_phone_in_light_and_in_dark() {
     assert_fits(&browser, PHONE);
     browser.picture("phone-selected");
     // What is looked at changes to dark while it is open: the chart follows.
-    let ground = "const c = document.getElementById('canvas'); return Array.from(c.getContext('2d').getImageData(4, 4, 1, 1).data)";
-    let light = browser.run(ground);
+    let environment = "const c = document.getElementById('canvas'); return Array.from(c.getContext('2d').getImageData(4, 4, 1, 1).data)";
+    let light = browser.run(environment);
     browser.look(PHONE.dark());
     browser.wait("matchMedia('(prefers-color-scheme: dark)').matches");
     browser.settle();
-    assert_ne!(browser.run(ground), light);
+    assert_ne!(browser.run(environment), light);
     assert_quiet(&browser);
 }
 

@@ -32,7 +32,7 @@ pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Node
     let (ring, keys) = Ring::make(league + 1);
     let parts = parts(nodes, domains);
     let faulty = faulty(mode, plan, &parts[0])?;
-    let coven: BTreeMap<u16, Key> = faulty
+    let colluders: BTreeMap<u16, Key> = faulty
         .iter()
         .map(|node| (node.get(), keys[node.index()].clone()))
         .collect();
@@ -73,7 +73,7 @@ pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Node
                     let liar = Liar {
                         mode,
                         forger,
-                        coven: coven.clone(),
+                        colluders: colluders.clone(),
                         other_half: other_half.clone(),
                         as_primary: plan.fault == FaultKind::MaliciousCommander,
                         stories: None,

@@ -19,7 +19,7 @@ pub(super) struct Liar {
     pub(super) mode: Mode,
     pub(super) forger: Forger,
     /// The keys of all of them, by number.
-    pub(super) coven: BTreeMap<u16, Key>,
+    pub(super) colluders: BTreeMap<u16, Key>,
     /// Who is told the other story.
     pub(super) other_half: BTreeSet<NodeId>,
     /// Whether it lies when it is P, too.
@@ -35,7 +35,10 @@ pub(super) struct Liar {
 impl Liar {
     /// The proposal of the other story, if P is in league.
     fn other(&self, proposal: &Proposal, primary: NodeId) -> Option<Proposal> {
-        let key = self.coven.get(&primary.get()).filter(|_| self.as_primary)?;
+        let key = self
+            .colluders
+            .get(&primary.get())
+            .filter(|_| self.as_primary)?;
         let other = Proposal {
             request: self.forger.signed(&proposal.request.tx),
             ..*proposal
@@ -89,7 +92,7 @@ impl Liar {
             };
             let nodes = member.consensus_nodes();
             let voters = self
-                .coven
+                .colluders
                 .iter()
                 .filter(|(node, _)| nodes.contains(&NodeId::new(**node)));
             let votes = voters
@@ -163,7 +166,7 @@ impl Fault<Node> for Liar {
             }
             Message::PrePrepare(proposal) => {
                 // Whose proposal it is, the liars know: it is signed by one of them, or it cannot be changed.
-                let primary = self.coven.keys().copied().find(|node| {
+                let primary = self.colluders.keys().copied().find(|node| {
                     let ballot = Proposed(proposal.ballot());
                     self.forger.ring.verify(*node, &ballot, &proposal.sig)
                 });

@@ -29,7 +29,7 @@ const VIEWS_AHEAD: u64 = 16;
 /// The most requests in one answer to a replica that is behind.
 pub(super) const MOST_EXECUTED: usize = 256;
 
-/// The rules of the protocol, to break one on purpose and see that the judges notice.
+/// The rules of the protocol, to break one on purpose and see that the checkers notice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// So many votes fewer than a quorum are taken for one.

@@ -20,5 +20,5 @@
 mod asked;
 mod common;
 mod decision;
-mod handover;
 mod one_slot;
+mod reconfiguration;

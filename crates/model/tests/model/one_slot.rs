@@ -116,7 +116,7 @@ impl<R: Rules> OneSlot<R> {
         (1 << self.members) - 1
     }
 
-    fn liars(&self) -> Set {
+    fn adversaries(&self) -> Set {
         self.everybody() & !((1 << self.correct().len()) - 1)
     }
 
@@ -133,7 +133,7 @@ impl<R: Rules> OneSlot<R> {
                 header,
             )
         });
-        let signed = signed.fold(self.liars(), |set, who| set | 1 << who);
+        let signed = signed.fold(self.adversaries(), |set, who| set | 1 << who);
         certified::<R>(self.everybody(), signed)
     }
 

@@ -39,9 +39,9 @@ pub fn culprits<K: Keys>(
         .collect()
 }
 
-/// G12 across a hand-over: everybody who signed a certificate, and sealed its generation as if they had not. If a later
-/// generation has certified another header for the slot, and was activated with these seals, there are at least `f + 1`
-/// of them.
+/// G12 across a reconfiguration: everybody who signed a certificate, and sealed its generation as if they had not. If a
+/// later generation has certified another header for the slot, and was activated with these seals, there are at least
+/// `f + 1` of them.
 #[must_use]
 pub fn concealers<'a, K: Keys>(
     generations: &Generations<K>,

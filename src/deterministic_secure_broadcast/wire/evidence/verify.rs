@@ -6,7 +6,7 @@ use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::error::{Malformed, Rejection};
 use crate::deterministic_secure_broadcast::header::EchoStatement;
 use crate::deterministic_secure_broadcast::proof::Certificate;
-use crate::deterministic_secure_broadcast::rules::{ForgottenFacts, Rules, Sound};
+use crate::deterministic_secure_broadcast::rules::{Rules, Sound, StaleTimeoutFacts};
 use crate::deterministic_secure_broadcast::wire::statement::{
     ProposeStatement, SealStatement, TimeoutStatement,
 };
@@ -42,7 +42,7 @@ impl Evidence {
                 let bytes = |digest| vote_bytes(network, *phase, *generation, *attempt, digest);
                 self.check_pair(*generation, [one, other], bytes, generations)?;
             }
-            Contradiction::Forgotten {
+            Contradiction::StaleTimeout {
                 generation,
                 voted,
                 vote,
@@ -50,7 +50,7 @@ impl Evidence {
                 highest,
                 timeout,
             } => {
-                let facts = ForgottenFacts {
+                let facts = StaleTimeoutFacts {
                     voted: *voted,
                     given_up: *given_up,
                     shown: highest.as_ref().map(|(attempt, _)| *attempt),

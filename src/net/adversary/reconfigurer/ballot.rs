@@ -11,17 +11,17 @@ use crate::deterministic_secure_broadcast::wire::{
     Announced, Approvals, Decision, NextKeys, Phase, Proposal, Timeout, Vote,
 };
 use crate::membership::{Change, Generation, MemberIndex, Members, Signers};
-use crate::net::adversary::Hands;
-use crate::net::stage::Staged;
+use crate::net::adversary::AdversaryContext;
+use crate::net::sim_algorithm::SimAlgorithm;
 
-fn vote<A: Staged, K: Keys>(
+fn vote<A: SimAlgorithm, K: Keys>(
     generation: Generation,
     attempt: u32,
     phase: Phase,
     decision: Digest,
-    hands: &Hands<'_, A, K>,
+    context: &AdversaryContext<'_, A, K>,
 ) -> Payload {
-    let (key, network) = (hands.key_in(generation), hands.network());
+    let (key, network) = (context.key_in(generation), context.network());
     let first = FirstVoteStatement {
         generation,
         attempt,
@@ -56,14 +56,22 @@ fn nobody<K: Keys>(members: &Members<K>) -> Announced {
     }
 }
 
-fn tell<A: Staged, K: Keys>(to: &[Actor], payload: &Payload, hands: &mut Hands<'_, A, K>) {
-    to.iter().for_each(|member| hands.send(*member, payload));
+fn tell<A: SimAlgorithm, K: Keys>(
+    to: &[Actor],
+    payload: &Payload,
+    context: &mut AdversaryContext<'_, A, K>,
+) {
+    to.iter().for_each(|member| context.send(*member, payload));
 }
 
-impl<A: Staged, K: Keys> Reconfigurer<A, K> {
+impl<A: SimAlgorithm, K: Keys> Reconfigurer<A, K> {
     /// One half is told that it votes for this, twice, the other half that it votes for something else.
-    pub(super) fn vote_twice(&mut self, proposal: &Proposal, hands: &mut Hands<'_, A, K>) {
-        let Some((members, _)) = self.place(hands) else {
+    pub(super) fn vote_twice(
+        &mut self,
+        proposal: &Proposal,
+        context: &mut AdversaryContext<'_, A, K>,
+    ) {
+        let Some((members, _)) = self.place(context) else {
             return;
         };
         let Proposal {
@@ -75,7 +83,7 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
         if self.proposed.len() < 256 {
             self.proposed.insert((generation, decision));
         }
-        let network = hands.network();
+        let network = context.network();
         let digest = decision.digest(&network);
         let rival = self
             .proposed
@@ -84,20 +92,24 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
             .map(|(_, rival)| rival.digest(&network))
             .find(|rival| *rival != digest)
             .unwrap_or_else(|| Digest::of(digest.as_bytes()));
-        let halves = Self::halves(&members, hands);
-        hands.count("reconfigurer: voted for two things");
+        let halves = Self::halves(&members, context);
+        context.count("reconfigurer: voted for two things");
         for (choice, half) in [digest, rival].into_iter().zip(halves) {
             for phase in [Phase::First, Phase::Second] {
-                let vote = vote(generation, attempt, phase, choice, hands);
-                tell(&half, &vote, hands);
+                let vote = vote(generation, attempt, phase, choice, context);
+                tell(&half, &vote, context);
             }
         }
     }
 
     /// Gives an attempt up that another has given up: one half is told what has been seen, the other that nothing was.
-    pub(super) fn time_out_twice(&mut self, seen: &Timeout, hands: &mut Hands<'_, A, K>) {
+    pub(super) fn time_out_twice(
+        &mut self,
+        seen: &Timeout,
+        context: &mut AdversaryContext<'_, A, K>,
+    ) {
         let (generation, attempt) = (seen.generation, seen.attempt);
-        let Some((members, _)) = self.place(hands) else {
+        let Some((members, _)) = self.place(context) else {
             return;
         };
         if self.given_up.len() > 256 || !self.given_up.insert((generation, attempt)) {
@@ -109,22 +121,29 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
             attempt,
             highest: highest
                 .as_ref()
-                .map(|lock| (lock.attempt, lock.decision.digest(&hands.network()))),
+                .map(|lock| (lock.attempt, lock.decision.digest(&context.network()))),
         };
         let knowing = Payload::Timeout(Box::new(Timeout {
             generation,
             attempt,
             highest,
-            sig: hands.key_in(generation).sign(&hands.network(), &statement),
+            sig: context
+                .key_in(generation)
+                .sign(&context.network(), &statement),
         }));
-        let blind = self.timeout(generation, attempt, hands);
-        let [one, two] = Self::halves(&members, hands);
-        hands.count("reconfigurer: gave an attempt up in two ways");
-        tell(&one, &knowing, hands);
-        tell(&two, &blind, hands);
+        let blind = self.timeout(generation, attempt, context);
+        let [one, two] = Self::halves(&members, context);
+        context.count("reconfigurer: gave an attempt up in two ways");
+        tell(&one, &knowing, context);
+        tell(&two, &blind, context);
     }
 
-    fn timeout(&self, generation: Generation, attempt: u32, hands: &Hands<'_, A, K>) -> Payload {
+    fn timeout(
+        &self,
+        generation: Generation,
+        attempt: u32,
+        context: &AdversaryContext<'_, A, K>,
+    ) -> Payload {
         let statement = TimeoutStatement {
             generation,
             attempt,
@@ -134,27 +153,33 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
             generation,
             attempt,
             highest: None,
-            sig: hands.key_in(generation).sign(&hands.network(), &statement),
+            sig: context
+                .key_in(generation)
+                .sign(&context.network(), &statement),
         }))
     }
 
     /// Gives up some attempt, whether or not it is in it, and goes on voting.
-    pub(super) fn give_up(&mut self, hands: &mut Hands<'_, A, K>) {
-        let Some((members, _)) = self.place(hands) else {
+    pub(super) fn give_up(&mut self, context: &mut AdversaryContext<'_, A, K>) {
+        let Some((members, _)) = self.place(context) else {
             return;
         };
-        let attempt = u32::try_from(hands.stream().below(3)).unwrap_or(0);
-        let timeout = self.timeout(members.generation(), attempt, hands);
-        hands.count("reconfigurer: gave up an attempt it was not in");
-        tell(&Self::halves(&members, hands).concat(), &timeout, hands);
+        let attempt = u32::try_from(context.stream().below(3)).unwrap_or(0);
+        let timeout = self.timeout(members.generation(), attempt, context);
+        context.count("reconfigurer: gave up an attempt it was not in");
+        tell(&Self::halves(&members, context).concat(), &timeout, context);
     }
 
     /// The changes that a quorum approves in this generation.
-    fn changes(&self, members: &Members<K>, hands: &Hands<'_, A, K>) -> Vec<(Change, Approvals)> {
+    fn changes(
+        &self,
+        members: &Members<K>,
+        context: &AdversaryContext<'_, A, K>,
+    ) -> Vec<(Change, Approvals)> {
         let ripe = |((of, change), gathered): &(&(Generation, Change), &Gathered)| {
             *of == members.generation()
                 && members.after(change).is_ok()
-                && gathered.of.len() >= hands.quorum().min(members.len())
+                && gathered.of.len() >= context.quorum().min(members.len())
         };
         let collect = |((_, change), gathered): (&(Generation, Change), &Gathered)| {
             (*change, collected(*change, gathered, members))
@@ -164,39 +189,41 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
 
     /// Leads a first attempt that is its own to lead: one change for one half of the members, another for the other half,
     /// and votes for both. If nobody approves anything it proposes what only it approves.
-    pub(super) fn lead(&mut self, hands: &mut Hands<'_, A, K>) -> Option<()> {
-        let (members, index) = self.place(hands)?;
+    pub(super) fn lead(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
+        let (members, index) = self.place(context)?;
         let generation = members.generation();
         let leader = generation.get().checked_rem(members.len() as u64)?;
         if leader != index.get() as u64 || self.led.contains(&generation) {
             return None;
         }
-        let mut approved = self.changes(&members, hands);
+        let mut approved = self.changes(&members, context);
         if approved.is_empty() {
             // Perhaps somebody approves something yet.
-            if hands.stream().below(8) > 0 {
+            if context.stream().below(8) > 0 {
                 return None;
             }
-            let honest = hands.honest();
-            let victim = *hands.stream().pick(&honest)?;
+            let honest = context.honest();
+            let victim = *context.stream().pick(&honest)?;
             let change = Change::Expel(victim);
             members.after(&change).ok()?;
             let statement = ApproveStatement { generation, change };
-            let sig = hands.key_in(generation).sign(&hands.network(), &statement);
+            let sig = context
+                .key_in(generation)
+                .sign(&context.network(), &statement);
             let gathered = Gathered {
                 possession: None,
                 of: [(index, sig)].into(),
             };
-            hands.count("reconfigurer: proposed what hardly anybody approves");
+            context.count("reconfigurer: proposed what hardly anybody approves");
             approved.push((change, collected(change, &gathered, &members)));
         }
         self.led.insert(generation);
-        let link = self.link(generation, hands)?;
+        let link = self.link(generation, context)?;
         if approved.len() > 1 {
-            hands.count("reconfigurer: proposed two changes");
-            hands.note("proposes two changes");
+            context.count("reconfigurer: proposed two changes");
+            context.note("proposes two changes");
         }
-        let mut halves = Self::halves(&members, hands);
+        let mut halves = Self::halves(&members, context);
         if approved.len() == 1 {
             halves = [halves.concat(), Vec::new()];
         }
@@ -217,46 +244,52 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
                 timeouts: None,
                 sig: Sig::from_bytes([0; 64]),
             };
-            Self::propose(proposal, &half, hands);
+            Self::propose(proposal, &half, context);
         }
         Some(())
     }
 
     /// Signs a proposal, and both votes for it, for some members.
-    fn propose(mut proposal: Proposal, half: &[Actor], hands: &mut Hands<'_, A, K>) {
+    fn propose(mut proposal: Proposal, half: &[Actor], context: &mut AdversaryContext<'_, A, K>) {
         let Proposal {
             generation,
             attempt,
             decision,
             ..
         } = proposal;
-        let decision = decision.digest(&hands.network());
+        let decision = decision.digest(&context.network());
         let statement = ProposeStatement {
             generation,
             attempt,
             decision,
         };
-        proposal.sig = hands.key_in(generation).sign(&hands.network(), &statement);
-        tell(half, &Payload::Propose(Box::new(proposal)), hands);
+        proposal.sig = context
+            .key_in(generation)
+            .sign(&context.network(), &statement);
+        tell(half, &Payload::Propose(Box::new(proposal)), context);
         for phase in [Phase::First, Phase::Second] {
-            let vote = vote(generation, attempt, phase, decision, hands);
-            tell(half, &vote, hands);
+            let vote = vote(generation, attempt, phase, decision, context);
+            tell(half, &vote, context);
         }
     }
 
     /// One half hears what a correct leader would propose in this attempt, the other half another change.
-    pub(super) fn propose_twice(&mut self, own: &Proposal, hands: &mut Hands<'_, A, K>) {
-        let Some((members, _)) = self.place(hands) else {
+    pub(super) fn propose_twice(
+        &mut self,
+        own: &Proposal,
+        context: &mut AdversaryContext<'_, A, K>,
+    ) {
+        let Some((members, _)) = self.place(context) else {
             return;
         };
-        let [one, two] = Self::halves(&members, hands);
-        Self::propose(own.clone(), &one, hands);
-        let rival = self.changes(&members, hands).into_iter();
+        let [one, two] = Self::halves(&members, context);
+        Self::propose(own.clone(), &one, context);
+        let rival = self.changes(&members, context).into_iter();
         let rival = rival
             .rev()
             .find(|(change, _)| *change != own.decision.change);
         if let Some((change, approvals)) = rival {
-            hands.count("reconfigurer: proposed two changes");
+            context.count("reconfigurer: proposed two changes");
             let keys = nobody(&members);
             let decision = Decision {
                 change,
@@ -269,7 +302,7 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
                 keys,
                 ..own.clone()
             };
-            Self::propose(rival, &two, hands);
+            Self::propose(rival, &two, context);
         }
     }
 }

@@ -8,28 +8,28 @@ use crate::deterministic_secure_broadcast::packet::Echo;
 use crate::deterministic_secure_broadcast::wire::{PullChain, Seal, SealedSource};
 use crate::deterministic_secure_broadcast::{Certificate, Header, Payload};
 use crate::membership::{Change, Generation, Seat};
-use crate::net::adversary::Hands;
-use crate::net::stage::Staged;
+use crate::net::adversary::AdversaryContext;
+use crate::net::sim_algorithm::SimAlgorithm;
 
-impl<A: Staged, K: Keys> Reconfigurer<A, K> {
+impl<A: SimAlgorithm, K: Keys> Reconfigurer<A, K> {
     /// Seals its generation as soon as the next one is decided: some get the truth, some a seal without a header that is
     /// open, some one with a header that is invented. Whoever joins gets the truth.
-    pub(super) fn seal_thrice(&mut self, hands: &mut Hands<'_, A, K>) -> Option<()> {
-        let (members, signer) = self.place(hands)?;
+    pub(super) fn seal_thrice(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
+        let (members, signer) = self.place(context)?;
         let generation = members.generation();
         let ours = usize::try_from(generation.get()).ok()?;
-        let decided = self.mask.replica(hands)?.chain().nth(ours)?.decision;
-        let link = self.link(generation, hands)?;
+        let decided = self.delegate.replica(context)?.chain().nth(ours)?.decision;
+        let link = self.link(generation, context)?;
         if !self.sealed.insert(generation) {
             return None;
         }
         let truth = Seal {
             generation,
             signer,
-            sources: self.sources(hands)?,
+            sources: self.sources(context)?,
             sig: Sig::from_bytes([0; 64]),
         };
-        let mut receivers = Self::halves(&members, hands).concat();
+        let mut receivers = Self::halves(&members, context).concat();
         if let Change::Join(actor) = decided.change {
             receivers.insert(0, actor);
         }
@@ -38,37 +38,37 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
             match number % 3 {
                 0 => {}
                 1 => {
-                    hands.count("reconfigurer: withheld an open header in its seal");
+                    context.count("reconfigurer: withheld an open header in its seal");
                     seal.sources.retain(|sealed| sealed.best.is_some());
                     seal.sources
                         .iter_mut()
                         .for_each(|sealed| sealed.open.clear());
                 }
                 _ => {
-                    if let Some(seat) = hands.seat() {
-                        hands.count("reconfigurer: invented an open header in its seal");
-                        invent(&mut seal, seat, hands);
+                    if let Some(seat) = context.seat() {
+                        context.count("reconfigurer: invented an open header in its seal");
+                        invent(&mut seal, seat, context);
                     }
                 }
             }
-            seal.sig = hands
+            seal.sig = context
                 .key_in(generation)
-                .sign(&hands.network(), &seal.statement(link));
-            hands.send(receiver, &Payload::Seal(Box::new(seal)));
+                .sign(&context.network(), &seal.statement(link));
+            context.send(receiver, &Payload::Seal(Box::new(seal)));
         }
-        self.break_seal(generation, hands);
-        if let Some(to) = Self::halves(&members, hands).concat().first() {
+        self.break_seal(generation, context);
+        if let Some(to) = Self::halves(&members, context).concat().first() {
             let (active, decided) = (Generation::GENESIS, Generation::GENESIS);
-            self.misserve(*to, PullChain { active, decided }, hands);
+            self.misserve(*to, PullChain { active, decided }, context);
         }
         Some(())
     }
 
     /// Vouches in the generation it has just sealed for everything it was ever asked about there.
-    fn break_seal(&mut self, generation: Generation, hands: &mut Hands<'_, A, K>) {
-        let network = hands.network();
+    fn break_seal(&mut self, generation: Generation, context: &mut AdversaryContext<'_, A, K>) {
+        let network = context.network();
         for (seat, headers) in &self.echoed {
-            let Some(source) = hands.members().in_seat(*seat).copied() else {
+            let Some(source) = context.members().in_seat(*seat).copied() else {
                 continue;
             };
             for signed in headers.iter().filter(|of| of.generation == generation) {
@@ -77,19 +77,19 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
                     generation,
                     first: signed.header.first,
                     header,
-                    sig: hands.echo(generation, header),
+                    sig: context.echo(generation, header),
                 };
-                hands.count("reconfigurer: echoed in a generation it had sealed");
-                hands.send(source, &Payload::Echo(echo));
+                context.count("reconfigurer: echoed in a generation it had sealed");
+                context.send(source, &Payload::Echo(echo));
             }
         }
     }
 
     /// What it is bound to: the highest certificates its replica has delivered, and what it has echoed right after them.
-    fn sources(&mut self, hands: &Hands<'_, A, K>) -> Option<Vec<SealedSource>> {
-        let network = hands.network();
+    fn sources(&mut self, context: &AdversaryContext<'_, A, K>) -> Option<Vec<SealedSource>> {
+        let network = context.network();
         let echoed = self.echoed.clone();
-        let replica = self.mask.replica(hands)?;
+        let replica = self.delegate.replica(context)?;
         let seats = (0..).map(Seat::new).take(replica.members().seats());
         let sources = seats.map(|source| {
             let of = |(certificate, _): &(&Certificate, _)| certificate.header.source == source;
@@ -116,7 +116,11 @@ impl<A: Staged, K: Keys> Reconfigurer<A, K> {
 }
 
 /// Adds a header of its own, right after its best one, that nobody ever saw.
-fn invent<A: Staged, K: Keys>(seal: &mut Seal, seat: Seat, hands: &mut Hands<'_, A, K>) {
+fn invent<A: SimAlgorithm, K: Keys>(
+    seal: &mut Seal,
+    seat: Seat,
+    context: &mut AdversaryContext<'_, A, K>,
+) {
     let place = seal
         .sources
         .binary_search_by_key(&seat, |sealed| sealed.source);
@@ -132,7 +136,7 @@ fn invent<A: Staged, K: Keys>(seal: &mut Seal, seat: Seat, hands: &mut Hands<'_,
     let Some(sealed) = seal.sources.get_mut(place) else {
         return;
     };
-    let network = hands.network();
+    let network = context.network();
     let last = |best: &Certificate| best.header.last().and_then(Counter::next);
     let header = Header {
         source: seat,
@@ -147,9 +151,9 @@ fn invent<A: Staged, K: Keys>(seal: &mut Seal, seat: Seat, hands: &mut Hands<'_,
             .as_ref()
             .map_or(*network.digest(), |best| best.header.digest(&network)),
         causes: Vec::new(),
-        ops: Digest::of(&hands.stream().bytes::<32>()),
+        ops: Digest::of(&context.stream().bytes::<32>()),
     };
-    let sig = hands.echo(seal.generation, header.digest(&network));
+    let sig = context.echo(seal.generation, header.digest(&network));
     sealed.open.push(SignedHeader {
         generation: seal.generation,
         header,

@@ -31,8 +31,8 @@
 //! }
 //! ```
 
-mod desk;
-mod letter;
+mod context;
+mod message;
 mod store;
 mod validation;
 
@@ -40,8 +40,8 @@ use core::fmt::Debug;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-pub use desk::{Desk, Link, Parting};
-pub use letter::{Cargo, Item, ItemId, Letter};
+pub use context::{Link, Parting, PeerContext};
+pub use message::{Cargo, Item, ItemId, PeerMessage};
 pub use store::Store;
 pub use validation::Validation;
 
@@ -51,39 +51,44 @@ use crate::net::machine::{Effects, Machine, TimerId};
 use crate::net::node::NodeId;
 use crate::net::random::Streams;
 use crate::net::time::{Span, VirtualTime};
-use desk::{Books, News, service_of, timer_of};
+use context::{News, PeerState, service_of, timer_of};
 
 /// One of the things a peer does. A service is a state machine of its own: it is told what happens, and asks the
-/// [`Desk`] for what it wants. Everything has a default that does nothing.
+/// [`PeerContext`] for what it wants. Everything has a default that does nothing.
 pub trait Service<C: Cargo>: Debug {
     /// The peer goes up.
-    fn start(&mut self, desk: &mut Desk<'_, C>) {
-        let _ = desk;
+    fn start(&mut self, context: &mut PeerContext<'_, C>) {
+        let _ = context;
     }
 
     /// A letter has arrived. Items in it are kept by the peer, not by its services.
-    fn letter(&mut self, from: NodeId, letter: &Letter<C>, desk: &mut Desk<'_, C>) {
-        let _ = (from, letter, desk);
+    fn message(
+        &mut self,
+        from: NodeId,
+        message: &PeerMessage<C>,
+        context: &mut PeerContext<'_, C>,
+    ) {
+        let _ = (from, message, context);
     }
 
     /// A timer of this service fires.
-    fn timer(&mut self, timer: u32, desk: &mut Desk<'_, C>) {
-        let _ = (timer, desk);
+    fn timer(&mut self, timer: u32, context: &mut PeerContext<'_, C>) {
+        let _ = (timer, context);
     }
 
     /// The peer has taken a new item: the first of its name, and valid.
-    fn item(&mut self, item: &Arc<Item<C>>, origin: Origin, desk: &mut Desk<'_, C>) {
-        let _ = (item, origin, desk);
+    fn item(&mut self, item: &Arc<Item<C>>, origin: Origin, context: &mut PeerContext<'_, C>) {
+        let _ = (item, origin, context);
     }
 
     /// The peer has a neighbour more.
-    fn linked(&mut self, peer: NodeId, desk: &mut Desk<'_, C>) {
-        let _ = (peer, desk);
+    fn linked(&mut self, peer: NodeId, context: &mut PeerContext<'_, C>) {
+        let _ = (peer, context);
     }
 
     /// The peer has a neighbour less.
-    fn parted(&mut self, peer: NodeId, why: Parting, desk: &mut Desk<'_, C>) {
-        let _ = (peer, why, desk);
+    fn parted(&mut self, peer: NodeId, why: Parting, context: &mut PeerContext<'_, C>) {
+        let _ = (peer, why, context);
     }
 }
 
@@ -128,7 +133,7 @@ pub enum Remark {
 #[derive(Debug)]
 pub struct Peer<C: Cargo> {
     services: Vec<Box<dyn Service<C>>>,
-    books: Books<C>,
+    state: PeerState<C>,
 }
 
 impl<C: Cargo> Peer<C> {
@@ -137,7 +142,7 @@ impl<C: Cargo> Peer<C> {
     pub fn new(me: NodeId, streams: &Streams) -> Self {
         Self {
             services: Vec::new(),
-            books: Books {
+            state: PeerState {
                 me,
                 links: BTreeMap::new(),
                 store: Store::default(),
@@ -159,8 +164,8 @@ impl<C: Cargo> Peer<C> {
             heard: VirtualTime::ZERO,
             round_trip: None,
         };
-        for peer in neighbours.iter().filter(|peer| **peer != self.books.me) {
-            self.books.links.insert(*peer, link);
+        for peer in neighbours.iter().filter(|peer| **peer != self.state.me) {
+            self.state.links.insert(*peer, link);
         }
         self
     }
@@ -183,26 +188,26 @@ impl<C: Cargo> Peer<C> {
     /// What is done with every item of somebody else before it is taken.
     #[must_use]
     pub fn validation(mut self, validation: Validation<C>) -> Self {
-        self.books.validation = Some(validation);
+        self.state.validation = Some(validation);
         self
     }
 
     /// Its number.
     #[must_use]
     pub const fn me(&self) -> NodeId {
-        self.books.me
+        self.state.me
     }
 
     /// The items it has.
     #[must_use]
     pub const fn store(&self) -> &Store<C> {
-        &self.books.store
+        &self.state.store
     }
 
     /// Its neighbours, and what it knows of them.
     #[must_use]
     pub const fn links(&self) -> &BTreeMap<NodeId, Link> {
-        &self.books.links
+        &self.state.links
     }
 
     /// An item has come: it is taken, or validated first. What became of it.
@@ -212,38 +217,38 @@ impl<C: Cargo> Peer<C> {
         origin: Origin,
         effects: &mut Effects<Self>,
     ) -> Heard {
-        let books = &mut self.books;
-        if books.store.has(item.id) {
+        let state = &mut self.state;
+        if state.store.has(item.id) {
             return Heard::Known;
         }
-        let Some(validation) = &books.validation else {
-            books.take(item.clone(), origin, effects);
+        let Some(validation) = &state.validation else {
+            state.take(item.clone(), origin, effects);
             return Heard::New(1);
         };
-        let cost = validation.cost.draw(&mut books.stream);
+        let cost = validation.cost.draw(&mut state.stream);
         let begin = match validation.in_turn {
-            true => books.checked.max(effects.now()),
+            true => state.checked.max(effects.now()),
             false => effects.now(),
         };
-        books.checked = begin + cost;
-        books.next_check = books.next_check.wrapping_add(1) % (1 << 24);
-        let number = books.next_check;
-        books.checking.insert(number, (item.clone(), origin));
+        state.checked = begin + cost;
+        state.next_check = state.next_check.wrapping_add(1) % (1 << 24);
+        let number = state.next_check;
+        state.checking.insert(number, (item.clone(), origin));
         effects.set_timer((begin + cost) - effects.now(), timer_of(0, number));
         Heard::Checking(1)
     }
 
     fn validated(&mut self, number: u32, effects: &mut Effects<Self>) {
-        let books = &mut self.books;
-        let Some((item, origin)) = books.checking.remove(&number) else {
+        let state = &mut self.state;
+        let Some((item, origin)) = state.checking.remove(&number) else {
             return;
         };
-        let valid = books
+        let valid = state
             .validation
             .as_ref()
-            .is_none_or(|validation| (validation.check)(&item, &books.store));
+            .is_none_or(|validation| (validation.check)(&item, &state.store));
         if valid {
-            books.take(item, origin, effects);
+            state.take(item, origin, effects);
         } else {
             effects.note(Remark::Vetoed(item.id, origin));
         }
@@ -253,60 +258,65 @@ impl<C: Cargo> Peer<C> {
     fn each(
         &mut self,
         effects: &mut Effects<Self>,
-        mut act: impl FnMut(&mut dyn Service<C>, &mut Desk<'_, C>),
+        mut act: impl FnMut(&mut dyn Service<C>, &mut PeerContext<'_, C>),
     ) {
         for (service, number) in self.services.iter_mut().zip(1..) {
-            let mut desk = Desk {
-                books: &mut self.books,
+            let mut context = PeerContext {
+                state: &mut self.state,
                 effects,
                 service: number,
             };
-            act(service.as_mut(), &mut desk);
+            act(service.as_mut(), &mut context);
         }
     }
 
     /// Tells the services what is new, until nothing more is.
     fn settle(&mut self, effects: &mut Effects<Self>) {
-        while let Some(news) = self.books.news.pop_front() {
-            self.each(effects, |service, desk| match &news {
-                News::Item(item, origin) => service.item(item, *origin, desk),
-                News::Linked(peer) => service.linked(*peer, desk),
-                News::Parted(peer, why) => service.parted(*peer, *why, desk),
+        while let Some(news) = self.state.news.pop_front() {
+            self.each(effects, |service, context| match &news {
+                News::Item(item, origin) => service.item(item, *origin, context),
+                News::Linked(peer) => service.linked(*peer, context),
+                News::Parted(peer, why) => service.parted(*peer, *why, context),
             });
         }
     }
 }
 
 impl<C: Cargo> Machine for Peer<C> {
-    type Message = Letter<C>;
+    type Message = PeerMessage<C>;
     type Verdict = Heard;
     /// A new item, and where it came from.
     type Delivery = (Arc<Item<C>>, Origin);
     type Note = Remark;
 
-    fn size(letter: &Letter<C>) -> u32 {
-        letter.bytes()
+    fn size(message: &PeerMessage<C>) -> u32 {
+        message.bytes()
     }
 
-    fn kind(letter: &Letter<C>) -> &'static str {
-        letter.kind()
+    fn kind(message: &PeerMessage<C>) -> &'static str {
+        message.kind()
     }
 
     fn start(&mut self, effects: &mut Effects<Self>) {
-        for link in self.books.links.values_mut() {
+        for link in self.state.links.values_mut() {
             link.heard = effects.now();
         }
-        self.each(effects, |service, desk| service.start(desk));
+        self.each(effects, |service, context| service.start(context));
         self.settle(effects);
     }
 
-    fn message(&mut self, from: NodeId, letter: &Letter<C>, effects: &mut Effects<Self>) -> Heard {
-        if let Some(link) = self.books.links.get_mut(&from) {
+    fn message(
+        &mut self,
+        from: NodeId,
+        message: &PeerMessage<C>,
+        effects: &mut Effects<Self>,
+    ) -> Heard {
+        if let Some(link) = self.state.links.get_mut(&from) {
             link.heard = effects.now();
         }
-        let heard = match letter {
-            Letter::Item(item) => self.receive(item, Origin::Pushed(from), effects),
-            Letter::Items(items) => {
+        let heard = match message {
+            PeerMessage::Item(item) => self.receive(item, Origin::Pushed(from), effects),
+            PeerMessage::Items(items) => {
                 let mut heard = Heard::Known;
                 for item in items.iter() {
                     heard = heard.and(self.receive(item, Origin::Pulled(from), effects));
@@ -315,7 +325,9 @@ impl<C: Cargo> Machine for Peer<C> {
             }
             _ => Heard::Read,
         };
-        self.each(effects, |service, desk| service.letter(from, letter, desk));
+        self.each(effects, |service, context| {
+            service.message(from, message, context)
+        });
         self.settle(effects);
         heard
     }
@@ -326,12 +338,12 @@ impl<C: Cargo> Machine for Peer<C> {
             None => self.validated(timer, effects),
             Some(place) => {
                 if let Some(service) = self.services.get_mut(place as usize) {
-                    let mut desk = Desk {
-                        books: &mut self.books,
+                    let mut context = PeerContext {
+                        state: &mut self.state,
                         effects,
                         service: number,
                     };
-                    service.timer(timer, &mut desk);
+                    service.timer(timer, &mut context);
                 }
             }
         }
@@ -339,7 +351,7 @@ impl<C: Cargo> Machine for Peer<C> {
     }
 
     fn memory(&self) -> u64 {
-        let items = self.books.store.iter();
+        let items = self.state.store.iter();
         items.map(|item| u64::from(item.bytes())).sum()
     }
 }

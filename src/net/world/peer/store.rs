@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::letter::{Item, ItemId};
+use super::message::{Item, ItemId};
 use crate::net::node::NodeId;
 use crate::net::time::VirtualTime;
 

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
-use super::letter::Item;
+use super::message::Item;
 use super::store::Store;
 use crate::net::law::{Law, Sampler};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::net::node::NodeId;
 use crate::net::time::{Span, VirtualTime};
-use crate::net::world::peer::{Cargo, Desk, Letter, Service};
+use crate::net::world::peer::{Cargo, PeerContext, PeerMessage, Service};
 
 /// Answers a `Hello` with some of those who have said it before and are still there.
 #[derive(Clone, Debug)]
@@ -40,32 +40,37 @@ impl Bootstrap {
 }
 
 impl<C: Cargo> Service<C> for Bootstrap {
-    fn start(&mut self, desk: &mut Desk<'_, C>) {
-        desk.set_timer(self.ping, 0);
+    fn start(&mut self, context: &mut PeerContext<'_, C>) {
+        context.set_timer(self.ping, 0);
     }
 
-    fn letter(&mut self, from: NodeId, letter: &Letter<C>, desk: &mut Desk<'_, C>) {
-        let now = desk.now();
+    fn message(
+        &mut self,
+        from: NodeId,
+        message: &PeerMessage<C>,
+        context: &mut PeerContext<'_, C>,
+    ) {
+        let now = context.now();
         if let Some(heard) = self.known.get_mut(&from) {
             *heard = now;
         }
-        if !matches!(letter, Letter::Hello) {
+        if !matches!(message, PeerMessage::Hello) {
             return;
         }
         let mut others: Vec<NodeId> = self.known.keys().copied().collect();
         others.retain(|other| *other != from);
-        desk.stream().shuffle(&mut others);
+        context.stream().shuffle(&mut others);
         others.truncate(self.most);
         self.known.insert(from, now);
-        desk.send(from, Letter::Peers(others.into()));
+        context.send(from, PeerMessage::Peers(others.into()));
     }
 
-    fn timer(&mut self, _: u32, desk: &mut Desk<'_, C>) {
-        let now = desk.now();
+    fn timer(&mut self, _: u32, context: &mut PeerContext<'_, C>) {
+        let now = context.now();
         let silence = self.silence;
         self.known.retain(|_, heard| now.since(*heard) <= silence);
         let known = self.known.keys().copied().collect();
-        desk.send_all(known, Letter::Ping);
-        desk.set_timer(self.ping, 0);
+        context.send_all(known, PeerMessage::Ping);
+        context.set_timer(self.ping, 0);
     }
 }

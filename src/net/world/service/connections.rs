@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::net::node::NodeId;
 use crate::net::time::{Span, VirtualTime};
-use crate::net::world::peer::{Cargo, Desk, Letter, Parting, Service};
+use crate::net::world::peer::{Cargo, Parting, PeerContext, PeerMessage, Service};
 
 /// The connection manager: it pings every neighbour, answers pings, and parts from whoever is silent too long.
 ///
@@ -79,128 +79,135 @@ impl Connections {
 
     /// Whether there is room for one more. A full house takes one too many, so that somebody faster can take the place
     /// of the slowest in the next round.
-    fn has_room<C: Cargo>(&self, desk: &Desk<'_, C>) -> bool {
+    fn has_room<C: Cargo>(&self, context: &PeerContext<'_, C>) -> bool {
         let emergent = self.emergent.as_ref();
-        emergent.is_none_or(|emergent| desk.degree() <= emergent.max)
+        emergent.is_none_or(|emergent| context.degree() <= emergent.max)
     }
 
     /// Asks whom others know, if there are too few neighbours: a bootstrap peer, or a neighbour.
-    fn look_for_more<C: Cargo>(&mut self, desk: &mut Desk<'_, C>) {
+    fn look_for_more<C: Cargo>(&mut self, context: &mut PeerContext<'_, C>) {
         let Some(emergent) = &self.emergent else {
             return;
         };
-        if desk.degree() >= emergent.min {
+        if context.degree() >= emergent.min {
             return;
         }
         let mut whom: Vec<NodeId> = emergent.bootstrap.to_vec();
-        whom.extend(desk.neighbours());
-        let me = desk.me();
+        whom.extend(context.neighbours());
+        let me = context.me();
         whom.retain(|peer| *peer != me);
-        if let Some(peer) = desk.stream().pick(&whom).copied() {
-            desk.send(peer, Letter::Hello);
+        if let Some(peer) = context.stream().pick(&whom).copied() {
+            context.send(peer, PeerMessage::Hello);
         }
     }
 
     /// Parts from the slowest while there are too many.
-    fn part_from_slowest<C: Cargo>(&self, desk: &mut Desk<'_, C>) {
+    fn part_from_slowest<C: Cargo>(&self, context: &mut PeerContext<'_, C>) {
         let Some(emergent) = &self.emergent else {
             return;
         };
-        while desk.degree() > emergent.max {
-            let trip = |peer: &NodeId| desk.link_to(*peer).and_then(|link| link.round_trip);
-            let Some(slowest) = desk.neighbours().max_by_key(trip) else {
+        while context.degree() > emergent.max {
+            let trip = |peer: &NodeId| context.link_to(*peer).and_then(|link| link.round_trip);
+            let Some(slowest) = context.neighbours().max_by_key(trip) else {
                 return;
             };
-            desk.send(slowest, Letter::Bye);
-            desk.part(slowest, Parting::Slowest);
+            context.send(slowest, PeerMessage::Bye);
+            context.part(slowest, Parting::Slowest);
         }
     }
 }
 
 impl<C: Cargo> Service<C> for Connections {
-    fn start(&mut self, desk: &mut Desk<'_, C>) {
+    fn start(&mut self, context: &mut PeerContext<'_, C>) {
         if self.emergent.is_none() {
-            self.given = desk.neighbours().collect();
+            self.given = context.neighbours().collect();
         }
-        self.look_for_more(desk);
-        desk.set_timer(self.ping, 0);
+        self.look_for_more(context);
+        context.set_timer(self.ping, 0);
     }
 
-    fn timer(&mut self, _: u32, desk: &mut Desk<'_, C>) {
-        let now = desk.now();
+    fn timer(&mut self, _: u32, context: &mut PeerContext<'_, C>) {
+        let now = context.now();
         self.asked.clear();
         let is_silent = |peer: &NodeId| {
-            let link = desk.link_to(*peer);
+            let link = context.link_to(*peer);
             link.is_some_and(|link| link.silent_for(now) > self.silence)
         };
-        let silent: Vec<NodeId> = desk.neighbours().filter(is_silent).collect();
+        let silent: Vec<NodeId> = context.neighbours().filter(is_silent).collect();
         for peer in silent {
-            desk.part(peer, Parting::Silent);
+            context.part(peer, Parting::Silent);
         }
-        self.part_from_slowest(desk);
-        let mut whom: BTreeSet<NodeId> = desk.neighbours().collect();
+        self.part_from_slowest(context);
+        let mut whom: BTreeSet<NodeId> = context.neighbours().collect();
         whom.extend(&self.given);
         self.pinged = whom.iter().map(|peer| (*peer, now)).collect();
-        desk.send_all(whom.into_iter().collect(), Letter::Ping);
-        self.look_for_more(desk);
-        desk.set_timer(self.ping, 0);
+        context.send_all(whom.into_iter().collect(), PeerMessage::Ping);
+        self.look_for_more(context);
+        context.set_timer(self.ping, 0);
     }
 
-    fn linked(&mut self, peer: NodeId, desk: &mut Desk<'_, C>) {
-        self.pinged.insert(peer, desk.now());
-        desk.send(peer, Letter::Ping);
+    fn linked(&mut self, peer: NodeId, context: &mut PeerContext<'_, C>) {
+        self.pinged.insert(peer, context.now());
+        context.send(peer, PeerMessage::Ping);
     }
 
-    fn letter(&mut self, from: NodeId, letter: &Letter<C>, desk: &mut Desk<'_, C>) {
-        let linked = desk.link_to(from).is_some();
+    fn message(
+        &mut self,
+        from: NodeId,
+        message: &PeerMessage<C>,
+        context: &mut PeerContext<'_, C>,
+    ) {
+        let linked = context.link_to(from).is_some();
         if !linked && self.given.contains(&from) {
-            desk.link(from);
+            context.link(from);
         }
-        match letter {
-            Letter::Ping => {
-                desk.send(from, Letter::Pong);
+        match message {
+            PeerMessage::Ping => {
+                context.send(from, PeerMessage::Pong);
                 // It thinks that we are neighbours, and has not heard that we parted; unless its yes is on its way.
                 let stranger = !linked && !self.asked.contains(&from) && !self.is_bootstrap(from);
                 if stranger && self.emergent.is_some() {
-                    desk.send(from, Letter::Bye);
+                    context.send(from, PeerMessage::Bye);
                 }
             }
-            Letter::Pong => {
+            PeerMessage::Pong => {
                 if let Some(at) = self.pinged.remove(&from) {
-                    let span = desk.now() - at;
-                    desk.round_trip(from, span);
+                    let span = context.now() - at;
+                    context.round_trip(from, span);
                 }
             }
-            Letter::Hello if self.emergent.is_some() => {
-                let others = desk.sample(MOST_NAMES, &[from]);
-                desk.send(from, Letter::Peers(others.into()));
+            PeerMessage::Hello if self.emergent.is_some() => {
+                let others = context.sample(MOST_NAMES, &[from]);
+                context.send(from, PeerMessage::Peers(others.into()));
             }
-            Letter::Peers(peers) => {
+            PeerMessage::Peers(peers) => {
                 let Some(emergent) = &self.emergent else {
                     return;
                 };
                 for peer in peers.iter().copied().take(MOST_NAMES) {
-                    let known = desk.link_to(peer).is_some() || peer == desk.me();
-                    if desk.degree() + self.asked.len() < emergent.min
+                    let known = context.link_to(peer).is_some() || peer == context.me();
+                    if context.degree() + self.asked.len() < emergent.min
                         && !known
                         && self.asked.insert(peer)
                     {
-                        desk.send(peer, Letter::Connect);
+                        context.send(peer, PeerMessage::Connect);
                     }
                 }
             }
-            Letter::Connect if linked || self.has_room(desk) => {
-                desk.link(from);
-                desk.send(from, Letter::Accept);
+            PeerMessage::Connect if linked || self.has_room(context) => {
+                context.link(from);
+                context.send(from, PeerMessage::Accept);
             }
-            Letter::Connect => desk.send(from, Letter::Refuse),
+            PeerMessage::Connect => context.send(from, PeerMessage::Refuse),
             // Whoever was not asked, or was asked too long ago, hears that there is no room.
-            Letter::Accept if self.asked.remove(&from) && self.has_room(desk) => desk.link(from),
-            Letter::Accept if !linked => desk.send(from, Letter::Bye),
-            Letter::Refuse => {
+            PeerMessage::Accept if self.asked.remove(&from) && self.has_room(context) => {
+                context.link(from)
+            }
+            PeerMessage::Accept if !linked => context.send(from, PeerMessage::Bye),
+            PeerMessage::Refuse => {
                 self.asked.remove(&from);
             }
-            Letter::Bye => desk.part(from, Parting::Left),
+            PeerMessage::Bye => context.part(from, Parting::Left),
             _ => {}
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::net::law::{Law, Sampler};
 use crate::net::random::Stream;
 use crate::net::time::Span;
-use crate::net::world::peer::{Cargo, Desk, Letter, Service};
+use crate::net::world::peer::{Cargo, PeerContext, PeerMessage, Service};
 
 type Make<C> = Arc<dyn Fn(u32, &mut Stream) -> C + Send + Sync>;
 
@@ -82,29 +82,29 @@ impl<C> Producer<C> {
 }
 
 impl<C: Cargo> Producer<C> {
-    fn next(&mut self, after: Span, desk: &mut Desk<'_, C>) {
+    fn next(&mut self, after: Span, context: &mut PeerContext<'_, C>) {
         if self.left != Some(0) {
-            let every = self.every.draw(desk.stream());
-            desk.set_timer(after + every, 0);
+            let every = self.every.draw(context.stream());
+            context.set_timer(after + every, 0);
         }
     }
 }
 
 impl<C: Cargo> Service<C> for Producer<C> {
-    fn start(&mut self, desk: &mut Desk<'_, C>) {
-        self.next(self.first, desk);
+    fn start(&mut self, context: &mut PeerContext<'_, C>) {
+        self.next(self.first, context);
     }
 
-    fn timer(&mut self, _: u32, desk: &mut Desk<'_, C>) {
+    fn timer(&mut self, _: u32, context: &mut PeerContext<'_, C>) {
         if let Some(left) = &mut self.left {
             *left -= 1;
         }
-        let number = desk.made() + 1;
-        let cargo = (self.make)(number, desk.stream());
-        let item = desk.publish(cargo, self.ttl);
-        let to = desk.sample(self.fan_out, &[]);
-        desk.send_all(to, Letter::Item(item));
-        self.next(Span::ZERO, desk);
+        let number = context.made() + 1;
+        let cargo = (self.make)(number, context.stream());
+        let item = context.publish(cargo, self.ttl);
+        let to = context.sample(self.fan_out, &[]);
+        context.send_all(to, PeerMessage::Item(item));
+        self.next(Span::ZERO, context);
     }
 }
 

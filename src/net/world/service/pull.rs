@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::net::law::{Law, Sampler};
 use crate::net::node::NodeId;
 use crate::net::time::Span;
-use crate::net::world::peer::{Cargo, Desk, Item, ItemId, Letter, Service};
+use crate::net::world::peer::{Cargo, Item, ItemId, PeerContext, PeerMessage, Service};
 
 /// The most names or items in one answer: whoever asks for the world gets it in pieces.
 pub(super) const MOST: usize = 10_000;
@@ -53,11 +53,14 @@ pub(super) fn first_round() -> Sampler {
 }
 
 /// The items of these names that are there, in one letter.
-pub(super) fn answer<C: Cargo>(to: NodeId, ids: &[ItemId], desk: &mut Desk<'_, C>) {
-    let found = ids.iter().take(MOST).filter_map(|id| desk.store().get(*id));
+pub(super) fn answer<C: Cargo>(to: NodeId, ids: &[ItemId], context: &mut PeerContext<'_, C>) {
+    let found = ids
+        .iter()
+        .take(MOST)
+        .filter_map(|id| context.store().get(*id));
     let items: Vec<Arc<Item<C>>> = found.cloned().collect();
     if !items.is_empty() {
-        desk.send(to, Letter::Items(items.into()));
+        context.send(to, PeerMessage::Items(items.into()));
     }
 }
 
@@ -65,43 +68,48 @@ pub(super) fn answer<C: Cargo>(to: NodeId, ids: &[ItemId], desk: &mut Desk<'_, C
 pub(super) fn ask<C: Cargo>(
     whom: NodeId,
     ids: impl IntoIterator<Item = ItemId>,
-    desk: &mut Desk<'_, C>,
+    context: &mut PeerContext<'_, C>,
 ) {
-    let missing = ids.into_iter().filter(|id| !desk.store().has(*id));
+    let missing = ids.into_iter().filter(|id| !context.store().has(*id));
     let missing: Vec<ItemId> = missing.take(MOST).collect();
     if !missing.is_empty() {
-        desk.send(whom, Letter::Want(missing.into()));
+        context.send(whom, PeerMessage::Want(missing.into()));
     }
 }
 
 impl<C: Cargo> Service<C> for Pull {
-    fn start(&mut self, desk: &mut Desk<'_, C>) {
-        let first = self.first.draw(desk.stream());
-        desk.set_timer(first, 0);
+    fn start(&mut self, context: &mut PeerContext<'_, C>) {
+        let first = self.first.draw(context.stream());
+        context.set_timer(first, 0);
     }
 
-    fn timer(&mut self, _: u32, desk: &mut Desk<'_, C>) {
-        let have: Arc<[ItemId]> = desk.store().iter().map(|item| item.id).collect();
-        let to = desk.sample(self.fan_out, &[]);
-        desk.send_all(to, Letter::Have(have));
-        desk.set_timer(self.round, 0);
+    fn timer(&mut self, _: u32, context: &mut PeerContext<'_, C>) {
+        let have: Arc<[ItemId]> = context.store().iter().map(|item| item.id).collect();
+        let to = context.sample(self.fan_out, &[]);
+        context.send_all(to, PeerMessage::Have(have));
+        context.set_timer(self.round, 0);
     }
 
-    fn letter(&mut self, from: NodeId, letter: &Letter<C>, desk: &mut Desk<'_, C>) {
-        match letter {
-            Letter::Have(theirs) => {
+    fn message(
+        &mut self,
+        from: NodeId,
+        message: &PeerMessage<C>,
+        context: &mut PeerContext<'_, C>,
+    ) {
+        match message {
+            PeerMessage::Have(theirs) => {
                 let mut sorted = theirs.to_vec();
                 sorted.sort_unstable();
-                let mine = desk.store().iter().map(|item| item.id);
+                let mine = context.store().iter().map(|item| item.id);
                 let lack = mine.filter(|id| sorted.binary_search(id).is_err());
                 let lack: Vec<ItemId> = lack.take(MOST).collect();
                 if !lack.is_empty() {
-                    desk.send(from, Letter::Lack(lack.into()));
+                    context.send(from, PeerMessage::Lack(lack.into()));
                 }
-                ask(from, theirs.iter().copied(), desk);
+                ask(from, theirs.iter().copied(), context);
             }
-            Letter::Lack(ids) => ask(from, ids.iter().copied(), desk),
-            Letter::Want(ids) => answer(from, ids, desk),
+            PeerMessage::Lack(ids) => ask(from, ids.iter().copied(), context),
+            PeerMessage::Want(ids) => answer(from, ids, context),
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::net::world::peer::{Cargo, Desk, Item, Letter, Origin, Service};
+use crate::net::world::peer::{Cargo, Item, Origin, PeerContext, PeerMessage, Service};
 
 /// Passes every item that somebody sent unasked on to some neighbours, as long as its time to live lasts, and neither back
 /// nor to its maker. What was pulled is not passed on: who lacks it pulls, too.
@@ -26,20 +26,20 @@ impl Push {
 }
 
 impl<C: Cargo> Service<C> for Push {
-    fn item(&mut self, item: &Arc<Item<C>>, origin: Origin, desk: &mut Desk<'_, C>) {
+    fn item(&mut self, item: &Arc<Item<C>>, origin: Origin, context: &mut PeerContext<'_, C>) {
         let Origin::Pushed(from) = origin else {
             return;
         };
         let Some(ttl) = item.ttl.checked_sub(1) else {
             return;
         };
-        let to = desk.sample(self.fan_out, &[from, item.id.source]);
+        let to = context.sample(self.fan_out, &[from, item.id.source]);
         if !to.is_empty() {
             let item = Item {
                 ttl,
                 ..Item::clone(item)
             };
-            desk.send_all(to, Letter::Item(Arc::new(item)));
+            context.send_all(to, PeerMessage::Item(Arc::new(item)));
         }
     }
 }

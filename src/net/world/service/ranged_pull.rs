@@ -6,7 +6,7 @@ use super::pull::{MOST, answer, ask, first_round};
 use crate::net::law::{Law, Sampler};
 use crate::net::node::NodeId;
 use crate::net::time::Span;
-use crate::net::world::peer::{Cargo, Desk, Letter, Service};
+use crate::net::world::peer::{Cargo, PeerContext, PeerMessage, Service};
 
 /// Like [`Pull`](super::Pull), but a round tells one number for each maker, up to which it knows of items, instead of the
 /// names of all. What is missing below these numbers is asked for by name.
@@ -43,47 +43,52 @@ impl RangedPull {
     }
 
     /// Believes what somebody says there is, within reason, and asks for what is missing.
-    fn believe<C: Cargo>(from: NodeId, theirs: &[(NodeId, u32)], desk: &mut Desk<'_, C>) {
+    fn believe<C: Cargo>(from: NodeId, theirs: &[(NodeId, u32)], context: &mut PeerContext<'_, C>) {
         for (source, number) in theirs {
-            // A liar may say that there are billions: one answer's worth is believed at a time.
-            let most = desk.store().height(*source).saturating_add(MOST as u32);
-            desk.rumour(*source, (*number).min(most));
+            // A Byzantine node may say that there are billions: one answer's worth is believed at a time.
+            let most = context.store().height(*source).saturating_add(MOST as u32);
+            context.rumour(*source, (*number).min(most));
         }
-        let holes = desk.store().holes(MOST);
-        ask(from, holes, desk);
+        let holes = context.store().holes(MOST);
+        ask(from, holes, context);
     }
 }
 
 impl<C: Cargo> Service<C> for RangedPull {
-    fn start(&mut self, desk: &mut Desk<'_, C>) {
-        let first = self.first.draw(desk.stream());
-        desk.set_timer(first, 0);
+    fn start(&mut self, context: &mut PeerContext<'_, C>) {
+        let first = self.first.draw(context.stream());
+        context.set_timer(first, 0);
     }
 
-    fn timer(&mut self, _: u32, desk: &mut Desk<'_, C>) {
-        let heights: Arc<[(NodeId, u32)]> = desk.store().heights().collect();
-        let to = desk.sample(self.fan_out, &[]);
-        desk.send_all(to, Letter::Heights(heights));
-        desk.set_timer(self.round, 0);
+    fn timer(&mut self, _: u32, context: &mut PeerContext<'_, C>) {
+        let heights: Arc<[(NodeId, u32)]> = context.store().heights().collect();
+        let to = context.sample(self.fan_out, &[]);
+        context.send_all(to, PeerMessage::Heights(heights));
+        context.set_timer(self.round, 0);
     }
 
-    fn letter(&mut self, from: NodeId, letter: &Letter<C>, desk: &mut Desk<'_, C>) {
-        match letter {
-            Letter::Heights(theirs) => {
+    fn message(
+        &mut self,
+        from: NodeId,
+        message: &PeerMessage<C>,
+        context: &mut PeerContext<'_, C>,
+    ) {
+        match message {
+            PeerMessage::Heights(theirs) => {
                 let told = |source: NodeId| {
                     let told = theirs.iter().find(|(known, _)| *known == source);
                     told.map_or(0, |(_, number)| *number)
                 };
-                let mine = desk.store().heights();
+                let mine = context.store().heights();
                 let ahead = mine.filter(|(source, number)| told(*source) < *number);
                 let ahead: Vec<(NodeId, u32)> = ahead.collect();
                 if !ahead.is_empty() {
-                    desk.send(from, Letter::Ahead(ahead.into()));
+                    context.send(from, PeerMessage::Ahead(ahead.into()));
                 }
-                Self::believe(from, theirs, desk);
+                Self::believe(from, theirs, context);
             }
-            Letter::Ahead(theirs) => Self::believe(from, theirs, desk),
-            Letter::Want(ids) => answer(from, ids, desk),
+            PeerMessage::Ahead(theirs) => Self::believe(from, theirs, context),
+            PeerMessage::Want(ids) => answer(from, ids, context),
             _ => {}
         }
     }

@@ -1,0 +1,374 @@
+//! Where statements about generations meet those that contradict them (I12, G12): nobody looks for lies, but whoever
+//! hears two of them at least notices. A look-up for each statement, and two verifications when one convicts.
+
+use crate::actor::{Actor, Keys, Sig};
+use crate::codec::Digest;
+use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
+use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
+use crate::deterministic_secure_broadcast::evidence::{Contradiction, Evidence, denies, hidden_by};
+use crate::deterministic_secure_broadcast::header::Header;
+use crate::deterministic_secure_broadcast::journal::Record;
+use crate::deterministic_secure_broadcast::packet::Payload;
+use crate::deterministic_secure_broadcast::proof::Certificate;
+use crate::deterministic_secure_broadcast::rules::Rules;
+use crate::deterministic_secure_broadcast::wire::{
+    Link, Lock, Proposal, Seal, Shown, SignedHeader, Timeouts, Vote,
+};
+use crate::membership::{Generation, MemberIndex, Seat};
+use crate::traits::SecureBroadcastAlgorithm;
+
+/// How many of the last messages of each source are held against a seal.
+const MAX_RECENT: usize = 8;
+
+impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
+    /// Whether this is evidence, against a member that is not convicted yet.
+    pub(in crate::deterministic_secure_broadcast) fn proves(&self, evidence: &Evidence) -> bool {
+        self.may_convict(evidence) && evidence.verify_by::<K, R>(&self.chain.generations).is_ok()
+    }
+
+    /// Convicts a member, if what it signed holds as evidence, and it is not convicted yet.
+    pub(in crate::deterministic_secure_broadcast) fn accuse(
+        &mut self,
+        evidence: Evidence,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        self.proves(&evidence) && self.convict(evidence, effects)
+    }
+
+    /// Whether this member is not convicted yet, and the evidence can be sent and written down: a Byzantine node's seal
+    /// may be as large as a packet.
+    pub(in crate::deterministic_secure_broadcast) fn may_convict(
+        &self,
+        evidence: &Evidence,
+    ) -> bool {
+        self.convictions.takes(evidence)
+    }
+
+    /// Keeps one conviction per culprit, and passes it on.
+    pub(in crate::deterministic_secure_broadcast) fn convict(
+        &mut self,
+        evidence: Evidence,
+        effects: &mut Effects<A>,
+    ) -> bool {
+        if !self.may_convict(&evidence) {
+            return false;
+        }
+        // I13: we never sign twice in a slot. Another replica does, with our key. First of all, so that no
+        // crash comes between.
+        if evidence.culprit == self.actor() {
+            self.halt(Halt::KeyUsedElsewhere, effects);
+        }
+        self.convictions.keep(evidence.clone());
+        self.persist(Record::Evidence(Box::new(evidence.clone())), effects);
+        effects.push(Effect::Evidence(evidence.clone()));
+        effects.send(To::Members, Payload::Evidence(Box::new(evidence)));
+        true
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn convict_all(
+        &mut self,
+        convictions: impl IntoIterator<Item = Evidence>,
+        effects: &mut Effects<A>,
+    ) {
+        for evidence in convictions {
+            self.convict(evidence, effects);
+        }
+    }
+
+    /// Evidence that a peer has found.
+    pub(in crate::deterministic_secure_broadcast) fn decide_evidence(
+        &self,
+        evidence: &Evidence,
+    ) -> Result<Vec<Evidence>, Rejection> {
+        if self.convictions.of(&evidence.culprit) {
+            return Err(Rejection::Duplicate);
+        }
+        evidence.verify_by::<K, R>(&self.chain.generations)?;
+        Ok(vec![evidence.clone()])
+    }
+
+    /// What a contradiction proves against a member of a generation.
+    fn member_evidence(
+        &self,
+        generation: Generation,
+        index: MemberIndex,
+        contradiction: Option<Contradiction>,
+    ) -> Option<Evidence> {
+        let culprit = *self.chain.members_of(generation)?.actor(index)?;
+        let evidence = Evidence {
+            culprit,
+            contradiction: contradiction?,
+        };
+        self.proves(&evidence).then_some(evidence)
+    }
+
+    /// What a vote proves against its voter, together with what that has said.
+    pub(super) fn vote_evidence(&self, index: MemberIndex, vote: &Vote) -> Option<Evidence> {
+        let docket = self.reconfiguration.dockets.get(&vote.generation)?;
+        let found = docket.against_vote::<R>(index, vote)?;
+        self.member_evidence(vote.generation, index, Some(found))
+    }
+
+    fn compare_vote(&mut self, index: MemberIndex, vote: &Vote, effects: &mut Effects<A>) {
+        if let Some(evidence) = self.vote_evidence(index, vote) {
+            self.convict(evidence, effects);
+        }
+    }
+
+    /// The same for votes that were checked, which are remembered.
+    fn hear_votes(
+        &mut self,
+        votes: impl IntoIterator<Item = (MemberIndex, Vote)>,
+        effects: &mut Effects<A>,
+    ) {
+        for (index, vote) in votes {
+            self.compare_vote(index, &vote, effects);
+            self.reconfiguration
+                .docket(vote.generation)
+                .note_vote(index, &vote);
+        }
+    }
+
+    /// What a proposal proves against its leader, together with another one of its attempt.
+    pub(super) fn proposal_evidence(
+        &self,
+        leader: MemberIndex,
+        proposal: &Proposal,
+    ) -> Option<Evidence> {
+        let (generation, attempt) = (proposal.generation, proposal.attempt);
+        let docket = self.reconfiguration.dockets.get(&generation)?;
+        let signed = proposal.signed(self.network());
+        let found = docket.against_proposal(generation, attempt, signed)?;
+        self.member_evidence(generation, leader, Some(found))
+    }
+
+    /// Remembers a proposal that was checked.
+    pub(super) fn hear_proposal(&mut self, proposal: &Proposal) {
+        let signed = proposal.signed(self.network());
+        let docket = self.reconfiguration.docket(proposal.generation);
+        docket.note_proposal(proposal.attempt, signed);
+    }
+
+    /// What a timeout proves against its signer, together with what that has said.
+    pub(super) fn timeout_evidence(
+        &self,
+        generation: Generation,
+        timeout: (u32, &Shown),
+        index: MemberIndex,
+    ) -> Option<Evidence> {
+        let docket = self.reconfiguration.dockets.get(&generation)?;
+        let found = docket.against_timeout::<R>(generation, timeout, index)?;
+        self.member_evidence(generation, index, Some(found))
+    }
+
+    /// The same for one that was checked, which is remembered.
+    pub(super) fn hear_timeout(
+        &mut self,
+        generation: Generation,
+        (attempt, timeout): (u32, Shown),
+        index: MemberIndex,
+        effects: &mut Effects<A>,
+    ) {
+        if let Some(evidence) = self.timeout_evidence(generation, (attempt, &timeout), index) {
+            self.convict(evidence, effects);
+        }
+        let docket = self.reconfiguration.docket(generation);
+        docket.note_timeout(attempt, index, timeout);
+    }
+
+    /// The same for all of a quorum of them.
+    pub(super) fn hear_timeouts(&mut self, timeouts: &Timeouts, effects: &mut Effects<A>) {
+        for (index, shown) in timeouts.iter() {
+            let timeout = (timeouts.attempt, shown);
+            self.hear_timeout(timeouts.generation, timeout, index, effects);
+        }
+    }
+
+    /// The same for the votes of a quorum of first ones.
+    pub(super) fn hear_lock(&mut self, lock: &Lock, effects: &mut Effects<A>) {
+        let generation = self.generation();
+        let known = self.reconfiguration.round.lock.as_ref() == Some(lock);
+        if !known {
+            self.hear_votes(
+                lock.votes(&self.signer.network().clone(), generation),
+                effects,
+            );
+        }
+    }
+
+    /// The same for the votes of a decision about our generation.
+    pub(super) fn hear_link(&mut self, link: &Link, effects: &mut Effects<A>) {
+        let generation = self.generation();
+        if generation.next() == Some(link.decision.generation) {
+            self.hear_votes(
+                link.votes(&self.signer.network().clone(), generation),
+                effects,
+            );
+        }
+    }
+
+    /// G12: another decision where we know of one, or have just `taken` one. More than `f` members have voted for both: in
+    /// one attempt, or they have given up attempts after the earlier one as if they had not.
+    pub(super) fn other_decision(&self, taken: Option<&Link>, other: &Link) -> Vec<Evidence> {
+        let generations = &self.chain.generations;
+        let network = generations.network();
+        let generation = other.decision.generation;
+        let known = taken.or_else(|| generations.link_to(generation));
+        let Some(known) = known.filter(|known| known.decision != other.decision) else {
+            return Vec::new();
+        };
+        let before = Generation::new(generation.get().saturating_sub(1));
+        let tip = generations.tip_of(before);
+        // Who has made the generation of a link of the same packet is looked up when that is known.
+        let Some((tip, members)) = tip.zip(generations.members_of(before)) else {
+            return Vec::new();
+        };
+        if other.verify::<K, R>(network, tip, members).is_err() {
+            return Vec::new();
+        }
+        let docket = self.reconfiguration.dockets.get(&before);
+        let mut docket = docket.cloned().unwrap_or_default();
+        let mut found = Vec::new();
+        let votes = known.votes(network, before);
+        for (index, vote) in votes.chain(other.votes(network, before)) {
+            let contradiction = docket.against_vote::<R>(index, &vote);
+            found.extend(self.member_evidence(before, index, contradiction));
+            docket.note_vote(index, &vote);
+        }
+        found
+    }
+
+    /// What a seal proves against its signer, together with another one of the same generation.
+    pub(super) fn seal_evidence(&self, other: &Seal) -> Option<Evidence> {
+        let generations = &self.chain.generations;
+        let known = self
+            .reconfiguration
+            .seals
+            .get(&(other.generation, other.signer))?;
+        let members = generations.members_of(other.generation)?;
+        let culprit = *members.actor(other.signer)?;
+        let link = generations.tip_of(other.generation)?;
+        // Making evidence of them costs a digest of both.
+        if known == other || self.convictions.of(&culprit) {
+            return None;
+        }
+        let evidence = Evidence::seals(culprit, *link, known, other);
+        self.proves(&evidence).then_some(evidence)
+    }
+
+    /// What a certificate that was checked proves against those who have sealed its generation.
+    pub(in crate::deterministic_secure_broadcast) fn certificate_against_seals(
+        &self,
+        certificate: &Certificate,
+    ) -> Vec<Evidence> {
+        let generations = &self.chain.generations;
+        let seals = self.reconfiguration.seals_of(certificate.generation);
+        seals
+            .filter_map(|seal| hidden_by::<K, R>(generations, certificate, seal))
+            .filter(|evidence| self.proves(evidence))
+            .collect()
+    }
+
+    pub(in crate::deterministic_secure_broadcast) fn compare_certificate_with_seals(
+        &mut self,
+        certificate: &Certificate,
+        effects: &mut Effects<A>,
+    ) {
+        let found = self.certificate_against_seals(certificate);
+        self.convict_all(found, effects);
+    }
+
+    /// What an echo proves against its signer, if that has sealed its generation.
+    pub(in crate::deterministic_secure_broadcast) fn echo_against_seal(
+        &self,
+        culprit: Actor,
+        (generation, sig): (Generation, &Sig),
+        (header, digest): (&Header, &Digest),
+    ) -> Option<Evidence> {
+        let index = self.chain.members_of(generation)?.index_of(&culprit)?;
+        let seal = self.reconfiguration.seals.get(&(generation, index))?;
+        if !denies::<R>(self.signer.network(), (header, digest), seal) {
+            return None;
+        }
+        let echo = SignedHeader {
+            generation,
+            header: header.clone(),
+            sig: *sig,
+        };
+        let evidence = Evidence::hidden(culprit, echo, seal);
+        self.proves(&evidence).then_some(evidence)
+    }
+
+    /// What a seal that was checked proves against its signer, together with the echoes of it that we know.
+    pub(super) fn seal_against_echoes(&self, seal: &Seal) -> Option<Evidence> {
+        let members = self.chain.members_of(seal.generation)?;
+        let culprit = *members.actor(seal.signer)?;
+        if self.convictions.of(&culprit) {
+            return None;
+        }
+        let mut seats = self.seats();
+        let echo = seats.find_map(|seat| self.denied_echo(culprit, seat, seal))?;
+        let evidence = Evidence::hidden(culprit, echo, seal);
+        self.proves(&evidence).then_some(evidence)
+    }
+
+    /// An echo of this seal's signer for a message of this source, if the seal denies it.
+    fn denied_echo(&self, culprit: Actor, seat: Seat, seal: &Seal) -> Option<SignedHeader> {
+        let generation = seal.generation;
+        let track = self.slots.get(seat)?;
+        let denied = |header: &Header, digest: &Digest| {
+            denies::<R>(self.signer.network(), (header, digest), seal)
+        };
+        let shown = seal.of(seat).and_then(|shown| shown.best.as_ref());
+        let passed = shown.and_then(|best| best.header.last());
+        let recent = self
+            .ledger
+            .source(seat)?
+            .places()
+            .iter()
+            .rev()
+            .filter_map(|place| self.ledger.log().get(*place));
+        let recent = recent
+            .take_while(|logged| Some(logged.last) > passed)
+            .take(MAX_RECENT);
+        let recent = recent.map(|logged| (&logged.certificate, &logged.digest));
+        let ahead = track.ahead.values();
+        let ahead = ahead.map(|certified| (&certified.certificate, &certified.digest));
+        for (certificate, digest) in ahead.chain(recent) {
+            if certificate.generation == generation
+                && let Some(sig) = certificate.echo_of(seal.signer)
+                && denied(&certificate.header, digest)
+            {
+                let header = certificate.header.clone();
+                let sig = *sig;
+                return Some(SignedHeader {
+                    generation,
+                    header,
+                    sig,
+                });
+            }
+        }
+        // Of our own message we have the echoes one by one, and of a message that is open its source's.
+        if Some(seat) == self.chain.seat()
+            && let Some(flight) = &self.source.flight
+            && flight.generation == generation
+            && let Some(sig) = flight.echoes.get(&culprit)
+            && denied(&flight.header, &flight.digest)
+        {
+            let (header, sig) = (flight.header.clone(), *sig);
+            return Some(SignedHeader {
+                generation,
+                header,
+                sig,
+            });
+        }
+        if self.chain.members().in_seat(seat) == Some(&culprit) {
+            let open = track.open.iter().find(|open| {
+                open.source_echo.0 == generation && denied(&open.header, &open.digest)
+            });
+            return open.map(|open| open.signed());
+        }
+        None
+    }
+}
