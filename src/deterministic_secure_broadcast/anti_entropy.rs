@@ -335,7 +335,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if have == need {
             Ok(())
         } else {
-            Err(Malformed::VersionVector { have, need }.into())
+            Err(Malformed::Clock { have, need }.into())
         }
     }
 

@@ -42,7 +42,7 @@ pub enum Malformed {
     Signers,
     /// A clock with more or fewer entries than there are seats.
     #[error("a clock of {have} entries for {need} seats")]
-    VersionVector {
+    Clock {
         /// Entries it has.
         have: usize,
         /// Seats there are.

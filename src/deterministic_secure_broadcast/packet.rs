@@ -265,7 +265,7 @@ impl PacketKind {
             Self::PullChain => "pull-chain",
             Self::PullHeaders => "pull-headers",
             Self::Headers => "headers",
-            Self::CheckpointProposal => "draft",
+            Self::CheckpointProposal => "checkpoint-proposal",
             Self::Attest => "attest",
             Self::Checkpoint => "checkpoint",
             Self::PullSnapshot => "pull-snapshot",

@@ -834,7 +834,7 @@ fn a_clock_that_is_only_claimed_is_never_merged() {
         for payload in [Payload::Summary(summary), Payload::Pull(pull)] {
             assert_eq!(
                 hand(&mut wire, 0, 3, payload),
-                malformed(Malformed::VersionVector { have, need })
+                malformed(Malformed::Clock { have, need })
             );
         }
     }

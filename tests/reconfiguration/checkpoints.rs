@@ -325,7 +325,7 @@ fn s6_a_forged_checkpoint_is_refused() {
     long.manifest.clock = VersionVector::zero(5);
     assert_eq!(
         refused(&mut world, 0, 3, offer(&long)),
-        Malformed::VersionVector { have: 5, need: 4 }.into()
+        Malformed::Clock { have: 5, need: 4 }.into()
     );
     let mut unsorted = good.clone();
     unsorted.signers = Signers::none(9);
@@ -517,7 +517,7 @@ fn a_member_attests_only_where_it_has_been() {
     };
     assert_eq!(
         refused(&mut world, 0, 2, Payload::CheckpointProposal(seats)),
-        Malformed::VersionVector { have: 3, need: 4 }.into()
+        Malformed::Clock { have: 3, need: 4 }.into()
     );
     world
         .hand(0, 2, clock([2, 0, 0, 0]))

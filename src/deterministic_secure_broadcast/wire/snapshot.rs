@@ -56,7 +56,7 @@ impl Manifest {
     pub(super) fn check(&self, seats: usize) -> Result<(), Malformed> {
         let have = self.clock.seats();
         if have != seats {
-            return Err(Malformed::VersionVector { have, need: seats });
+            return Err(Malformed::Clock { have, need: seats });
         }
         let bytes = usize::try_from(self.bytes).unwrap_or(usize::MAX);
         if bytes.div_ceil(CHUNK_BYTES) != self.chunks.len() || self.chunks.len() > MAX_CHUNKS {
