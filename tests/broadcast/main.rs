@@ -8,6 +8,7 @@ mod fuzzed;
 #[path = "../common/golden.rs"]
 mod golden;
 mod proof_files;
+mod open_faults;
 mod regressions;
 mod scripts;
 mod secure_broadcast;

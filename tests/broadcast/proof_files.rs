@@ -308,3 +308,87 @@ fn every_fixture_goes_through_the_target_of_the_fuzzer() {
         fs::write(seeds.join(format!("{number:02}")), seed).unwrap();
     }
 }
+
+/// A frame around any body, with checksums that hold.
+fn frame(body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).expect("a short body");
+    let mut frame = length.to_le_bytes().to_vec();
+    frame.extend_from_slice(&Digest::of(body).as_bytes()[..8]);
+    let check = Digest::of(&frame);
+    frame.extend_from_slice(&check.as_bytes()[..4]);
+    frame.extend_from_slice(body);
+    frame
+}
+
+/// What lies in the frames of a file.
+fn bodies(file: &[u8], head: usize) -> Vec<Vec<u8>> {
+    let (mut rest, mut bodies) = (&file[head..], Vec::new());
+    while !rest.is_empty() {
+        let length = u32::from_le_bytes(rest[..4].try_into().expect("four bytes"));
+        let (frame, behind) = rest.split_at(16 + length as usize);
+        bodies.push(frame[16..].to_vec());
+        rest = behind;
+    }
+    bodies
+}
+
+/// A genesis file whose checksums hold and whose members stand there twice, in another order, or not at all.
+#[test]
+fn a_genesis_of_no_members_or_of_members_out_of_order_is_refused() {
+    let bytes = genesis().to_bytes();
+    let [body] = &bodies(&bytes, 20)[..] else {
+        panic!("one frame");
+    };
+    let members = genesis().members().to_vec();
+    let written = bft_crdts::codec::encode(&members);
+    let place = body
+        .windows(written.len())
+        .position(|window| window == written)
+        .expect("its members");
+    let with = |members: &[bft_crdts::Actor]| {
+        let mut other = body[..place].to_vec();
+        other.extend(bft_crdts::codec::encode(&members));
+        other.extend_from_slice(&body[place + written.len()..]);
+        GenesisFile::read(&[&bytes[..20], &frame(&other)].concat())
+    };
+    assert_eq!(with(&members), Ok(genesis()), "as it was");
+    let [first, second, third, last] = members[..] else {
+        panic!("four members");
+    };
+    for members in [
+        vec![],
+        vec![first, first, second, third, last],
+        vec![first, second, third, last, last],
+        vec![second, first, third, last],
+        vec![last, third, second, first],
+    ] {
+        assert_eq!(with(&members), Err(FileError::Members), "{members:?}");
+    }
+}
+
+/// One bit in each byte of what lies in the frames of a file is another, and the checksums hold again. What can still be
+/// read proves nothing, but for the parts that nobody signs: then it says what it said.
+#[test]
+fn a_file_with_another_bit_and_checksums_that_hold_proves_nothing() {
+    for (name, proof_file) in proof_files::proof_files() {
+        let bytes = proof_file.to_bytes();
+        let frames = bodies(&bytes, 20);
+        let (mut read, mut refused) = (0, 0);
+        for (at, body) in frames.iter().enumerate() {
+            for place in 0..body.len() {
+                let mut other = frames.clone();
+                other[at][place] ^= 1 << (place % 8);
+                let other = other.iter().flat_map(|body| frame(body));
+                let other: Vec<u8> = bytes[..20].iter().copied().chain(other).collect();
+                match ProofFile::read(&other) {
+                    Err(_) => refused += 1,
+                    Ok(other) => {
+                        read += 1;
+                        assert!(proven(&other).is_err(), "{name}: frame {at}, byte {place}");
+                    }
+                }
+            }
+        }
+        assert!(read > 100, "{name}: {read} were read, {refused} not");
+    }
+}

@@ -6,12 +6,13 @@ use crate::seed::Seed;
 use crate::wire;
 use crate::wire::{Counted, Durable, Envelope, Wire, harmless, restore};
 use bft_crdts::bank::{self, Bank, Ledger};
+use bft_crdts::codec::encode;
 use bft_crdts::deterministic_secure_broadcast::{
     Effect, RefusedReason, ReturnReason, effect::To, journal,
 };
 use bft_crdts::membership::quorum::quorum;
 use bft_crdts::{
-    Config, Counter, Dot, GenesisError, OpenError, Orswot, PacketKind, Payload, Record,
+    Config, Counter, Dot, GenesisError, OpenError, Orswot, PacketKind, Payload, Record, Rejection,
     SecureBroadcast, SecureBroadcastAlgorithm, SigningActor, Sound, Ticket, orswot,
 };
 use quickcheck_macros::quickcheck;
@@ -768,4 +769,87 @@ fn a_broadcast_is_one_effect() {
         })
         .collect();
     assert_eq!(kinds, ["identity", "own", "request", "issued"]);
+}
+
+/// More certificates arrive ahead of their turn than are kept, in any order. The highest is kept, for it binds the slot: a
+/// second message for it gets no echo, whatever has been delivered by then.
+#[test]
+fn the_highest_of_many_certificates_ahead_is_kept() {
+    let orders: [[usize; 10]; 4] = [
+        [9, 8, 7, 6, 5, 4, 3, 2, 1, 0],
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        [9, 0, 1, 2, 3, 4, 5, 6, 7, 8],
+        [4, 9, 0, 8, 1, 7, 2, 6, 3, 5],
+    ];
+    for order in orders {
+        let mut wire = BankWire::bank(4, 100);
+        let (source, to) = (wire.actor(3), wire.actor(1));
+        let pay = |amount| bank::Op::Transfer {
+            to,
+            amount,
+            causes: BTreeSet::new(),
+        };
+        let mut messages = vec![wire.message(3, 1, None, &[pay(1)])];
+        for first in 2..=11 {
+            let previous = messages.last().map(|(header, _)| header);
+            messages.push(wire.message(3, first, previous, &[pay(1)]));
+        }
+        let proof = |wire: &BankWire, place: usize| {
+            encode(&Payload::Proof(wire.proof(&messages[place], &[1, 2, 3])))
+        };
+        for place in order {
+            let proof = proof(&wire, place + 1);
+            let _ = wire.hand(0, source, &proof);
+        }
+        for place in 0..10 {
+            let proof = proof(&wire, place);
+            let _ = wire.hand(0, source, &proof);
+        }
+        wire.flying.clear();
+        assert_eq!(
+            wire.machine(0).delivered(&source),
+            Counter::new(11),
+            "the highest was there when its turn came: {order:?}"
+        );
+        let other = wire.message(3, 11, Some(&messages[9].0), &[pay(2)]);
+        let request = encode(&Payload::Request(wire.request(&other)));
+        let _ = wire.hand(0, source, &request);
+        assert_eq!(wire.take_kind(PacketKind::Echo).len(), 0, "{order:?}");
+    }
+}
+
+/// An echo that is not for the message under way is late if it is for one that is delivered, and was never requested if it is
+/// for another, whether or not a message is under way.
+#[test]
+fn an_echo_of_the_past_is_late_and_any_other_was_never_requested() {
+    let mut wire = BankWire::bank(4, 100);
+    wire.pay(0, 1, 1);
+    wire.quiet();
+    let witness = wire.actor(1);
+    let own = wire
+        .machine(0)
+        .log()
+        .next()
+        .expect("delivered")
+        .0
+        .header
+        .clone();
+    let to = wire.actor(2);
+    let pay = bank::Op::Transfer {
+        to,
+        amount: 9,
+        causes: BTreeSet::new(),
+    };
+    for under_way in [false, true] {
+        if under_way {
+            wire.pay(0, 1, 1);
+        }
+        let past = Payload::Echo(wire.echo(1, &own));
+        assert_eq!(wire.rejection(0, witness, past), Rejection::Late);
+        for first in [2, 3] {
+            let (future, _) = wire.message(0, first, Some(&own), std::slice::from_ref(&pay));
+            let echo = Payload::Echo(wire.echo(1, &future));
+            assert_eq!(wire.rejection(0, witness, echo), Rejection::NotRequested);
+        }
+    }
 }

@@ -18,9 +18,16 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The rows of the table in a document, cell by cell, without its head.
+/// Where the second table of `docs/defects.md` begins.
+const OPEN: &str = "\n## Open\n";
+
+/// The rows of the first table in a document, cell by cell, without its head.
 fn table(name: &str) -> Vec<Vec<String>> {
     let text = read(&root().join("docs").join(name));
+    rows(text.split(OPEN).next().unwrap_or_default())
+}
+
+fn rows(text: &str) -> Vec<Vec<String>> {
     let rows = text.lines().filter(|line| line.starts_with("| ")).skip(2);
     rows.map(|row| {
         let cells = row.trim_matches('|').split('|');
@@ -170,6 +177,50 @@ fn every_defect_has_a_regression_or_a_place_it_comes_with() {
         "docs/defects.md",
         rows.into_iter().map(|row| row[2].clone()),
     );
+}
+
+/// The ignored tests of a file, each with the reason why.
+fn ignored_in(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut reason = None;
+    for line in text.lines().map(str::trim) {
+        if let Some(rest) = line.strip_prefix("#[ignore = \"") {
+            reason = Some(rest.trim_end_matches("\"]").to_owned());
+        } else if let Some(rest) = line.strip_prefix("fn ") {
+            let name = rest.split('(').next().unwrap_or_default().to_owned();
+            found.extend(reason.take().map(|reason| (name, reason)));
+        }
+    }
+    found
+}
+
+/// The open faults in the table are those that ignored tests show, and each test says which it is.
+#[test]
+fn every_open_fault_has_an_ignored_test_and_every_such_test_its_row() {
+    let text = read(&root().join("docs/defects.md"));
+    let (_, open) = text.split_once(OPEN).expect("a table of open faults");
+    let mut told = BTreeSet::new();
+    for row in rows(open) {
+        let [id, _, _, tests] = &row[..] else {
+            panic!("{} has {} cells", row[0], row.len());
+        };
+        assert!(!names(tests).is_empty(), "{id} has no test");
+        for name in names(tests) {
+            let (file, test) = name.rsplit_once("::").expect("a file and a function");
+            let begins = format!("{}_", id.to_lowercase());
+            assert!(test.starts_with(&begins), "{id} is shown by {name}");
+            told.insert((file.to_owned(), test.to_owned(), format!("open: {id}")));
+        }
+    }
+    let mut shown = BTreeSet::new();
+    for file in fs::read_dir(root().join("tests/broadcast/open_faults")).expect("a folder") {
+        let path = file.expect("a file").path();
+        let stem = path.file_stem().expect("a name").to_string_lossy();
+        let file = format!("broadcast/open_faults/{stem}");
+        let ignored = ignored_in(&read(&path)).into_iter();
+        shown.extend(ignored.map(|(test, reason)| (file.clone(), test, reason)));
+    }
+    assert_eq!(told, shown);
 }
 
 /// The text in front of the table names tests, too.

@@ -663,4 +663,25 @@ fn many_seeds() {
         carried += usize::from(outcome.carried);
     }
     println!("{sum:?}, {carried} with deliveries in later generations");
+    // A campaign in which nothing of this happens shows nothing.
+    let happened = [
+        ("joins", sum.joins),
+        ("leaves", sum.leaves),
+        ("expulsions", sum.expulsions),
+        ("crashes", sum.crashes),
+        ("lies", sum.lies),
+        ("checkpoints", sum.checkpoints),
+        ("snapshots", sum.snapshots),
+        ("compactions", sum.compactions),
+        ("erased keys", sum.erased),
+        ("forgeries", sum.forged),
+        ("convictions", sum.convictions.values().sum()),
+        ("deliveries in later generations", carried),
+    ];
+    let never: Vec<&str> = happened
+        .iter()
+        .filter(|(_, times)| *times == 0)
+        .map(|(what, _)| *what)
+        .collect();
+    assert_eq!(never, Vec::<&str>::new(), "never happened");
 }

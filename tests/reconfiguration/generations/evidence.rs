@@ -28,17 +28,17 @@ use crate::world::{Toy, World};
 
 type Set = World<Orswot<u8>>;
 
-const GENESIS: Generation = Generation::GENESIS;
+pub(crate) const GENESIS: Generation = Generation::GENESIS;
 
 /// The member that lies, by key the last of four.
 const ADVERSARY: usize = 3;
 
-fn sign(world: &Set, by: usize, statement: &impl Statement) -> Sig {
+pub(crate) fn sign(world: &Set, by: usize, statement: &impl Statement) -> Sig {
     let network = world.genesis.network();
     world.nodes[by].identity.sign(&network, statement)
 }
 
-fn vote(world: &Set, by: usize, attempt: u32, phase: Phase, decision: Digest) -> Vote {
+pub(crate) fn vote(world: &Set, by: usize, attempt: u32, phase: Phase, decision: Digest) -> Vote {
     let generation = GENESIS;
     let sig = match phase {
         Phase::First => {
@@ -89,7 +89,7 @@ fn timeout(world: &Set, by: usize, attempt: u32) -> Payload {
 }
 
 /// Those of these members, who show no quorum of first votes.
-fn timeouts(world: &Set, attempt: u32, by: &[usize]) -> Timeouts {
+pub(crate) fn timeouts(world: &Set, attempt: u32, by: &[usize]) -> Timeouts {
     Timeouts {
         generation: GENESIS,
         attempt,
@@ -111,7 +111,7 @@ fn signers(of: &[usize]) -> Signers {
 }
 
 /// The first decision there can be.
-fn decision(world: &Set, change: Change) -> Decision {
+pub(crate) fn decision(world: &Set, change: Change) -> Decision {
     Decision {
         generation: Generation::new(1),
         link: *world.genesis.network().digest(),
@@ -128,14 +128,14 @@ fn nobodys_keys() -> NextKeys {
     }
 }
 
-fn announced() -> Announced {
+pub(crate) fn announced() -> Announced {
     Announced {
         keys: nobodys_keys(),
         signatures: Vec::new(),
     }
 }
 
-fn approvals(world: &Set, change: Change) -> Approvals {
+pub(crate) fn approvals(world: &Set, change: Change) -> Approvals {
     let statement = ApproveStatement {
         generation: GENESIS,
         change,
@@ -157,7 +157,7 @@ fn approvals(world: &Set, change: Change) -> Approvals {
 }
 
 /// A decision with the second votes of these members.
-fn link(world: &Set, change: Change, attempt: u32, by: &[usize]) -> Link {
+pub(crate) fn link(world: &Set, change: Change, attempt: u32, by: &[usize]) -> Link {
     let decision = decision(world, change);
     let digest = decision.digest(&world.genesis.network());
     let votes = by
@@ -200,7 +200,7 @@ pub(crate) fn convicted(world: &Set, at: usize) -> Vec<(usize, &'static str)> {
     found
 }
 
-fn join(world: &Set) -> Change {
+pub(crate) fn join(world: &Set) -> Change {
     Change::Join(world.actor(4))
 }
 

@@ -4,6 +4,7 @@ mod churn;
 mod defects;
 mod evidence;
 mod flight;
+mod guards;
 mod keys;
 mod seals;
 mod slow;

@@ -268,7 +268,7 @@ fn draws_are_pinned_for_ever() {
         })
         .collect();
     let pinned: Vec<&str> = include_str!("draws.txt").lines().collect();
-    if std::env::var_os("BLESS").is_some() {
+    if std::env::var_os("BLESS").is_some_and(|bless| bless == "1") {
         let file = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/tests/simulator/world/draws.txt"

@@ -1,0 +1,17 @@
+//! Faults that are known and not mended.
+//!
+//! Each test asserts what is right and fails today. It is ignored with the id of its row in the table "Open" of
+//! `docs/defects.md`; `cargo test --test broadcast open_faults -- --ignored` runs them all. What mends a fault takes the
+//! mark away.
+
+mod certificates;
+mod changes;
+mod checkpoints;
+mod cost;
+mod drafts;
+mod evidence;
+mod journals;
+mod liveness;
+mod refusals;
+mod seals;
+mod support;
