@@ -57,6 +57,9 @@ impl Input {
         let text = read(path, MAX_SCENARIO_BYTES)?;
         let text = String::from_utf8(text)
             .map_err(|_| anyhow!("{}:1: file: is not UTF-8", path.display()))?;
+        for hint in scenario::hints(&text) {
+            eprintln!("hint: {}: {hint}", path.display());
+        }
         Self::parse(path, &text)
     }
 

@@ -16,6 +16,7 @@ pub mod lab;
 pub mod ledger;
 pub mod logging;
 pub mod names;
+pub mod old_spellings;
 pub mod operations;
 pub mod package;
 pub mod page;

@@ -73,7 +73,7 @@ pub struct Scenario {
     #[serde(default)]
     pub joiners: Vec<String>,
     /// Whether whoever can convict a member wants it expelled.
-    #[serde(default)]
+    #[serde(default, rename = "expel_proven_faulty")]
     pub expel_convicted: bool,
     /// After how many messages the members make a checkpoint, if not after as many as the library does by itself.
     pub checkpoint_every: Option<NonZeroUsize>,
@@ -104,7 +104,7 @@ pub struct Scenario {
     /// Or how it is drawn from the seed.
     pub generator: Option<Generator>,
     /// Who does not keep to the protocol.
-    #[serde(default, rename = "villains")]
+    #[serde(default, rename = "adversaries")]
     pub adversaries: Vec<Adversary>,
     /// What the members are to change about themselves.
     #[serde(default)]
@@ -412,6 +412,12 @@ pub struct ScenarioError {
 /// a name that is no member's, a name that would leave its directory.
 pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
     check::parse(text)
+}
+
+/// Which spellings in a scenario are old, and which have taken their place: what a person who wrote it should know.
+#[must_use]
+pub fn hints(text: &str) -> Vec<String> {
+    locate::Places::new(text).map_or_else(|_| Vec::new(), |places| places.hints)
 }
 
 /// The scenario as a file: what [`parse`] reads back as the same scenario, but for what its charts show. What a seed would

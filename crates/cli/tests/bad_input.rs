@@ -241,9 +241,9 @@ fn a_bad_scenario_names_line_and_field() {
         ),
         (
             "name = \"small\"",
-            "name = \"small\"\nvillains = [{ who = \"bob\", kind = \"rude\" }]",
+            "name = \"small\"\nadversaries = [{ who = \"bob\", kind = \"rude\" }]",
             3,
-            "villains[1].kind",
+            "adversaries[1].kind",
         ),
     ];
     for (from, to, line, field) in cases {
@@ -391,7 +391,7 @@ fn a_change_of_members_that_makes_no_sense_names_line_and_field() {
             "`x` is none of",
         ),
         (
-            "[[changes]]\nleave = \"a\"\n[[villains]]\nwho = \"a\"\nkind = \"silent\"",
+            "[[changes]]\nleave = \"a\"\n[[adversaries]]\nwho = \"a\"\nkind = \"silent\"",
             5,
             "changes[1].leave",
             "`a` is an adversary",
@@ -414,7 +414,7 @@ fn a_change_of_members_that_makes_no_sense_names_line_and_field() {
     }
     let draw = |algorithm: &str, changes: u64| {
         let draw = format!(
-            "members = [4]\nvillains = []\noperations = 1\nfaults_until = \"1s\"\nchanges = {changes}"
+            "members = [4]\nadversaries = []\noperations = 1\nfaults_until = \"1s\"\nchanges = {changes}"
         );
         let money = if algorithm == "bank" {
             "[bank]\nbalance = 1\n"

@@ -51,7 +51,7 @@ fn sweep(arguments: &[&str]) -> (Option<i32>, String) {
 const SWARM: [&str; 10] = [
     "handover",
     "--swarm",
-    "--villains",
+    "--adversaries",
     "all",
     "--members",
     "4,5",
@@ -160,8 +160,8 @@ fn options_for_a_swarm_are_checked() {
     for (arguments, error) in [
         (vec![lossy.as_str(), "--swarm"], "seeds draw nothing in it"),
         (
-            vec!["--villains", "nobody"],
-            "--villains: `nobody` is none of",
+            vec!["--adversaries", "nobody"],
+            "--adversaries: `nobody` is none of",
         ),
         (vec!["--loss", "1.5"], "--loss: 1.5 is no chance"),
         (vec!["--members", "0"], "--members: there are 1 to 100"),
@@ -339,7 +339,7 @@ const BY_HAND: [ByHand; 5] = [
         text: |number| {
             format!(
                 "{HEAD}algorithm = \"bank\"\nmembers = [\"a\", \"b\", \"c\", \"d\"]\nseed = {number}\n[bank]\nbalance = 9\n\
-                 [[villains]]\nwho = \"d\"\nkind = \"cheat\"\n"
+                 [[adversaries]]\nwho = \"d\"\nkind = \"cheat\"\n"
             )
         },
     },
@@ -349,7 +349,7 @@ const BY_HAND: [ByHand; 5] = [
         text: |number| {
             format!(
                 "{HEAD}algorithm = \"bank\"\nmembers = [\"a\", \"b\", \"c\", \"d\"]\nseed = {number}\n[bank]\nbalance = 9\n\
-                 [[villains]]\nwho = \"d\"\nkind = \"withholder\"\n"
+                 [[adversaries]]\nwho = \"d\"\nkind = \"withholder\"\n"
             )
         },
     },

@@ -428,7 +428,10 @@ fn bad_input_exits_2_and_names_file_line_and_field() {
     let bank = "[bank]\nbalance = 9\n";
     let adversary = scenario(
         "adversary",
-        &format!("{bank}[[villains]]\nwho = \"eve\"\nkind = \"silent\"\n"),
+        &format!("{bank}[[adversaries]]
+who = \"eve\"
+kind = \"silent\"
+"),
     );
     let rows = scenario("rows", &format!("operations_file = \"bad.csv\"\n{bank}"));
     let field = scenario("field", &format!("{bank}[network]\nlots = 1\n"));
@@ -439,7 +442,7 @@ fn bad_input_exits_2_and_names_file_line_and_field() {
     let cases = [
         (
             adversary.as_str(),
-            format!("{adversary}:7: villains[1].who: `eve` is none of"),
+            format!("{adversary}:7: adversaries[1].who: `eve` is none of"),
         ),
         (
             rows.as_str(),

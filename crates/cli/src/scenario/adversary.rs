@@ -135,7 +135,7 @@ impl From<Adversary> for Fields {
 /// Each is a member or an outsider, once, and what it is told fits the scenario.
 pub(super) fn check(scenario: &Scenario, members: &[String]) -> Checked {
     let mut taken = BTreeSet::new();
-    few(&scenario.adversaries, "villains", |adversary, path| {
+    few(&scenario.adversaries, "adversaries", |adversary, path| {
         let who = path.at("who");
         names::check(&adversary.who).map_err(|why| (who.clone(), why.to_string()))?;
         let name = &adversary.who;

@@ -26,7 +26,7 @@ pub struct Draw {
     /// How many members there may be.
     pub members: Vec<usize>,
     /// What adversaries may be: as many members as are tolerated are adversaries, and perhaps there is an outsider, too.
-    #[serde(rename = "villains")]
+    #[serde(rename = "adversaries")]
     pub adversaries: Vec<Kind>,
     /// The most operations.
     pub operations: u64,

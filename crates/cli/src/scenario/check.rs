@@ -166,7 +166,7 @@ fn draw(draw: &Draw, algorithm: Algorithm, places: &Places<'_>) -> Checked {
         "full_disks",
         "clocks",
         "downtimes",
-        "villains",
+        "adversaries",
     ];
     let single = single.map(|field| (Path::key(field), Path::key(field)));
     // A list may be there as long as nothing is in it.

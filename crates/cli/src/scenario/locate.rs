@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::value::Wrong;
 use super::{Scenario, ScenarioError};
+use crate::old_spellings;
 
 /// The way to a field: `operations[3].amount`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub(super) struct Places<'a> {
     /// Where each line but the first begins.
     lines: Vec<usize>,
     table: Spanned<DeTable<'a>>,
+    /// To the old spellings in it: the table has the new ones.
+    pub(super) hints: Vec<String>,
 }
 
 impl<'a> Places<'a> {
@@ -87,7 +90,11 @@ impl<'a> Places<'a> {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let lines: Vec<usize> = ends.map(|(end, _)| end + 1).collect();
         match DeTable::parse(text) {
-            Ok(table) => Ok(Self { lines, table }),
+            Ok(mut table) => Ok(Self {
+                lines,
+                hints: old_spellings::renew_fields(table.get_mut()),
+                table,
+            }),
             Err(why) => Err(ScenarioError {
                 line: line_of(&lines, why.span().map_or(0, |span| span.start)),
                 field: Path::default().to_string(),

@@ -24,7 +24,7 @@ pub struct Swarm {
     #[arg(long, value_name = "N,...", value_delimiter = ',')]
     pub members: Vec<usize>,
     /// Which adversaries it may draw: names with commas between them, or `all`.
-    #[arg(long = "villains", value_name = "KIND,...", value_delimiter = ',')]
+    #[arg(long = "adversaries", value_name = "KIND,...", value_delimiter = ',')]
     pub adversaries: Vec<String>,
     /// The most operations it may draw.
     #[arg(long, value_name = "N")]
@@ -68,7 +68,7 @@ impl Swarm {
         } else if !self.adversaries.is_empty() {
             let kinds = self.adversaries.iter().cloned().map(Kind::try_from);
             let kinds: Result<_, _> = kinds.collect();
-            draw.adversaries = kinds.map_err(|why| format!("--villains: {why}"))?;
+            draw.adversaries = kinds.map_err(|why| format!("--adversaries: {why}"))?;
         }
         if let Some(operations) = self.operations {
             if !(1..=MAX_GENERATED).contains(&operations) {
@@ -124,7 +124,7 @@ impl Swarm {
             "members",
             joined(self.members.iter().map(usize::to_string).collect()),
         );
-        add("villains", joined(self.adversaries.clone()));
+        add("adversaries", joined(self.adversaries.clone()));
         add("operations", number(self.operations));
         add("changes", number(self.changes));
         add("loss", chance(self.loss));

@@ -205,7 +205,7 @@ loss = 0.03
 duplicate = 0.01
 reorder = 0.02
 heal = "20s"
-[[villains]]
+[[adversaries]]
 who = "judy"
 kind = "equivocator"
 [[partitions]]
