@@ -687,7 +687,7 @@ fn a_refusal_is_told_to_the_driver_and_decides_nothing() {
     hand(&mut wire, 0, 3, Payload::Refusal(good)).unwrap();
     assert!(matches!(
         &wire.nodes[0].told[..],
-        [Effect::RefusedBy { member, reason, .. }]
+        [Effect::Issued { .. }, Effect::RefusedBy { member, reason, .. }]
             if *member == wire.actor(3) && reason == "I do not like it"
     ));
     assert_eq!(
