@@ -370,6 +370,7 @@ fn a_genesis_of_no_members_or_of_members_out_of_order_is_refused() {
 /// read proves nothing, but for the parts that nobody signs: then it says what it said.
 #[test]
 fn a_file_with_another_bit_and_checksums_that_hold_proves_nothing() {
+    let mut all = 0;
     for (name, proof_file) in proof_files::proof_files() {
         let bytes = proof_file.to_bytes();
         let frames = bodies(&bytes, 20);
@@ -389,6 +390,9 @@ fn a_file_with_another_bit_and_checksums_that_hold_proves_nothing() {
                 }
             }
         }
-        assert!(read > 100, "{name}: {read} were read, {refused} not");
+        // Most of a file is digests and signatures, which are read whatever they are.
+        assert!(read > refused, "{name}: {read} were read, {refused} not");
+        all += read;
     }
+    assert!(all > 1000, "{all} were read");
 }

@@ -184,7 +184,7 @@ fn fails_when_told() {
 
 #[test]
 fn a_failing_test_says_how_to_see_it_again() {
-    let (output, text) = run("planted::reports::fails_when_told", &[]);
+    let (output, text) = run("seeded::reports::fails_when_told", &[]);
     assert!(!output.status.success(), "{text}");
     assert!(
         text.contains("Register<true>> breaks the contract: CONCURRENT OPERATIONS DO NOT COMMUTE"),
@@ -209,7 +209,7 @@ fn a_failing_test_says_how_to_see_it_again() {
         .next()
         .unwrap();
     let (output, again) = run(
-        "planted::reports::fails_when_told",
+        "seeded::reports::fails_when_told",
         &[("REPLAY_SEED", seed)],
     );
     assert!(!output.status.success());
@@ -251,11 +251,11 @@ fn counts_when_told() {
 fn quickcheck_tests_scales_the_kit() {
     for cases in ["7", "250"] {
         let (_, text) = run(
-            "planted::reports::counts_when_told",
+            "seeded::reports::counts_when_told",
             &[("QUICKCHECK_TESTS", cases)],
         );
         assert!(text.contains(&format!("scenarios: {cases}\n")), "{text}");
     }
-    let (_, text) = run("planted::reports::counts_when_told", &[]);
+    let (_, text) = run("seeded::reports::counts_when_told", &[]);
     assert!(text.contains("scenarios: 100\n"), "{text}");
 }
