@@ -7,8 +7,8 @@ mod fixtures;
 mod fuzzed;
 #[path = "../common/golden.rs"]
 mod golden;
-mod proof_files;
 mod open_faults;
+mod proof_files;
 mod regressions;
 mod scripts;
 mod secure_broadcast;

@@ -428,10 +428,12 @@ fn bad_input_exits_2_and_names_file_line_and_field() {
     let bank = "[bank]\nbalance = 9\n";
     let adversary = scenario(
         "adversary",
-        &format!("{bank}[[adversaries]]
+        &format!(
+            "{bank}[[adversaries]]
 who = \"eve\"
 kind = \"silent\"
-"),
+"
+        ),
     );
     let rows = scenario("rows", &format!("operations_file = \"bad.csv\"\n{bank}"));
     let field = scenario("field", &format!("{bank}[network]\nlots = 1\n"));

@@ -88,7 +88,8 @@ fn dp1_states_are_equal_whatever_a_source_claims_to_build_on() {
     let adversary = wire.actor(3);
     let request = encode(&Payload::Request(wire.request(&vote)));
     for witness in [0, 1] {
-        wire.hand(witness, adversary, &request).expect("a valid vote");
+        wire.hand(witness, adversary, &request)
+            .expect("a valid vote");
     }
     assert_eq!(
         wire.take_kind(PacketKind::Echo).len(),

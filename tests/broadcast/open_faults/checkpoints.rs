@@ -35,7 +35,13 @@ impl Siege {
     }
 
     /// Hands a target the bogus draft of the first liar that is heard; whether one was taken.
-    fn hold(&mut self, world: &mut SetWorld, target: usize, adversaries: &[usize], now: usize) -> bool {
+    fn hold(
+        &mut self,
+        world: &mut SetWorld,
+        target: usize,
+        adversaries: &[usize],
+        now: usize,
+    ) -> bool {
         for adversary in adversaries {
             if self.again[target][*adversary] > now {
                 continue;
@@ -71,7 +77,9 @@ impl Siege {
         let mut others: Vec<usize> = (0..correct)
             .filter(|other| !self.targets.contains(other))
             .collect();
-        others.sort_by_key(|other| std::cmp::Reverse(self.available(*other, adversaries, now + HOLD)));
+        others.sort_by_key(|other| {
+            std::cmp::Reverse(self.available(*other, adversaries, now + HOLD))
+        });
         let held = others
             .into_iter()
             .find(|other| self.hold(world, *other, adversaries, now));

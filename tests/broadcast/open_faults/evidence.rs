@@ -253,7 +253,10 @@ fn gen2_a_fork_below_a_checkpoint_convicts() {
         }
     }
     let adversaries = BTreeSet::from([2, 3]);
-    assert_eq!((proven(&one, 0), proven(&other, 1)), (adversaries.clone(), adversaries));
+    assert_eq!(
+        (proven(&one, 0), proven(&other, 1)),
+        (adversaries.clone(), adversaries)
+    );
 }
 
 /// Two decisions of generation 1: `one` in attempt 1, `other` in attempt 0. Members 2 and 3 have voted for both.

@@ -208,10 +208,7 @@ fn a_failing_test_says_how_to_see_it_again() {
         .split(' ')
         .next()
         .unwrap();
-    let (output, again) = run(
-        "seeded::reports::fails_when_told",
-        &[("REPLAY_SEED", seed)],
-    );
+    let (output, again) = run("seeded::reports::fails_when_told", &[("REPLAY_SEED", seed)]);
     assert!(!output.status.success());
     assert_eq!(report(&again), report(&text));
 }
