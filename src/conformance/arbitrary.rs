@@ -9,7 +9,7 @@ use super::roster::roster;
 use crate::actor::{Actor, Counter, Dot};
 use crate::{bank, orswot};
 
-/// Mostly somebody of the [`cast`], now and then nobody anyone knows.
+/// Mostly somebody of the [`roster`]; rarely an actor that nobody knows.
 impl Arbitrary for Actor {
     fn arbitrary(g: &mut Gen) -> Self {
         let stranger = u8::arbitrary(g);

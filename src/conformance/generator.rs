@@ -15,7 +15,7 @@ pub struct Turn<'a, A: SecureBroadcastAlgorithm> {
     pub replica: &'a A,
     /// The name that the operation will have; its actor is who acts.
     pub dot: Dot,
-    /// Everybody in this scenario, who acts among them: from two to four of [`cast`].
+    /// Everybody in this scenario, who acts among them: from two to four of [`roster`].
     pub everybody: &'a [Actor],
     /// What was delivered here, in this order: everything that the operation may build on.
     pub delivered: &'a [(Dot, A::Op)],

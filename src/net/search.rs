@@ -113,7 +113,7 @@ fn divisions(nodes: u16, groups: usize) -> Vec<Vec<Vec<NodeId>>> {
 pub struct Mutations {
     /// How many messages are mutated, one in each case.
     pub messages: u64,
-    /// In how many ways: see [`MessageMutator::ways`](super::adversary::intercepted::MessageMutator::ways).
+    /// In how many ways: see [`MessageMutator::ways`](super::adversary::interceptor::MessageMutator::ways).
     pub ways: u64,
 }
 
