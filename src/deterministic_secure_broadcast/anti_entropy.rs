@@ -25,25 +25,6 @@ const DIGEST_TICKS: u64 = 16;
 /// How many pieces of evidence answer one summary.
 const EVIDENCE_PER_SUMMARY: usize = 4;
 
-/// Whose turn it is, and what was told last.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Gossip {
-    pub(super) ticks: u64,
-    turn: usize,
-    /// How many messages were delivered at the last tick.
-    seen: usize,
-    /// The digest of what we have come to, and after how many messages.
-    digest: Option<(usize, Digest)>,
-}
-
-impl Gossip {
-    /// Makes room for new seats.
-    pub(super) fn grow(&mut self) {
-        // It is over every seat.
-        self.digest = None;
-    }
-}
-
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Tells the next peers what we have, relays certificates that wait here for their operations,
     /// and asks again for what we know we lack.
@@ -341,7 +322,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// A charge to a peer's share, with no answer yet.
     pub(super) fn charge_nothing(&self, peer: &Actor) -> Charge {
-        let admitted = self.reconfiguration.admits(peer);
+        let admitted = self.reconfiguration.requested.admits(peer);
         self.quota
             .charge(Share::of(peer, self.chain.members(), admitted))
     }

@@ -19,11 +19,11 @@ use crate::traits::SecureBroadcastAlgorithm;
 
 /// What is known about the signatures of a packet before it is handled: nothing yet.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Receipts;
+pub(crate) struct Receipts;
 
 /// What a packet changes. Nothing is checked any more when it is carried out.
 #[must_use = "a decision that is not carried out is a packet that is lost"]
-pub(super) enum Decision<A: SecureBroadcastAlgorithm> {
+pub(crate) enum Decision<A: SecureBroadcastAlgorithm> {
     /// These are sent to one peer; the charge is what they take of what it may ask for.
     Answer {
         /// The peer.
@@ -113,7 +113,7 @@ pub(super) enum Decision<A: SecureBroadcastAlgorithm> {
 }
 
 /// What becomes of a request whose signature holds.
-pub(super) enum Verdict<Op> {
+pub(crate) enum Verdict<Op> {
     /// It is echoed.
     Echo(Parked, Arc<Vec<Op>>),
     /// One of its operations is invalid: its source is told which, and why.
@@ -128,7 +128,7 @@ pub(super) enum Verdict<Op> {
 }
 
 /// A certificate that was not known, and counts.
-pub(super) struct ProofReceived<Op> {
+pub(crate) struct ProofReceived<Op> {
     /// The peer that has brought it.
     pub(super) from: Actor,
     /// Whether it shows a signature of ours that we do not know: then another replica has our key.
@@ -143,7 +143,7 @@ pub(super) struct ProofReceived<Op> {
 }
 
 /// What another replica's summary leads to.
-pub(super) struct SummaryReceived {
+pub(crate) struct SummaryReceived {
     pub(super) from: Actor,
     /// What it has delivered.
     pub(super) clock: VersionVector,

@@ -45,7 +45,9 @@ pub mod effect;
 pub mod error;
 mod frame;
 pub mod genesis;
+mod gossip;
 pub mod header;
+mod issue;
 pub mod journal;
 mod journal_state;
 mod ledger;
@@ -93,11 +95,11 @@ use crate::actor::{Actor, Counter, Dot, Ed25519, Keys, NetworkId, SigningActor};
 use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, MemberIndex, Members, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
-use anti_entropy::Gossip;
 use chain::ChainState;
 use checkpoints::{Bases, Checkpoints};
 use convictions::Convictions;
 use decided::Receipts;
+use gossip::Gossip;
 use ledger::Ledger;
 use quota::Quota;
 use reconfiguration::Reconfiguration;
@@ -413,7 +415,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// Whom we serve: members, and those whom we let join.
     fn check_served(&self, actor: Actor) -> Result<(), Rejection> {
-        if self.chain.members().index_of(&actor).is_some() || self.reconfiguration.admits(&actor) {
+        if self.chain.members().index_of(&actor).is_some()
+            || self.reconfiguration.requested.admits(&actor)
+        {
             return Ok(());
         }
         Err(Rejection::NotMember(actor))

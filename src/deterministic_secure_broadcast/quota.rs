@@ -14,7 +14,7 @@ const ANSWER_BYTES: usize = 1024;
 
 /// What is done at most once for one peer between two ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Once {
+pub(crate) enum Once {
     /// It is asked for the chain, because it is ahead.
     AskForChain,
     /// It is sent the chain unasked, because it is behind.
@@ -56,7 +56,7 @@ impl Share {
 /// What one packet's answers take of a share: planned by looking at the [`Quota`], and put there once they are sent.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Charge {
+pub(crate) struct Charge {
     share: Share,
     /// What is left.
     left: usize,

@@ -34,7 +34,7 @@ pub(super) struct Slot<Op> {
 
 /// A header this replica is bound to.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Open<Op> {
+pub(crate) struct Open<Op> {
     pub(super) header: Header,
     pub(super) digest: Digest,
     pub(super) source_echo: (Generation, Sig),
@@ -46,7 +46,7 @@ pub(super) struct Open<Op> {
 
 /// What goes with our echo.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Echoed<Op> {
+pub(crate) struct Echoed<Op> {
     pub(super) echo: (Generation, Sig),
     pub(super) ops: Bytes,
     pub(super) decoded: Arc<Vec<Op>>,
@@ -56,7 +56,7 @@ pub(super) struct Echoed<Op> {
 
 /// A request held until what it needs is delivered.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Parked {
+pub(crate) struct Parked {
     pub(super) request: Request,
     pub(super) digest: Digest,
     /// Whether its operations have the digest its header names.
@@ -65,7 +65,7 @@ pub(super) struct Parked {
 
 /// A certified message that is not delivered yet.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Certified<Op> {
+pub(crate) struct Certified<Op> {
     pub(super) certificate: Certificate,
     pub(super) digest: Digest,
     /// Its operations, if they are here; decoded if they were echoed here.

@@ -15,7 +15,7 @@ use crate::traits::SecureBroadcastAlgorithm;
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// R6: a new generation has begun, and everything that a quorum of the one before may have attested lies below what
     /// any quorum of its seals shows.
-    pub(in crate::deterministic_secure_broadcast) fn inherit_floor(&mut self) {
+    pub(crate) fn inherit_floor(&mut self) {
         let mut inherited = self.ledger.clock().clone();
         for seat in self.seats() {
             let last = self.best(seat).and_then(|(best, _)| best.header.last());
@@ -90,11 +90,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Takes the new base.
-    pub(in crate::deterministic_secure_broadcast) fn adopt(
-        &mut self,
-        base: Base,
-        effects: &mut Effects<A>,
-    ) {
+    pub(crate) fn adopt(&mut self, base: Base, effects: &mut Effects<A>) {
         let record = Record::Checkpoint(Box::new(base.checkpoint.clone()));
         self.persist(record, effects);
         let clock = base.checkpoint.clock().clone();

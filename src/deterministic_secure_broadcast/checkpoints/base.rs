@@ -15,8 +15,8 @@ use crate::traits::SecureBroadcastAlgorithm;
 
 /// A checkpoint with what lies behind it.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::deterministic_secure_broadcast) struct Base {
-    pub(in crate::deterministic_secure_broadcast) checkpoint: Checkpoint,
+pub(crate) struct Base {
+    pub(crate) checkpoint: Checkpoint,
     /// The digest of its manifest.
     manifest: Digest,
     pub(super) snapshot: Bytes,
@@ -28,7 +28,7 @@ pub(in crate::deterministic_secure_broadcast) struct Base {
 
 impl Base {
     /// A checkpoint with its snapshot; `None` if that cannot be read.
-    pub(in crate::deterministic_secure_broadcast) fn new(
+    pub(crate) fn new(
         checkpoint: Checkpoint,
         snapshot: Bytes,
         tips: Vec<Option<Certificate>>,
@@ -47,7 +47,7 @@ impl Base {
     }
 
     /// The base in pieces that fit into records, and then that it holds.
-    pub(in crate::deterministic_secure_broadcast) fn records(&self) -> Vec<Record> {
+    pub(crate) fn records(&self) -> Vec<Record> {
         let manifest = self.manifest;
         let chunks = (0..).zip(self.snapshot.chunks(CHUNK_BYTES));
         let chunks = chunks.map(|(index, bytes)| Piece::Chunk {
@@ -67,7 +67,7 @@ fn parts(snapshot: &[u8]) -> Option<Snapshot> {
 }
 
 /// Where every source stands at a snapshot.
-pub(in crate::deterministic_secure_broadcast) fn tips_of(snapshot: &[u8]) -> Option<Vec<Tip>> {
+pub(crate) fn tips_of(snapshot: &[u8]) -> Option<Vec<Tip>> {
     let parts = parts(snapshot)?;
     codec::decode_within(parts.tips.len(), &parts.tips).ok()
 }
@@ -84,7 +84,7 @@ pub(super) fn open<A: SecureBroadcastAlgorithm>(
 
 /// What everything that is not pruned goes on from.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::deterministic_secure_broadcast) struct Bases<S> {
+pub(crate) struct Bases<S> {
     /// The first state, until there is a base.
     pub(super) genesis: Option<S>,
     /// The highest checkpoint that is delivered here.
@@ -94,7 +94,7 @@ pub(in crate::deterministic_secure_broadcast) struct Bases<S> {
 }
 
 impl<S> Bases<S> {
-    pub(in crate::deterministic_secure_broadcast) fn new(genesis: S) -> Self {
+    pub(crate) fn new(genesis: S) -> Self {
         Self {
             genesis: Some(genesis),
             base: None,
@@ -103,7 +103,7 @@ impl<S> Bases<S> {
     }
 
     /// The highest checkpoint that is delivered here, with its snapshot.
-    pub(in crate::deterministic_secure_broadcast) fn base(&self) -> Option<&Base> {
+    pub(crate) fn base(&self) -> Option<&Base> {
         self.base.as_ref()
     }
 
@@ -124,19 +124,13 @@ impl<S> Bases<S> {
     }
 
     /// Whether this checkpoint covers more than the base.
-    pub(in crate::deterministic_secure_broadcast) fn is_news(
-        &self,
-        checkpoint: &Checkpoint,
-    ) -> bool {
+    pub(crate) fn is_news(&self, checkpoint: &Checkpoint) -> bool {
         let base = self.base.as_ref();
         base.is_none_or(|base| checkpoint.is_beyond(&base.checkpoint))
     }
 
     /// A new base, of what was delivered here. What the base before it covers is pruned from now on: that is returned.
-    pub(in crate::deterministic_secure_broadcast) fn adopt(
-        &mut self,
-        base: Base,
-    ) -> Option<VersionVector> {
+    pub(crate) fn adopt(&mut self, base: Base) -> Option<VersionVector> {
         self.genesis = None;
         let before = self.base.replace(base)?;
         let clock = before.checkpoint.clock().clone();
@@ -146,7 +140,7 @@ impl<S> Bases<S> {
 
     /// The certificate of every source's last header at a version vector, each of which `holds`. `None` if one is missing:
     /// what was believed only because of what came after it is not for us to hand on.
-    pub(in crate::deterministic_secure_broadcast) fn tips_at<A: SecureBroadcastAlgorithm>(
+    pub(crate) fn tips_at<A: SecureBroadcastAlgorithm>(
         &self,
         ledger: &Ledger<A>,
         clock: &VersionVector,
@@ -174,7 +168,7 @@ impl<S> Bases<S> {
     }
 
     /// A new base, of a snapshot that was fetched.
-    pub(in crate::deterministic_secure_broadcast) fn install(&mut self, base: Base) {
+    pub(crate) fn install(&mut self, base: Base) {
         self.genesis = None;
         self.base = Some(base);
         self.before = None;
@@ -183,7 +177,7 @@ impl<S> Bases<S> {
 
 /// What comes of a checkpoint that is delivered here.
 #[derive(Debug)]
-pub(in crate::deterministic_secure_broadcast) enum Adoption {
+pub(crate) enum Adoption {
     /// Nothing: it is no news, we prune nothing, or we know too little to say.
     None,
     /// A quorum attests another state than ours.

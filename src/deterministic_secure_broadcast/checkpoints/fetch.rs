@@ -43,7 +43,7 @@ pub(super) struct Fetch {
 
 /// A piece that was checked, and what it adds.
 #[derive(Debug)]
-pub(in crate::deterministic_secure_broadcast) enum NewPiece {
+pub(crate) enum NewPiece {
     /// The next chunk.
     Chunk(Bytes),
     /// The last chunk, with what all of them say.

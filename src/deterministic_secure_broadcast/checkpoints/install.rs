@@ -9,11 +9,11 @@ use crate::traits::SecureBroadcastAlgorithm;
 
 /// A snapshot that is whole and can be read.
 #[derive(Debug)]
-pub(in crate::deterministic_secure_broadcast) struct Installation<S> {
-    pub(in crate::deterministic_secure_broadcast) base: Base,
+pub(crate) struct Installation<S> {
+    pub(crate) base: Base,
     /// Where every source stands, with the certificate of its last header.
-    pub(in crate::deterministic_secure_broadcast) tips: Vec<(Tip, Option<Certificate>)>,
-    pub(in crate::deterministic_secure_broadcast) state: S,
+    pub(crate) tips: Vec<(Tip, Option<Certificate>)>,
+    pub(crate) state: S,
 }
 
 impl<S> Installation<S> {
@@ -32,7 +32,7 @@ impl<S> Installation<S> {
 
 /// The pieces of a snapshot as a journal holds them.
 #[derive(Clone, Debug, Default)]
-pub(in crate::deterministic_secure_broadcast) struct Pieces {
+pub(crate) struct Pieces {
     snapshot: Vec<u8>,
     chunks: usize,
     certificates: Vec<Certificate>,
@@ -41,10 +41,7 @@ pub(in crate::deterministic_secure_broadcast) struct Pieces {
 impl Pieces {
     /// Adds the next piece; `None` if it does not follow. The first chunk begins a new snapshot: a crash may have cut the
     /// one before it short.
-    pub(in crate::deterministic_secure_broadcast) fn add(
-        &mut self,
-        piece: SnapshotPiece,
-    ) -> Option<()> {
+    pub(crate) fn add(&mut self, piece: SnapshotPiece) -> Option<()> {
         match piece.piece {
             Piece::Chunk { index, bytes } => {
                 if index == 0 {
@@ -62,7 +59,7 @@ impl Pieces {
     }
 
     /// The whole snapshot; `None` if anything is missing.
-    pub(in crate::deterministic_secure_broadcast) fn whole<A: SecureBroadcastAlgorithm>(
+    pub(crate) fn whole<A: SecureBroadcastAlgorithm>(
         self,
         checkpoint: Checkpoint,
     ) -> Option<Installation<A::ReplicatedState>> {

@@ -34,10 +34,7 @@ enum Attestable {
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// A tick: goes on with what is fetched, proposes a checkpoint when one is due, and asks again the members that have
     /// not attested our proposal.
-    pub(in crate::deterministic_secure_broadcast) fn tick_checkpoint(
-        &mut self,
-        effects: &mut Effects<A>,
-    ) {
+    pub(crate) fn tick_checkpoint(&mut self, effects: &mut Effects<A>) {
         self.tick_fetch(effects);
         let members = self.chain.members().len();
         self.checkpoints.turns.tick(members);
@@ -165,7 +162,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn decide_proposal(
+    pub(crate) fn decide_proposal(
         &self,
         from: Actor,
         proposal: &CheckpointProposal,
@@ -208,15 +205,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// It is this member's turn to propose.
-    pub(in crate::deterministic_secure_broadcast) fn await_proposal(
-        &mut self,
-        proposer: MemberIndex,
-    ) {
+    pub(crate) fn await_proposal(&mut self, proposer: MemberIndex) {
         self.checkpoints.turns.take(proposer);
     }
 
     /// Attests what a member proposes.
-    pub(in crate::deterministic_secure_broadcast) fn answer_proposal(
+    pub(crate) fn answer_proposal(
         &mut self,
         from: Actor,
         proposer: MemberIndex,
@@ -236,7 +230,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         });
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn decide_attest(
+    pub(crate) fn decide_attest(
         &self,
         from: Actor,
         attest: &Attest,
@@ -272,7 +266,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Counts a member's attestation of our proposal.
-    pub(in crate::deterministic_secure_broadcast) fn count_attestation(
+    pub(crate) fn count_attestation(
         &mut self,
         member: MemberIndex,
         sig: Sig,
@@ -296,7 +290,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn decide_checkpoint(
+    pub(crate) fn decide_checkpoint(
         &self,
         from: Actor,
         checkpoint: &Checkpoint,
@@ -340,10 +334,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// A checkpoint is ahead of what is delivered here.
-    pub(in crate::deterministic_secure_broadcast) fn learn_checkpoint(
-        &mut self,
-        checkpoint: Checkpoint,
-    ) {
+    pub(crate) fn learn_checkpoint(&mut self, checkpoint: Checkpoint) {
         self.checkpoints.fetching.learn(checkpoint);
     }
 }

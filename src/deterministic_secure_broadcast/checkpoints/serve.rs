@@ -19,11 +19,11 @@ use crate::traits::SecureBroadcastAlgorithm;
 
 /// A snapshot that a peer is offered.
 #[derive(Debug)]
-pub(in crate::deterministic_secure_broadcast) struct Offer {
+pub(crate) struct Offer {
     /// Our checkpoint, unless it was offered already.
-    pub(in crate::deterministic_secure_broadcast) checkpoint: Option<(Charge, Box<Checkpoint>)>,
+    pub(crate) checkpoint: Option<(Charge, Box<Checkpoint>)>,
     /// Whether the peer lacks what is pruned here, so that sending it messages is of no use.
-    pub(in crate::deterministic_secure_broadcast) is_pruned: bool,
+    pub(crate) is_pruned: bool,
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
@@ -50,11 +50,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// A peer that lacks what is pruned here, or so much that it is not worth reading, is offered our base. `None` if it
     /// lacks neither.
-    pub(in crate::deterministic_secure_broadcast) fn decide_offer(
-        &self,
-        to: &Actor,
-        theirs: &VersionVector,
-    ) -> Option<Offer> {
+    pub(crate) fn decide_offer(&self, to: &Actor, theirs: &VersionVector) -> Option<Offer> {
         let is_pruned = theirs
             .iter()
             .any(|(seat, counter)| counter < self.ledger.low_water(seat));
@@ -78,7 +74,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// What a request for a part of a snapshot is answered by.
-    pub(in crate::deterministic_secure_broadcast) fn decide_pull_snapshot(
+    pub(crate) fn decide_pull_snapshot(
         &self,
         from: Actor,
         pull: &PullSnapshot,
@@ -112,10 +108,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Checks a piece of the snapshot that is being fetched.
-    pub(in crate::deterministic_secure_broadcast) fn decide_snapshot(
-        &self,
-        piece: &SnapshotPiece,
-    ) -> Result<NewPiece, Rejection> {
+    pub(crate) fn decide_snapshot(&self, piece: &SnapshotPiece) -> Result<NewPiece, Rejection> {
         let fetch = self.checkpoints.fetching.of(&piece.manifest);
         let fetch = fetch.ok_or(Rejection::NotRequested)?;
         let certificates = match &piece.piece {
@@ -149,7 +142,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Ok(NewPiece::Tips(taken))
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn apply_snapshot(
+    pub(crate) fn apply_snapshot(
         &mut self,
         from: Actor,
         piece: NewPiece,

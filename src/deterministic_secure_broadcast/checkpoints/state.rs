@@ -17,7 +17,7 @@ pub const CHECKPOINT_MESSAGES: NonZeroUsize = NonZeroUsize::new(1024).expect("no
 
 /// How far the next checkpoint is: proposals, attestations, and what is fetched of one that is ahead of us.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::deterministic_secure_broadcast) struct Checkpoints {
+pub(crate) struct Checkpoints {
     /// How many messages lie between two; `None` prunes nothing, and fetches nothing.
     pub(super) every: Option<NonZeroUsize>,
     /// The attestation floor: what everything covers that we attest from here on.
@@ -41,7 +41,7 @@ pub(super) enum ProposalStep {
 }
 
 impl Checkpoints {
-    pub(in crate::deterministic_secure_broadcast) fn new(every: Option<NonZeroUsize>) -> Self {
+    pub(crate) fn new(every: Option<NonZeroUsize>) -> Self {
         Self {
             every,
             floor: VersionVector::zero(0),
@@ -53,14 +53,14 @@ impl Checkpoints {
     }
 
     /// A new generation has begun: nobody attests anything in the old one any more. What was attested in it stays true.
-    pub(in crate::deterministic_secure_broadcast) fn begin_generation(&mut self) {
+    pub(crate) fn begin_generation(&mut self) {
         self.proposal = None;
         self.worked_out = None;
         self.turns.begin_generation();
     }
 
     /// There is a new base, of what was delivered here one by one.
-    pub(in crate::deterministic_secure_broadcast) fn adopted(&mut self, base: &Checkpoint) {
+    pub(crate) fn adopted(&mut self, base: &Checkpoint) {
         self.turns.begin_base();
         self.fetching.adopted(base);
         self.worked_out
@@ -68,13 +68,13 @@ impl Checkpoints {
     }
 
     /// There is a new base, whose snapshot was fetched.
-    pub(in crate::deterministic_secure_broadcast) fn installed(&mut self, clock: &VersionVector) {
+    pub(crate) fn installed(&mut self, clock: &VersionVector) {
         self.turns.begin_base();
         self.fetching.installed(clock);
     }
 
     /// From here on we attest nothing that does not cover this, too.
-    pub(in crate::deterministic_secure_broadcast) fn raise_floor(&mut self, clock: &VersionVector) {
+    pub(crate) fn raise_floor(&mut self, clock: &VersionVector) {
         self.floor.grow(clock.seats());
         for (seat, counter) in clock.iter().filter(|(_, counter)| *counter > Counter::ZERO) {
             self.floor.advance(seat, counter);
@@ -82,7 +82,7 @@ impl Checkpoints {
     }
 
     /// What binds us to cover it, if anything does.
-    pub(in crate::deterministic_secure_broadcast) fn floor(&self) -> Option<&VersionVector> {
+    pub(crate) fn floor(&self) -> Option<&VersionVector> {
         let mut counters = self.floor.iter();
         counters
             .any(|(_, counter)| counter > Counter::ZERO)

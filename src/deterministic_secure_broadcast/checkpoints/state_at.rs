@@ -16,20 +16,20 @@ use crate::traits::SecureBroadcastAlgorithm;
 
 /// The state at a version vector: the snapshot and its manifest.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::deterministic_secure_broadcast) struct StateAt {
+pub(crate) struct StateAt {
     pub(super) manifest: Manifest,
     pub(super) snapshot: Bytes,
 }
 
 impl StateAt {
-    pub(in crate::deterministic_secure_broadcast) fn into_parts(self) -> (Manifest, Bytes) {
+    pub(crate) fn into_parts(self) -> (Manifest, Bytes) {
         (self.manifest, self.snapshot)
     }
 }
 
 /// Where a version vector lies, seen from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::deterministic_secure_broadcast) enum Relation {
+pub(crate) enum Relation {
     /// Exactly what is delivered here.
     Current,
     /// Delivered, at the ends of messages, and with all their causes.
@@ -53,7 +53,7 @@ impl Relation {
 
 /// Why there is no state at a version vector here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::deterministic_secure_broadcast) enum NoState {
+pub(crate) enum NoState {
     /// Not yet: it is not delivered here.
     NotDelivered,
     /// No longer: less is covered than what is pruned.
@@ -82,11 +82,7 @@ struct Walker {
 
 impl<S: Clone + Serialize> Bases<S> {
     /// Where this version vector lies, as far as the headers say: before anything expensive is done.
-    pub(in crate::deterministic_secure_broadcast) fn relation<A>(
-        &self,
-        ledger: &Ledger<A>,
-        clock: &VersionVector,
-    ) -> Relation
+    pub(crate) fn relation<A>(&self, ledger: &Ledger<A>, clock: &VersionVector) -> Relation
     where
         A: SecureBroadcastAlgorithm<ReplicatedState = S>,
     {
@@ -127,7 +123,7 @@ impl<S: Clone + Serialize> Bases<S> {
     }
 
     /// The state at this version vector, as far as we still know it, given [where it lies](Self::relation).
-    pub(in crate::deterministic_secure_broadcast) fn state_at<A, K: Keys>(
+    pub(crate) fn state_at<A, K: Keys>(
         &self,
         ledger: &Ledger<A>,
         chain: &ChainState<K>,

@@ -11,7 +11,7 @@
 //! bytes. The chain of no record is 32 zeros; a record's is the BLAKE3 digest of the chain before it and the digest of its
 //! bytes. Peers choose bytes of records; the nonce keeps them from writing what passes for a mark.
 
-use super::Record;
+use super::record::Record;
 use crate::codec::{self, Digest};
 use crate::deterministic_secure_broadcast::frame::{self, Framed};
 

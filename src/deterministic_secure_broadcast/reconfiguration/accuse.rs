@@ -23,34 +23,23 @@ const MAX_RECENT: usize = 8;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Whether this is evidence, against a member that is not convicted yet.
-    pub(in crate::deterministic_secure_broadcast) fn proves(&self, evidence: &Evidence) -> bool {
+    pub(crate) fn proves(&self, evidence: &Evidence) -> bool {
         self.may_convict(evidence) && evidence.verify_by::<K, R>(&self.chain.generations).is_ok()
     }
 
     /// Convicts a member, if what it signed holds as evidence, and it is not convicted yet.
-    pub(in crate::deterministic_secure_broadcast) fn accuse(
-        &mut self,
-        evidence: Evidence,
-        effects: &mut Effects<A>,
-    ) -> bool {
+    pub(crate) fn accuse(&mut self, evidence: Evidence, effects: &mut Effects<A>) -> bool {
         self.proves(&evidence) && self.convict(evidence, effects)
     }
 
     /// Whether this member is not convicted yet, and the evidence can be sent and written down: a Byzantine node's seal
     /// may be as large as a packet.
-    pub(in crate::deterministic_secure_broadcast) fn may_convict(
-        &self,
-        evidence: &Evidence,
-    ) -> bool {
+    pub(crate) fn may_convict(&self, evidence: &Evidence) -> bool {
         self.convictions.takes(evidence)
     }
 
     /// Keeps one conviction per culprit, and passes it on.
-    pub(in crate::deterministic_secure_broadcast) fn convict(
-        &mut self,
-        evidence: Evidence,
-        effects: &mut Effects<A>,
-    ) -> bool {
+    pub(crate) fn convict(&mut self, evidence: Evidence, effects: &mut Effects<A>) -> bool {
         if !self.may_convict(&evidence) {
             return false;
         }
@@ -66,7 +55,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         true
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn convict_all(
+    pub(crate) fn convict_all(
         &mut self,
         convictions: impl IntoIterator<Item = Evidence>,
         effects: &mut Effects<A>,
@@ -77,10 +66,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Evidence that a peer has found.
-    pub(in crate::deterministic_secure_broadcast) fn decide_evidence(
-        &self,
-        evidence: &Evidence,
-    ) -> Result<Vec<Evidence>, Rejection> {
+    pub(crate) fn decide_evidence(&self, evidence: &Evidence) -> Result<Vec<Evidence>, Rejection> {
         if self.convictions.of(&evidence.culprit) {
             return Err(Rejection::Duplicate);
         }
@@ -258,10 +244,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// What a certificate that was checked proves against those who have sealed its generation.
-    pub(in crate::deterministic_secure_broadcast) fn certificate_against_seals(
-        &self,
-        certificate: &Certificate,
-    ) -> Vec<Evidence> {
+    pub(crate) fn certificate_against_seals(&self, certificate: &Certificate) -> Vec<Evidence> {
         let generations = &self.chain.generations;
         let seals = self.reconfiguration.seals_of(certificate.generation);
         seals
@@ -270,7 +253,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .collect()
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn compare_certificate_with_seals(
+    pub(crate) fn compare_certificate_with_seals(
         &mut self,
         certificate: &Certificate,
         effects: &mut Effects<A>,
@@ -280,7 +263,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// What an echo proves against its signer, if that has sealed its generation.
-    pub(in crate::deterministic_secure_broadcast) fn echo_against_seal(
+    pub(crate) fn echo_against_seal(
         &self,
         culprit: Actor,
         (generation, sig): (Generation, &Sig),

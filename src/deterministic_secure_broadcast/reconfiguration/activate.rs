@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::state::{Reconfiguration, Round};
 use crate::actor::Keys;
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
@@ -122,11 +123,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// The journal says that `target` was activated with the seals of these members; `None` if it does not follow.
-    pub(in crate::deterministic_secure_broadcast) fn load_activated(
-        &mut self,
-        target: Generation,
-        signers: &Signers,
-    ) -> Option<()> {
+    pub(crate) fn load_activated(&mut self, target: Generation, signers: &Signers) -> Option<()> {
         if target <= self.generation() {
             return None;
         }
@@ -413,7 +410,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.inherit_floor();
         let has_left = was_member && !self.is_member();
         if self.is_member() {
-            self.reconfiguration.joining = false;
+            self.reconfiguration.requested.joining = false;
         } else if has_left {
             self.reconfiguration.leaving = Some(BTreeSet::new());
         }
@@ -461,10 +458,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Requests our message in flight again, in our new generation.
-    pub(in crate::deterministic_secure_broadcast) fn carry_over(
-        &mut self,
-        effects: &mut Effects<A>,
-    ) {
+    pub(crate) fn carry_over(&mut self, effects: &mut Effects<A>) {
         let Some(flight) = &self.source.flight else {
             return;
         };
@@ -498,18 +492,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 }
 
-impl super::Reconfiguration {
+impl Reconfiguration {
     /// A new generation begins: what was about the one before it is over.
     pub(super) fn begin(&mut self, generation: Generation) {
         let before = Generation::new(generation.get().saturating_sub(1));
         self.seals.retain(|(of, _), _| *of >= before);
-        self.approvals.clear();
         self.announced.clear();
-        self.round = super::Round::default();
+        self.round = Round::default();
         self.dockets.retain(|of, _| *of >= before);
-        let wanted = &self.wanted;
-        self.candidates
-            .retain(|actor, _| wanted.contains(&crate::membership::Change::Join(*actor)));
-        self.crowd.clear();
+        self.requested.begin_generation();
     }
 }

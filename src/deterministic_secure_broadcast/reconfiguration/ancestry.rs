@@ -9,33 +9,25 @@ use crate::deterministic_secure_broadcast::header::Header;
 /// What is proven of the way from what is delivered to the highest certificate: the headers of the certificates that were
 /// taken, and those before them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::deterministic_secure_broadcast) struct Ancestry {
+pub(crate) struct Ancestry {
     /// By first counter, the digest of a header and of the one before it. Bounded by what was certified.
     proven: BTreeMap<Counter, (Digest, Digest)>,
 }
 
 impl Ancestry {
     /// A header that is certified, or stands right before one that is proven.
-    pub(in crate::deterministic_secure_broadcast) fn prove(
-        &mut self,
-        digest: Digest,
-        header: &Header,
-    ) {
+    pub(crate) fn prove(&mut self, digest: Digest, header: &Header) {
         self.proven.insert(header.first, (digest, header.previous));
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn proves(
-        &self,
-        first: Counter,
-        digest: &Digest,
-    ) -> bool {
+    pub(crate) fn proves(&self, first: Counter, digest: &Digest) -> bool {
         self.proven
             .get(&first)
             .is_some_and(|(proven, _)| proven == digest)
     }
 
     /// Forgets what is delivered.
-    pub(in crate::deterministic_secure_broadcast) fn deliver(&mut self, last: Counter) {
+    pub(crate) fn deliver(&mut self, last: Counter) {
         while let Some(lowest) = self.proven.first_entry()
             && *lowest.key() <= last
         {

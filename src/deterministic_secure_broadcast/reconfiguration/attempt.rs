@@ -1,6 +1,6 @@
 //! R4: the attempts in which our generation decides, and how one ends.
 
-use super::Reconfiguration;
+use super::state::Reconfiguration;
 use super::view::View;
 use crate::actor::{Actor, Keys, NetworkId, Sig, verify};
 use crate::codec::Digest;
@@ -56,7 +56,7 @@ impl Reconfiguration {
     pub(super) fn is_deciding<K: Keys, R: Rules>(&self, view: View<'_, K>) -> bool {
         let round = &self.round;
         let begun = round.proposal.is_some() || round.lock.is_some() || round.attempt > 0;
-        !view.chain.is_decided() && (begun || self.approved::<K, R>(view).is_some())
+        !view.chain.is_decided() && (begun || self.requested.approved::<K, R>(view).is_some())
     }
 
     /// Another tick of this attempt has passed; whether its time is over.

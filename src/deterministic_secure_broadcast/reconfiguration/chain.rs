@@ -21,7 +21,7 @@ use crate::traits::SecureBroadcastAlgorithm;
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// A statement of another generation than ours: who is behind gets the chain, of who is ahead we ask for it.
     /// Nothing of the statement itself is kept.
-    pub(in crate::deterministic_secure_broadcast) fn gate(
+    pub(crate) fn gate(
         &self,
         from: Actor,
         got: Generation,
@@ -86,7 +86,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         true
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn decide_pull_chain(
+    pub(crate) fn decide_pull_chain(
         &self,
         from: Actor,
         pull: PullChain,
@@ -229,7 +229,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Whether we have sealed our generation, and may echo in it no more.
-    pub(in crate::deterministic_secure_broadcast) fn is_sealed(&self) -> bool {
+    pub(crate) fn is_sealed(&self) -> bool {
         let generation = self.generation();
         self.index().is_some_and(|index| {
             self.reconfiguration

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Reconfiguration;
+use super::state::Reconfiguration;
 use super::view::View;
 use crate::actor::{Actor, Keys, NetworkId, Sig, verify};
 use crate::codec::Digest;
@@ -178,7 +178,7 @@ impl Reconfiguration {
         let (decision, approvals, keys) = match lock {
             Some(lock) => (lock.decision, lock.approvals, lock.keys),
             None => {
-                let change = self.approved::<K, R>(view)?;
+                let change = self.requested.approved::<K, R>(view)?;
                 if !self.has_keys::<K, R>(view, &change) {
                     return None;
                 }
@@ -189,7 +189,11 @@ impl Reconfiguration {
                     change,
                     keys: keys.keys.digest(),
                 };
-                (decision, self.approvals(view, &change, None)?, keys)
+                (
+                    decision,
+                    self.requested.approvals(view, &change, None)?,
+                    keys,
+                )
             }
         };
         let carried = (&decision, &approvals);

@@ -18,7 +18,7 @@ use crate::traits::SecureBroadcastAlgorithm;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// What asks a peer for the headers that are missing, of every source.
-    pub(in crate::deterministic_secure_broadcast) fn lacking_headers(&self) -> Vec<Payload> {
+    pub(crate) fn lacking_headers(&self) -> Vec<Payload> {
         let lacking = self.slots.iter().filter_map(|(source, slot)| {
             let delivered = self.ledger.delivered(source);
             let below = slot.ancestry.lacks(delivered)?;
@@ -31,7 +31,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         lacking.collect()
     }
 
-    pub(in crate::deterministic_secure_broadcast) fn decide_pull_headers(
+    pub(crate) fn decide_pull_headers(
         &self,
         from: Actor,
         pull: &PullHeaders,
@@ -67,7 +67,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// The headers among these that are proven by those after them, with their digests.
-    pub(in crate::deterministic_secure_broadcast) fn decide_headers(
+    pub(crate) fn decide_headers(
         &self,
         from: Actor,
         headers: &Headers,
@@ -101,7 +101,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Keeps headers that are proven, and asks for more, or for the messages.
-    pub(in crate::deterministic_secure_broadcast) fn apply_headers(
+    pub(crate) fn apply_headers(
         &mut self,
         from: Actor,
         proven: Vec<(Digest, Header)>,

@@ -1,11 +1,9 @@
 //! R7: how one who is no member asks to become one.
 
-use super::Reconfiguration;
-use super::view::View;
 use crate::actor::Keys;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effects, To};
-use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
+use crate::deterministic_secure_broadcast::error::Halt;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::rules::Rules;
@@ -15,9 +13,6 @@ use crate::deterministic_secure_broadcast::wire::statement::JoinStatement;
 use crate::membership::{Change, ChangeError};
 use crate::traits::SecureBroadcastAlgorithm;
 
-/// How many that nobody approves may ask to join at a time (I14). When more do, those who asked first ask again.
-const MAX_CANDIDATES: usize = 64;
-
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Asks the members to let us join, on every tick until they do. Until then we observe.
     ///
@@ -26,8 +21,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub fn join(&mut self) -> Result<Effects<A>, ChangeError> {
         self.chain.members().after(&Change::Join(self.actor()))?;
         let mut effects = Effects::none();
-        if !self.reconfiguration.joining {
-            self.reconfiguration.joining = true;
+        if !self.reconfiguration.requested.joining {
+            self.reconfiguration.requested.joining = true;
             self.persist(Record::Joining, &mut effects);
         }
         self.ask_to_join(&mut effects);
@@ -35,12 +30,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Asks everybody; the chain, too, for the members may be others by now.
-    pub(in crate::deterministic_secure_broadcast) fn ask_to_join(
-        &mut self,
-        effects: &mut Effects<A>,
-    ) {
+    pub(crate) fn ask_to_join(&mut self, effects: &mut Effects<A>) {
         if self.is_member()
-            || !self.reconfiguration.joining
+            || !self.reconfiguration.requested.joining
             || self.halted() == Some(Halt::KeyUsedElsewhere)
         {
             return;
@@ -53,28 +45,5 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             let join = Join { actor, possession };
             Some((To::Members, Payload::Join(join)))
         });
-    }
-}
-
-impl Reconfiguration {
-    /// Whether a request to join counts.
-    pub(super) fn check_join<K: Keys>(
-        &self,
-        view: View<'_, K>,
-        join: &Join,
-    ) -> Result<(), Rejection> {
-        let change = Change::Join(join.actor);
-        view.members().after(&change).map_err(Rejection::Change)?;
-        if self.candidates.contains_key(&join.actor) {
-            return Err(Rejection::Duplicate);
-        }
-        join.verify::<K>(view.network())
-    }
-
-    /// Remembers a request that was checked. Keys cost nothing: a crowd must not keep others out.
-    pub(super) fn add_candidate(&mut self, join: Join) {
-        self.make_room(MAX_CANDIDATES);
-        self.crowd.push_back(join.actor);
-        self.candidates.insert(join.actor, join.possession);
     }
 }

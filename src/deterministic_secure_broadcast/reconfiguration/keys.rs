@@ -6,7 +6,7 @@
 //! be agreed on but when; and a replica that comes back with an earlier secret goes on to the one its journal stands at.
 //! A member whose announcement is missing keeps its key for one generation more.
 
-use super::Reconfiguration;
+use super::state::Reconfiguration;
 use super::view::View;
 use crate::actor::{Actor, Keys, SigningActor, verify};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
@@ -26,7 +26,7 @@ impl Reconfiguration {
     /// Whether we are to announce our next key, and as whom: once there is anything to decide.
     pub(super) fn announcer<K: Keys, R: Rules>(&self, view: View<'_, K>) -> Option<MemberIndex> {
         let index = view.voter().filter(|_| R::erases_keys())?;
-        let idle = self.approvals.is_empty() && !self.is_deciding::<K, R>(view);
+        let idle = self.requested.approvals.is_empty() && !self.is_deciding::<K, R>(view);
         (!idle && !self.announced.contains_key(&index)).then_some(index)
     }
 
@@ -151,9 +151,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// After a restart: goes on from an earlier secret to the one our journal stands at.
-    pub(in crate::deterministic_secure_broadcast) fn restore_key(
-        &mut self,
-    ) -> Result<(), OpenError> {
+    pub(crate) fn restore_key(&mut self) -> Result<(), OpenError> {
         let ours = self.generation();
         let base = ours.next().filter(|_| self.is_sealed()).unwrap_or(ours);
         let gone = match self.due(base) {

@@ -1,87 +1,23 @@
 //! What is said about generations, received: it is looked at first, and then counted.
 
 use super::attempt::shown;
+use super::received::{Linked, News, Received};
+use super::state::is_near;
 use super::step::Step;
-use crate::actor::{Actor, Keys, Sig};
+use crate::actor::{Actor, Keys};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects};
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
-use crate::deterministic_secure_broadcast::evidence::Evidence;
 use crate::deterministic_secure_broadcast::packet::Payload;
 use crate::deterministic_secure_broadcast::quota::Once;
 use crate::deterministic_secure_broadcast::rules::Rules;
-use crate::deterministic_secure_broadcast::wire::{
-    Approvals, Chain, Join, Link, NextKey, Proposal, Seal, Shown, Timeout, Timeouts, Vote,
-};
-use crate::membership::{Change, Generation, MemberIndex};
+use crate::deterministic_secure_broadcast::wire::{Approvals, Chain, Link, Seal, Shown};
+use crate::membership::Change;
 use crate::traits::SecureBroadcastAlgorithm;
-
-/// What a packet about generations changes.
-#[must_use = "a decision that is not carried out is a packet that is lost"]
-pub(in crate::deterministic_secure_broadcast) struct Received {
-    /// Members that it convicts, first of all.
-    convictions: Vec<Evidence>,
-    /// What counts of it; nothing if it is worth no more than what it proves.
-    news: Option<News>,
-}
-
-/// What counts of a packet.
-enum News {
-    Join(Join),
-    Approvals {
-        from: Actor,
-        change: Change,
-        possession: Option<Sig>,
-        new: Vec<(MemberIndex, Sig)>,
-    },
-    NextKey(MemberIndex, NextKey),
-    Proposal(Box<Proposal>),
-    Vote(MemberIndex, Vote),
-    Timeout(MemberIndex, Box<Timeout>, Shown),
-    Timeouts(Box<Timeouts>),
-    Links(Actor, Vec<Linked>),
-    Seal(Actor, Box<Seal>),
-    /// Its sender is ahead of us.
-    Ahead(Actor),
-    /// Our key has signed what we do not know.
-    Halt,
-}
-
-/// What one link of a chain leads to.
-enum Linked {
-    /// It is the next one.
-    Next(Box<Link>),
-    /// It is another one than the one we know: these have signed both.
-    Other(Vec<Evidence>),
-}
-
-impl Received {
-    fn news(news: News) -> Self {
-        Self {
-            convictions: Vec::new(),
-            news: Some(news),
-        }
-    }
-
-    /// What a statement proves is worth something even if the statement does not count.
-    fn with(
-        convictions: impl IntoIterator<Item = Evidence>,
-        news: Result<News, Rejection>,
-    ) -> Result<Self, Rejection> {
-        let convictions: Vec<Evidence> = convictions.into_iter().collect();
-        match news {
-            Err(rejection) if convictions.is_empty() => Err(rejection),
-            news => Ok(Self {
-                convictions,
-                news: news.ok(),
-            }),
-        }
-    }
-}
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// What a packet about generations changes; if it changes nothing, why (I11).
-    pub(in crate::deterministic_secure_broadcast) fn decide_reconfiguration(
+    pub(crate) fn decide_reconfiguration(
         &self,
         from: Actor,
         payload: &Payload,
@@ -89,11 +25,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let (view, part) = (self.view(), &self.reconfiguration);
         match payload {
             Payload::Join(join) => {
-                part.check_join(view, join)?;
+                part.requested.check_join(view, join)?;
                 Ok(Received::news(News::Join(*join)))
             }
             Payload::Approvals(approvals) => {
-                let new = part.check_approvals::<K, R>(view, &from, approvals)?;
+                let new = part
+                    .requested
+                    .check_approvals::<K, R>(view, &from, approvals)?;
                 let Approvals {
                     change, possession, ..
                 } = *approvals;
@@ -219,16 +157,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// Carries out what was decided.
-    pub(in crate::deterministic_secure_broadcast) fn apply_reconfiguration(
-        &mut self,
-        received: Received,
-        effects: &mut Effects<A>,
-    ) {
+    pub(crate) fn apply_reconfiguration(&mut self, received: Received, effects: &mut Effects<A>) {
         self.convict_all(received.convictions, effects);
         let Some(news) = received.news else { return };
         match news {
             News::Join(join) => {
-                self.reconfiguration.add_candidate(join);
+                self.reconfiguration.requested.add_candidate(join);
                 if self.is_member() {
                     let (change, by) = (Change::Join(join.actor), join.actor);
                     effects.push(Effect::Asked { change, by });
@@ -242,6 +176,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             } => {
                 if self
                     .reconfiguration
+                    .requested
                     .count_approvals(change, possession, new)
                 {
                     effects.push(Effect::Asked { change, by: from });
@@ -321,9 +256,4 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             self.ask_chain(from, effects);
         }
     }
-}
-
-/// Whether a generation is the last one that is decided, or one of the two before it.
-pub(super) fn is_near(generation: Generation, last: Generation) -> bool {
-    generation.get().saturating_add(2) >= last.get()
 }

@@ -3,36 +3,32 @@
 
 use std::collections::BTreeSet;
 
-use super::Reconfiguration;
-use crate::actor::{Keys, Sig};
+use super::state::Reconfiguration;
+use crate::actor::Keys;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
 use crate::deterministic_secure_broadcast::chain::ChainState;
 use crate::deterministic_secure_broadcast::journal::Record;
 use crate::deterministic_secure_broadcast::rules::Rules;
-use crate::deterministic_secure_broadcast::wire::{Approvals, Lock, NextKey};
+use crate::deterministic_secure_broadcast::wire::{Lock, NextKey};
 use crate::membership::{Change, Generation};
 use crate::traits::SecureBroadcastAlgorithm;
 
 impl Reconfiguration {
     /// Loads one record; `None` if it does not follow from the ones before it, or is not about generations.
-    pub(in crate::deterministic_secure_broadcast) fn load<K: Keys>(
-        &mut self,
-        chain: &ChainState<K>,
-        record: Record,
-    ) -> Option<()> {
+    pub(crate) fn load<K: Keys>(&mut self, chain: &ChainState<K>, record: Record) -> Option<()> {
         let (active, network) = (chain.active(), chain.generations.network());
         match record {
-            Record::Joining => self.joining = true,
+            Record::Joining => self.requested.joining = true,
             Record::Wanted {
                 change,
                 wanted: true,
                 possession,
             } => {
-                self.wanted.insert(change);
-                self.learn(change, possession);
+                self.requested.wanted.insert(change);
+                self.requested.learn(change, possession);
             }
             Record::Wanted { change, .. } => {
-                self.wanted.remove(&change);
+                self.requested.wanted.remove(&change);
             }
             Record::Approved {
                 generation,
@@ -40,7 +36,7 @@ impl Reconfiguration {
                 sig,
             } => {
                 let index = chain.index().filter(|_| generation == active)?;
-                self.count_approval(index, change, sig);
+                self.requested.count_approval(index, change, sig);
             }
             Record::Announced(next) => {
                 let index = chain.index().filter(|_| next.generation == active)?;
@@ -50,7 +46,7 @@ impl Reconfiguration {
                 if proposal.generation != active {
                     return None;
                 }
-                self.learn_approvals(&proposal.approvals);
+                self.requested.learn_approvals(&proposal.approvals);
                 let signed = proposal.signed(*network);
                 self.docket(active).note_proposal(proposal.attempt, signed);
                 self.round.proposal = Some(*proposal);
@@ -88,40 +84,20 @@ impl Reconfiguration {
     }
 
     /// We stood at this generation.
-    pub(in crate::deterministic_secure_broadcast) fn load_resumed(
-        &mut self,
-        generation: Generation,
-        leaving: bool,
-    ) {
+    pub(crate) fn load_resumed(&mut self, generation: Generation, leaving: bool) {
         self.begin(generation);
         self.leaving = leaving.then(BTreeSet::new);
     }
 
-    fn learn(&mut self, change: Change, possession: Option<Sig>) {
-        if let (Change::Join(actor), Some(possession)) = (change, possession) {
-            self.candidates.insert(actor, possession);
-        }
-    }
-
-    fn learn_approvals(&mut self, approvals: &Approvals) {
-        self.learn(approvals.change, approvals.possession);
-        for (index, sig) in approvals.iter() {
-            self.count_approval(index, approvals.change, *sig);
-        }
-    }
-
     fn learn_lock(&mut self, lock: Lock) {
-        self.learn_approvals(&lock.approvals);
+        self.requested.learn_approvals(&lock.approvals);
         self.round.lock = Some(lock);
     }
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// The chain, the generation we are in, and the seals that count.
-    pub(in crate::deterministic_secure_broadcast) fn compact_chain(
-        &self,
-        records: &mut Vec<Record>,
-    ) {
+    pub(crate) fn compact_chain(&self, records: &mut Vec<Record>) {
         let reconfiguration = &self.reconfiguration;
         let links = self.chain.generations.links().iter().cloned().map(Box::new);
         records.extend(links.map(Record::Decided));
@@ -135,17 +111,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// What we want, and what we have said about the next generation.
-    pub(in crate::deterministic_secure_broadcast) fn compact_decision(
-        &self,
-        records: &mut Vec<Record>,
-    ) {
+    pub(crate) fn compact_decision(&self, records: &mut Vec<Record>) {
         let reconfiguration = &self.reconfiguration;
-        if reconfiguration.joining {
+        if reconfiguration.requested.joining {
             records.push(Record::Joining);
         }
-        for change in &reconfiguration.wanted {
+        for change in &reconfiguration.requested.wanted {
             let possession = match change {
-                Change::Join(actor) => reconfiguration.candidates.get(actor).copied(),
+                Change::Join(actor) => reconfiguration.requested.candidates.get(actor).copied(),
                 _ => None,
             };
             let (change, wanted) = (*change, true);
@@ -157,7 +130,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let Some(index) = self.index() else { return };
         let generation = self.generation();
-        for (change, approvals) in &reconfiguration.approvals {
+        for (change, approvals) in &reconfiguration.requested.approvals {
             if let Some(sig) = approvals.get(&index).copied() {
                 let change = *change;
                 records.push(Record::Approved {

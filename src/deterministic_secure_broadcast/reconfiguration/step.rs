@@ -151,11 +151,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// A tick: counts the attempt's time, gives it up when it is over, and says again whatever may have been lost.
-    pub(in crate::deterministic_secure_broadcast) fn tick_decision(
-        &mut self,
-        peers: &[Actor],
-        effects: &mut Effects<A>,
-    ) {
+    pub(crate) fn tick_decision(&mut self, peers: &[Actor], effects: &mut Effects<A>) {
         // A crash may have come between two steps, and there may be nobody to remind us of the second.
         self.run_all(vec![Step::Vote, Step::Approve], effects);
         if self.is_decided() {
@@ -170,11 +166,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// A tick between a decision and its activation: everything again.
-    pub(in crate::deterministic_secure_broadcast) fn tick_reconfiguration(
-        &mut self,
-        peers: &[Actor],
-        effects: &mut Effects<A>,
-    ) {
+    pub(crate) fn tick_reconfiguration(&mut self, peers: &[Actor], effects: &mut Effects<A>) {
         self.ask_to_join(effects);
         if !self.is_decided() {
             return;
@@ -212,8 +204,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         for peer in peers {
             let to = To::One(*peer);
-            for change in self.reconfiguration.approvals.keys() {
-                if let Some(approvals) = self.reconfiguration.approvals(view, change, None) {
+            for change in self.reconfiguration.requested.approvals.keys() {
+                if let Some(approvals) =
+                    self.reconfiguration.requested.approvals(view, change, None)
+                {
                     effects.send(to, Payload::Approvals(approvals));
                 }
             }
@@ -236,9 +230,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Some(index) = self.view().voter() else {
             return;
         };
-        for change in self.reconfiguration.wanted.clone() {
+        for change in self.reconfiguration.requested.wanted.clone() {
             if let Err(why) = self.chain.members().after(&change) {
-                self.reconfiguration.wanted.remove(&change);
+                self.reconfiguration.requested.wanted.remove(&change);
                 let (wanted, possession) = (false, None);
                 self.persist(
                     Record::Wanted {
@@ -254,7 +248,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if change == Change::Leave(self.actor()) && self.pending() > 0 {
                 continue;
             }
-            if self.reconfiguration.may_approve(index, &change) {
+            if self.reconfiguration.requested.may_approve(index, &change) {
                 let generation = self.generation();
                 let statement = ApproveStatement { generation, change };
                 let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| {
@@ -266,12 +260,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                     (Some(record), sig)
                 });
                 self.signer.commit([unsigned], effects, |sig| {
-                    self.reconfiguration.count_approval(index, change, sig);
+                    self.reconfiguration
+                        .requested
+                        .count_approval(index, change, sig);
                     None
                 });
-                let approvals = self
-                    .reconfiguration
-                    .approvals(self.view(), &change, Some(index));
+                let approvals =
+                    self.reconfiguration
+                        .requested
+                        .approvals(self.view(), &change, Some(index));
                 if let Some(approvals) = approvals {
                     effects.send(To::Members, Payload::Approvals(approvals));
                 }

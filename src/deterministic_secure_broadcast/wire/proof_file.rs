@@ -11,6 +11,7 @@
 //! ([`Unproven`]).
 
 mod genesis;
+mod reader;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -19,17 +20,16 @@ use super::evidence::Evidence;
 use super::generations::{ChainError, Generations, Pin};
 use super::link::Link;
 use crate::actor::{Keys, NetworkId};
-use crate::codec::{self, Bytes, DecodeError, Digest};
+use crate::codec::{self, Bytes, Digest};
 use crate::deterministic_secure_broadcast::error::Rejection;
-use crate::deterministic_secure_broadcast::frame::{self, Framed};
+use crate::deterministic_secure_broadcast::frame;
 use crate::deterministic_secure_broadcast::header::MAX_MESSAGE_BYTES;
 use crate::deterministic_secure_broadcast::proof::Certificate;
 use crate::membership::Generation;
 
 pub use genesis::GenesisFile;
-
-/// The most bytes a file may have that is read here.
-pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
+pub use reader::{FileError, MAX_FILE_BYTES};
+use reader::{Magic, Rest};
 
 const MAGIC: Magic = Magic("bft-crdts exhibit ");
 
@@ -70,44 +70,6 @@ enum FilePart {
         certificate: Box<Certificate>,
         ops: Bytes,
     },
-}
-
-/// Why bytes are no such file.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum FileError {
-    /// More bytes than are read.
-    #[error("{have} bytes, at most {MAX_FILE_BYTES} are read")]
-    TooLarge {
-        /// Bytes it has.
-        have: usize,
-    },
-    /// Another file.
-    #[error("does not begin with `{0}1`")]
-    Magic(&'static str),
-    /// The file of another version of the format.
-    #[error("version `{0}` is unknown here")]
-    Version(String),
-    /// It was damaged.
-    #[error("damaged at byte {0}")]
-    Damaged(usize),
-    /// It was cut off.
-    #[error("cut off at byte {0}")]
-    CutOff(usize),
-    /// A frame whose checksum is right and whose content is not.
-    #[error("not readable at byte {at}: {error}")]
-    Undecodable {
-        /// Where it begins.
-        at: usize,
-        /// What is wrong with it.
-        error: DecodeError,
-    },
-    /// A frame where another one belongs.
-    #[error("the part at byte {0} does not belong there")]
-    Misplaced(usize),
-    /// A genesis whose members are none, too many, or not strictly increasing.
-    #[error("its members are none, too many, or out of order")]
-    Members,
 }
 
 /// Why a proof file does not prove what it says.
@@ -262,55 +224,4 @@ fn check_proof<K: Keys>(
         return Err(Rejection::OpsMismatch);
     }
     Ok(())
-}
-
-/// What the first line of a file says but for its version.
-struct Magic(&'static str);
-
-impl Magic {
-    fn line(&self) -> Vec<u8> {
-        [self.0.as_bytes(), b"1\n"].concat()
-    }
-}
-
-/// What of a file is not read yet.
-struct Rest<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Rest<'a> {
-    /// Reads the first line.
-    fn after(magic: &Magic, bytes: &'a [u8]) -> Result<Self, FileError> {
-        let have = bytes.len();
-        if have > MAX_FILE_BYTES {
-            return Err(FileError::TooLarge { have });
-        }
-        let line = magic.line();
-        if let Some(bytes) = bytes.strip_prefix(line.as_slice()) {
-            let at = line.len();
-            return Ok(Self { bytes, at });
-        }
-        let version = bytes.strip_prefix(magic.0.as_bytes());
-        let version = version.ok_or(FileError::Magic(magic.0))?;
-        let version = version.iter().take(16).take_while(|byte| **byte != b'\n');
-        let version: Vec<u8> = version.copied().collect();
-        Err(FileError::Version(version.escape_ascii().to_string()))
-    }
-
-    /// The next frame and where it begins; nothing at the end.
-    fn frame(&mut self, limit: usize) -> Result<Option<(usize, &'a [u8])>, FileError> {
-        let at = self.at;
-        if self.bytes.is_empty() {
-            return Ok(None);
-        }
-        let (body, length) = match frame::first(self.bytes, limit) {
-            Framed::Whole { body, length } => (body, length),
-            Framed::Torn => return Err(FileError::CutOff(at)),
-            Framed::Damaged => return Err(FileError::Damaged(at)),
-        };
-        self.bytes = self.bytes.get(length..).unwrap_or_default();
-        self.at = at.saturating_add(length);
-        Ok(Some((at, body)))
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileError, MAX_FILE_BYTES, Magic, Rest};
+use super::reader::{FileError, MAX_FILE_BYTES, Magic, Rest};
 use crate::actor::{Actor, NetworkId};
 use crate::codec;
 use crate::deterministic_secure_broadcast::frame;
