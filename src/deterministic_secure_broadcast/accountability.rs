@@ -49,9 +49,9 @@ pub(super) enum Compared {
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    /// The digest of what we have come to: our state, and the header each source stands at. Equal for correct
+    /// The digest that summarizes our state, and the header each source stands at. Equal for correct
     /// replicas with equal clocks, as long as no more than `f` members lie.
-    pub(super) fn standing(&self) -> Digest {
+    pub(super) fn state_summary(&self) -> Digest {
         let state = self.state_digest();
         let tips = self.ledger.sources().map(|(_, source)| source.tip());
         let tips: Vec<Digest> = tips.collect();
@@ -100,7 +100,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Compared::Tell(payload) = self.compare_tips(seats, &mut charge) else {
             return false;
         };
-        self.quota.settle(charge);
+        self.quota.spend(charge);
         effects.send(To::One(peer), payload);
         true
     }

@@ -102,7 +102,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             .collect()
     }
 
-    /// The digest of the state: when nothing was delivered since the last tick, and now and then.
+    /// The digest of the state: when nothing was delivered since the last tick, and on every sixteenth tick.
     fn state_for_summary(&mut self) -> Option<Digest> {
         let length = self.height();
         let quiet = self.gossip.seen == length;
@@ -120,7 +120,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     fn new_digest(&mut self) -> Digest {
-        let digest = self.standing();
+        let digest = self.state_summary();
         self.gossip.digest = Some((self.height(), digest));
         digest
     }
@@ -163,7 +163,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let known = self.known_digest();
         // The state may be large: it is encoded because of summaries once between two ticks and no more.
         let worked_out = (theirs.is_some() && known.is_none() && self.quota.may_encode())
-            .then(|| self.standing());
+            .then(|| self.state_summary());
         let diverged = theirs
             .zip(known.or(worked_out))
             .is_some_and(|(theirs, ours)| theirs != ours);
@@ -205,7 +205,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if diverged {
             effects.push(Effect::Diverged { member: from });
         }
-        self.quota.settle(charge);
+        self.quota.spend(charge);
         if let Some(tips) = tips {
             effects.send(To::One(from), tips);
         }

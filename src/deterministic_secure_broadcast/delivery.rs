@@ -386,7 +386,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.persist(record, effects);
         effects.push(Effect::Deliver(delivery));
         let last = self.ledger.delivered(seat);
-        self.unsigned().settle(seat, last);
+        self.unsigned().drop_delivered(seat, last);
         true
     }
 }

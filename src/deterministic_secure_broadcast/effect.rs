@@ -109,7 +109,7 @@ pub enum Effect<A: SecureBroadcastAlgorithm> {
         /// Its members: whom [`To::Members`] means from here on, but ourselves.
         members: Arc<[Actor]>,
     },
-    /// A quorum vouches for what we have come to at this clock. What lies below the checkpoint before it is forgotten,
+    /// A quorum has attested our state at this clock. What lies below the checkpoint before it is forgotten,
     /// and the journal can be made short ([`compact_journal`](super::SecureBroadcast::compact_journal)).
     Checkpoint {
         /// What it covers.

@@ -9,7 +9,7 @@ pub(super) struct Gossip {
     pub(super) turn: usize,
     /// How many messages were delivered at the last tick.
     pub(super) seen: usize,
-    /// The digest of what we have come to, and after how many messages.
+    /// The digest of our state, and after how many messages.
     pub(super) digest: Option<(usize, Digest)>,
 }
 

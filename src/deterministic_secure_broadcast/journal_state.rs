@@ -314,7 +314,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys> UnsignedParts<'_, A, K> {
         certified.ops = certified.ops.or_else(|| held.and_then(|held| held.ops));
         self.ledger.deliver(source, certified.ready()?)?;
         self.ledger.load_source_echo(source_echo);
-        self.settle(seat, self.ledger.delivered(seat));
+        self.drop_delivered(seat, self.ledger.delivered(seat));
         Some(())
     }
 

@@ -21,9 +21,9 @@
 //! | [`PullChain`] | anyone → anyone | send me the chain from here on | chain, seals |
 //! | [`PullHeaders`] | member → member | send me the headers before this one | headers |
 //! | [`Headers`] | member → member | headers, each naming the one before it | pull-headers, pull |
-//! | [`CheckpointProposal`] | member → members | please attest what we have come to at this clock | attest, checkpoint |
-//! | [`Attest`] | member → member | this is what we have come to | |
-//! | [`Checkpoint`] | anyone → members | a quorum has come to this | pull-snapshot |
+//! | [`CheckpointProposal`] | member → members | please attest our state at this clock | attest, checkpoint |
+//! | [`Attest`] | member → member | this is my state there, signed | |
+//! | [`Checkpoint`] | anyone → members | a quorum has attested this state | pull-snapshot |
 //! | [`PullSnapshot`] | member → member | send me this part of the snapshot behind it | snapshot, checkpoint |
 //! | [`SnapshotPiece`] | member → member | a part of it | pull-snapshot |
 //!
@@ -341,7 +341,7 @@ pub struct Summary {
     pub clock: VersionVector,
     /// The members it holds evidence against.
     pub culprits: Signers,
-    /// The digest of its state at that clock and of the last header of every source, now and then, so that
+    /// The digest of its state at that clock and of the last header of every source, on some ticks, so that
     /// replicas that fell apart find out.
     pub state: Option<Digest>,
 }

@@ -42,10 +42,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
 impl<A: SecureBroadcastAlgorithm, K: Keys> UnsignedParts<'_, A, K> {
     /// Everything of a source up to this counter is delivered.
-    pub(super) fn settle(&mut self, seat: Seat, last: Counter) {
-        self.slots.settle(seat, last);
+    pub(super) fn drop_delivered(&mut self, seat: Seat, last: Counter) {
+        self.slots.drop_delivered(seat, last);
         if self.chain.seat() == Some(seat) {
-            self.source.settle(last);
+            self.source.drop_delivered(last);
         }
     }
 
@@ -78,7 +78,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys> UnsignedParts<'_, A, K> {
             .install(algorithm, self.chain.members(), &clock, positions.collect());
         for (seat, counter) in clock.iter() {
             if counter > before.get(seat) {
-                self.settle(seat, counter);
+                self.drop_delivered(seat, counter);
             }
         }
         self.bases.install(base);

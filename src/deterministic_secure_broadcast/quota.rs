@@ -151,7 +151,7 @@ impl Quota {
     }
 
     /// The answers are sent.
-    pub(super) fn settle(&mut self, charge: Charge) {
+    pub(super) fn spend(&mut self, charge: Charge) {
         let place = match charge.share {
             Share::Seat(seat) => self.seats.get_mut(seat.get()),
             Share::Guest(actor) => Some(self.guests.entry(actor).or_default()),
@@ -180,7 +180,7 @@ mod tests {
         let mut charge = quota.charge(share);
         assert!(charge.add(10 * BYTES_PER_TICK));
         assert!(!charge.add(1));
-        quota.settle(charge);
+        quota.spend(charge);
         assert!(!quota.charge(share).add(0));
         assert!(quota.charge(Share::Strangers).add(0));
         quota.begin_tick();

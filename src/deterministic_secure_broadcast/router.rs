@@ -76,7 +76,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 once,
             } => {
                 if let Some(charge) = charge {
-                    self.quota.settle(charge);
+                    self.quota.spend(charge);
                 }
                 if let Some(once) = once {
                     self.quota.note(to, once);

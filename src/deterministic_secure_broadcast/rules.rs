@@ -107,7 +107,7 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
             && matches!(facts.open, OpenSlot::Empty | OpenSlot::Same)
     }
 
-    /// I7: whether a signature counts towards a quorum; `verify` is asked last, for it is dear.
+    /// I7: whether a signature counts towards a quorum; `verify` is asked last, for it is expensive.
     #[must_use]
     fn may_count(facts: SignerFacts, verify: impl FnOnce() -> bool) -> bool {
         facts.member && facts.fresh && verify()
@@ -276,7 +276,7 @@ pub trait Rules: sealed::Sealed + Clone + Debug + PartialEq + Eq + Send + Sync +
             }
     }
 
-    /// Whether a member may attest what it has come to at a clock.
+    /// Whether a member may attest the state it has at a clock.
     #[must_use]
     fn may_attest(facts: &AttestFacts) -> bool {
         facts.delivered && facts.closed && facts.beyond

@@ -176,7 +176,7 @@ impl<Op> Slot<Op> {
     }
 
     /// Everything up to this counter is delivered.
-    fn settle(&mut self, last: Counter) {
+    fn drop_delivered(&mut self, last: Counter) {
         self.open.retain(|open| open.header.first > last);
         self.ahead.retain(|first, _| *first > last);
         self.ancestry.deliver(last);
@@ -242,9 +242,9 @@ impl<Op: Clone> Slots<Op> {
     }
 
     /// Everything of this source up to a counter is delivered.
-    pub(super) fn settle(&mut self, seat: Seat, last: Counter) {
+    pub(super) fn drop_delivered(&mut self, seat: Seat, last: Counter) {
         if let Some(slot) = self.get_mut(seat) {
-            slot.settle(last);
+            slot.drop_delivered(last);
         }
     }
 

@@ -98,7 +98,7 @@ impl<Op> Source<Op> {
     }
 
     /// Everything of ours up to this counter is delivered.
-    pub(super) fn settle(&mut self, last: Counter) {
+    pub(super) fn drop_delivered(&mut self, last: Counter) {
         self.flight.take_if(|flight| flight.header.first <= last);
     }
 

@@ -91,8 +91,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// What a vote proves against its voter, together with what that has said.
     pub(super) fn vote_evidence(&self, index: MemberIndex, vote: &Vote) -> Option<Evidence> {
-        let docket = self.reconfiguration.dockets.get(&vote.generation)?;
-        let found = docket.against_vote::<R>(index, vote)?;
+        let statement_log = self.reconfiguration.statement_logs.get(&vote.generation)?;
+        let found = statement_log.against_vote::<R>(index, vote)?;
         self.member_evidence(vote.generation, index, Some(found))
     }
 
@@ -111,7 +111,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         for (index, vote) in votes {
             self.compare_vote(index, &vote, effects);
             self.reconfiguration
-                .docket(vote.generation)
+                .statement_log(vote.generation)
                 .note_vote(index, &vote);
         }
     }
@@ -123,17 +123,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         proposal: &Proposal,
     ) -> Option<Evidence> {
         let (generation, attempt) = (proposal.generation, proposal.attempt);
-        let docket = self.reconfiguration.dockets.get(&generation)?;
+        let statement_log = self.reconfiguration.statement_logs.get(&generation)?;
         let signed = proposal.signed(self.network());
-        let found = docket.against_proposal(generation, attempt, signed)?;
+        let found = statement_log.against_proposal(generation, attempt, signed)?;
         self.member_evidence(generation, leader, Some(found))
     }
 
     /// Remembers a proposal that was checked.
     pub(super) fn hear_proposal(&mut self, proposal: &Proposal) {
         let signed = proposal.signed(self.network());
-        let docket = self.reconfiguration.docket(proposal.generation);
-        docket.note_proposal(proposal.attempt, signed);
+        let statement_log = self.reconfiguration.statement_log(proposal.generation);
+        statement_log.note_proposal(proposal.attempt, signed);
     }
 
     /// What a timeout proves against its signer, together with what that has said.
@@ -143,8 +143,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         timeout: (u32, &Shown),
         index: MemberIndex,
     ) -> Option<Evidence> {
-        let docket = self.reconfiguration.dockets.get(&generation)?;
-        let found = docket.against_timeout::<R>(generation, timeout, index)?;
+        let statement_log = self.reconfiguration.statement_logs.get(&generation)?;
+        let found = statement_log.against_timeout::<R>(generation, timeout, index)?;
         self.member_evidence(generation, index, Some(found))
     }
 
@@ -159,8 +159,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if let Some(evidence) = self.timeout_evidence(generation, (attempt, &timeout), index) {
             self.convict(evidence, effects);
         }
-        let docket = self.reconfiguration.docket(generation);
-        docket.note_timeout(attempt, index, timeout);
+        let statement_log = self.reconfiguration.statement_log(generation);
+        statement_log.note_timeout(attempt, index, timeout);
     }
 
     /// The same for all of a quorum of them.
@@ -213,14 +213,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         if other.verify::<K, R>(network, tip, members).is_err() {
             return Vec::new();
         }
-        let docket = self.reconfiguration.dockets.get(&before);
-        let mut docket = docket.cloned().unwrap_or_default();
+        let statement_log = self.reconfiguration.statement_logs.get(&before);
+        let mut statement_log = statement_log.cloned().unwrap_or_default();
         let mut found = Vec::new();
         let votes = known.votes(network, before);
         for (index, vote) in votes.chain(other.votes(network, before)) {
-            let contradiction = docket.against_vote::<R>(index, &vote);
+            let contradiction = statement_log.against_vote::<R>(index, &vote);
             found.extend(self.member_evidence(before, index, contradiction));
-            docket.note_vote(index, &vote);
+            statement_log.note_vote(index, &vote);
         }
         found
     }

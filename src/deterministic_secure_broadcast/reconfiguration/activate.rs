@@ -157,7 +157,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         (seals, merged, invented)
     }
 
-    /// What the seals show of one source, together with what we know. The dear checks are made here, of nothing but what
+    /// What the seals show of one source, together with what we know. The expensive checks are made here, of nothing but what
     /// is higher than what we have. What is wrong in a seal is left out, and the seal counts all the same: others have
     /// activated with it who had no need to look, and there may be no other.
     fn merge(
@@ -499,7 +499,7 @@ impl Reconfiguration {
         self.seals.retain(|(of, _), _| *of >= before);
         self.announced.clear();
         self.round = Round::default();
-        self.dockets.retain(|of, _| *of >= before);
+        self.statement_logs.retain(|of, _| *of >= before);
         self.requested.begin_generation();
     }
 }

@@ -75,12 +75,13 @@ impl Reconfiguration {
         index: MemberIndex,
     ) -> TimeoutFacts {
         let current = attempt == self.round.attempt;
-        let docket = self.dockets.get(&view.generation());
+        let statement_log = self.statement_logs.get(&view.generation());
         TimeoutFacts {
             current,
             timed_out: match current {
                 true => self.round.timeout.is_some(),
-                false => docket.is_some_and(|docket| docket.has_timed_out(attempt, index)),
+                false => statement_log
+                    .is_some_and(|statement_log| statement_log.has_timed_out(attempt, index)),
             },
         }
     }
@@ -171,7 +172,7 @@ impl Reconfiguration {
 
     /// Counts a timeout of our attempt.
     pub(super) fn count_timeout(&mut self, index: MemberIndex, timeout: &Timeout, shown: Shown) {
-        self.docket(timeout.generation)
+        self.statement_log(timeout.generation)
             .note_timeout(timeout.attempt, index, shown);
         self.round.timeouts.insert(index, shown);
     }
@@ -186,8 +187,8 @@ impl Reconfiguration {
         let sig = timeout.sig;
         let shown = Shown { highest, sig };
         if timeout.attempt != self.round.attempt {
-            let docket = self.docket(timeout.generation);
-            return docket.note_timeout(timeout.attempt, index, shown);
+            let statement_log = self.statement_log(timeout.generation);
+            return statement_log.note_timeout(timeout.attempt, index, shown);
         }
         self.count_timeout(index, &timeout, shown);
         if let Some(lock) = timeout.highest.clone() {

@@ -133,10 +133,10 @@ impl Reconfiguration {
                 self.round.cast_first.is_some(),
             )
         } else {
-            let said = self.dockets.get(&proposal.generation);
-            said.map_or((false, false), |docket| {
-                let voted = docket.has_voted(attempt, Phase::First, index);
-                (docket.has_timed_out(attempt, index), voted)
+            let said = self.statement_logs.get(&proposal.generation);
+            said.map_or((false, false), |statement_log| {
+                let voted = statement_log.has_voted(attempt, Phase::First, index);
+                (statement_log.has_timed_out(attempt, index), voted)
             })
         };
         let leader = view.leader(attempt).unwrap_or(index);
@@ -383,7 +383,7 @@ impl Reconfiguration {
             Phase::Second => &mut self.round.second,
         };
         votes.insert(index, (vote.decision, vote.sig));
-        self.docket(vote.generation).note_vote(index, vote);
+        self.statement_log(vote.generation).note_vote(index, vote);
     }
 
     /// Counts a vote of our own.
@@ -396,7 +396,7 @@ impl Reconfiguration {
             *cast = Some(vote);
             self.count_vote(index, &vote);
         } else {
-            self.docket(vote.generation).note_vote(index, &vote);
+            self.statement_log(vote.generation).note_vote(index, &vote);
         }
     }
 }

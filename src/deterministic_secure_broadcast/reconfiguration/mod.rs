@@ -17,7 +17,6 @@ mod approve;
 mod attempt;
 mod chain;
 mod decide;
-mod docket;
 mod headers;
 mod join;
 mod keys;
@@ -26,6 +25,7 @@ mod received;
 mod records;
 mod requested;
 mod state;
+mod statement_log;
 mod step;
 mod view;
 

@@ -48,7 +48,8 @@ impl Reconfiguration {
                 }
                 self.requested.learn_approvals(&proposal.approvals);
                 let signed = proposal.signed(*network);
-                self.docket(active).note_proposal(proposal.attempt, signed);
+                self.statement_log(active)
+                    .note_proposal(proposal.attempt, signed);
                 self.round.proposal = Some(*proposal);
             }
             Record::Voted(vote) => {
@@ -69,8 +70,8 @@ impl Reconfiguration {
                 let attempt = timeouts.attempt.checked_add(1)?;
                 // What they prove about anyone is written down elsewhere.
                 for (index, shown) in timeouts.iter() {
-                    let docket = self.docket(timeouts.generation);
-                    docket.note_timeout(timeouts.attempt, index, shown);
+                    let statement_log = self.statement_log(timeouts.generation);
+                    statement_log.note_timeout(timeouts.attempt, index, shown);
                 }
                 self.round.next(attempt, *timeouts);
             }

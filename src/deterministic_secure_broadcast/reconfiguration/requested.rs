@@ -22,8 +22,8 @@ pub(crate) struct Requested {
     pub(super) wanted: BTreeSet<Change>,
     /// Who wants to join, with the proof of possession.
     pub(super) candidates: BTreeMap<Actor, Sig>,
-    /// Those of them that nobody is known to approve, in the order in which they asked. Bounded.
-    pub(super) crowd: VecDeque<Actor>,
+    /// Those of them that no member is known to approve, in the order in which they asked. Bounded.
+    pub(super) unapproved: VecDeque<Actor>,
     /// Approvals in our generation.
     pub(super) approvals: BTreeMap<Change, BTreeMap<MemberIndex, Sig>>,
     /// Whether we want to be a member.
@@ -45,25 +45,25 @@ impl Requested {
         join.verify::<K>(view.network())
     }
 
-    /// Remembers a request that was checked. Keys cost nothing: a crowd must not keep others out.
+    /// Remembers a request that was checked. Keys cost nothing: many of them must not keep others out.
     pub(super) fn add_candidate(&mut self, join: Join) {
         self.make_room(MAX_CANDIDATES);
-        self.crowd.push_back(join.actor);
+        self.unapproved.push_back(join.actor);
         self.candidates.insert(join.actor, join.possession);
     }
 
-    /// Makes room for one more who asks to join: whoever of the crowd asked first has to ask again.
+    /// Makes room for one more who asks to join: of those that no member is known to approve, the first to ask has to ask again.
     fn make_room(&mut self, most: usize) {
-        if self.crowd.len() < most {
+        if self.unapproved.len() < most {
             return;
         }
         let (wanted, approvals) = (&self.wanted, &self.approvals);
-        self.crowd.retain(|actor| {
+        self.unapproved.retain(|actor| {
             let join = Change::Join(*actor);
             !wanted.contains(&join) && !approvals.contains_key(&join)
         });
-        while self.crowd.len() >= most
-            && let Some(first) = self.crowd.pop_front()
+        while self.unapproved.len() >= most
+            && let Some(first) = self.unapproved.pop_front()
         {
             self.candidates.remove(&first);
         }
@@ -190,6 +190,6 @@ impl Requested {
         let wanted = &self.wanted;
         self.candidates
             .retain(|actor, _| wanted.contains(&crate::membership::Change::Join(*actor)));
-        self.crowd.clear();
+        self.unapproved.clear();
     }
 }

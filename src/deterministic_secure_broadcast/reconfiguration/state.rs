@@ -9,8 +9,8 @@ use crate::deterministic_secure_broadcast::wire::{
 };
 use crate::membership::{Generation, MemberIndex};
 
-use super::docket::Docket;
 use super::requested::Requested;
+use super::statement_log::StatementLog;
 
 /// What a replica knows about generations: those there were, and how far the next one is.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub(crate) struct Reconfiguration {
     pub(super) announced: BTreeMap<MemberIndex, (Actor, Sig)>,
     pub(super) round: Round,
     /// Who has said what about the end of our generation, and of the one before it.
-    pub(super) dockets: BTreeMap<Generation, Docket>,
+    pub(super) statement_logs: BTreeMap<Generation, StatementLog>,
     /// Once we have left: who of this generation is known to have delivered all that we have; nothing once there are
     /// enough.
     pub(crate) leaving: Option<BTreeSet<Actor>>,
@@ -81,14 +81,14 @@ impl Reconfiguration {
             requested: Requested::default(),
             announced: BTreeMap::new(),
             round: Round::default(),
-            dockets: BTreeMap::new(),
+            statement_logs: BTreeMap::new(),
             leaving: None,
         }
     }
 
     /// Who has said what about the end of this generation.
-    pub(super) fn docket(&mut self, generation: Generation) -> &mut Docket {
-        self.dockets.entry(generation).or_default()
+    pub(super) fn statement_log(&mut self, generation: Generation) -> &mut StatementLog {
+        self.statement_logs.entry(generation).or_default()
     }
 
     /// The seals of one generation.

@@ -1,6 +1,6 @@
 //! The facts on which checkpoints rest.
 
-/// What a member knows when it may attest what it has come to at a clock.
+/// What a member knows when it may attest the state it has at a clock.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttestFacts {
     /// It has delivered all of it.

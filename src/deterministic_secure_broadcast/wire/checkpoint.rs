@@ -11,7 +11,7 @@ use crate::deterministic_secure_broadcast::proof::check_quorum;
 use crate::deterministic_secure_broadcast::rules::{AdoptFacts, Rules, Sound};
 use crate::membership::{Generation, Members, Signers};
 
-/// "Please attest what we have come to at this clock."
+/// "Please attest our state at this clock."
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckpointProposal {
     /// The generation to be attested in.
@@ -20,7 +20,7 @@ pub struct CheckpointProposal {
     pub clock: VersionVector,
 }
 
-/// "Whoever has delivered this much has come to this"; the signer is the member the packet comes from.
+/// "A replica that has delivered this much has this state"; the signer is the member the packet comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attest {
     /// The generation the signer counts in.
@@ -33,7 +33,7 @@ pub struct Attest {
     pub sig: Sig,
 }
 
-/// "Whoever has delivered exactly this much has come to this."
+/// "A replica that has delivered exactly this much has this state."
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CheckpointStatement {
     /// The generation the signer counts in.

@@ -12,7 +12,7 @@ const MAX_ATTEMPTS: usize = 8;
 
 /// Statements of the members of one generation, signatures checked, the first of each kind that was heard.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Docket {
+pub(super) struct StatementLog {
     attempts: BTreeMap<u32, Attempt>,
 }
 
@@ -35,7 +35,7 @@ impl Attempt {
     }
 }
 
-impl Docket {
+impl StatementLog {
     /// The entry of an attempt; none of one that is long over.
     fn attempt(&mut self, attempt: u32) -> Option<&mut Attempt> {
         self.attempts.entry(attempt).or_default();
