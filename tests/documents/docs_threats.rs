@@ -21,6 +21,9 @@ fn root() -> &'static Path {
 /// Where the second table of `docs/defects.md` begins.
 const OPEN: &str = "\n## Open\n";
 
+/// Where the third begins.
+const MENDED: &str = "\n## Mended\n";
+
 /// The rows of the first table in a document, cell by cell, without its head.
 fn table(name: &str) -> Vec<Vec<String>> {
     let text = read(&root().join("docs").join(name));
@@ -199,6 +202,7 @@ fn ignored_in(text: &str) -> Vec<(String, String)> {
 fn every_open_fault_has_an_ignored_test_and_every_such_test_its_row() {
     let text = read(&root().join("docs/defects.md"));
     let (_, open) = text.split_once(OPEN).expect("a table of open faults");
+    let (open, _) = open.split_once(MENDED).expect("an end of it");
     let mut told = BTreeSet::new();
     for row in rows(open) {
         let [id, _, _, tests] = &row[..] else {
@@ -221,6 +225,22 @@ fn every_open_fault_has_an_ignored_test_and_every_such_test_its_row() {
         shown.extend(ignored.map(|(test, reason)| (file.clone(), test, reason)));
     }
     assert_eq!(told, shown);
+}
+
+/// A fault is mended when a test that runs tells so.
+#[test]
+fn every_mended_fault_has_its_test() {
+    let text = read(&root().join("docs/defects.md"));
+    let (_, mended) = text.split_once(MENDED).expect("a table of mended faults");
+    let rows = rows(mended);
+    assert!(
+        rows.iter()
+            .all(|row| row.len() == 4 && !names(&row[3]).is_empty())
+    );
+    check_names(
+        "docs/defects.md",
+        rows.into_iter().map(|row| row[3].clone()),
+    );
 }
 
 /// The text in front of the table names tests, too.

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use crate::operations::{self, Format, Row};
 use crate::scenario::swarm::Swarm;
 use crate::scenario::{self, Algorithm, MAX_SCENARIO_BYTES, Scenario};
+use crate::table;
 use crate::workload;
 
 /// The campaigns that are part of the command, by the names under which they stand where a scenario's file can be named.
@@ -182,7 +183,10 @@ fn beside(scenario: &Path, file: &str) -> PathBuf {
     scenario.parent().unwrap_or(Path::new("")).join(file)
 }
 
-/// The bytes of a file, unless there are more than `most`.
+/// What a spreadsheet or an editor may put in front of a text.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The bytes of a text file without its byte order mark, unless there are more than `most`.
 pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
     let open = || format!("{}: cannot be read", path.display());
     let file = File::open(path).with_context(open)?;
@@ -195,20 +199,32 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
         "{}:1: file: is longer than {most} bytes",
         path.display()
     );
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     Ok(bytes)
 }
 
 /// A file of balances: `account,balance` and a line for each account.
 fn balances(bytes: &[u8]) -> Result<BTreeMap<String, u64>, (usize, &'static str, String)> {
-    let text = std::str::from_utf8(bytes).map_err(|_| (1, "file", "is not UTF-8".to_owned()))?;
-    let mut lines = (1..).zip(text.lines());
-    match lines.next() {
-        Some((_, "account,balance")) => {}
-        _ => return Err((1, "header", "is not `account,balance`".to_owned())),
+    const COLUMNS: [&str; 2] = ["account", "balance"];
+    let mut rows = table::rows(bytes).map(|row| {
+        row.map_err(|error| {
+            let field = COLUMNS.get(error.cell).copied();
+            (error.line, field.unwrap_or("row"), error.problem)
+        })
+    });
+    match rows.next().transpose()? {
+        Some((_, header)) if header == COLUMNS => {}
+        header => {
+            let line = header.map_or(1, |(line, _)| line);
+            return Err((line, "header", "is not `account,balance`".to_owned()));
+        }
     }
     let mut balances = BTreeMap::new();
-    for (number, line) in lines {
-        let Some((account, balance)) = line.rsplit_once(',') else {
+    for row in rows {
+        let (number, cells) = row?;
+        let [account, balance] = cells.as_slice() else {
             return Err((number, "row", "is not `account,balance`".to_owned()));
         };
         let balance = balance.parse().map_err(|_| {
@@ -218,7 +234,7 @@ fn balances(bytes: &[u8]) -> Result<BTreeMap<String, u64>, (usize, &'static str,
                 format!("`{}` is no whole number", balance.escape_debug()),
             )
         })?;
-        if balances.insert(account.to_owned(), balance).is_some() {
+        if balances.insert(account.clone(), balance).is_some() {
             return Err((
                 number,
                 "account",

@@ -12,6 +12,7 @@ use crate::input::Input;
 use crate::names;
 use crate::operations::{Row, What};
 use crate::scenario::Bank;
+use crate::table;
 
 /// Members of the made-up ledger.
 const MEMBERS: usize = 7;
@@ -112,8 +113,9 @@ impl Book {
             *self.balances.entry(who.to_owned()).or_default() -= amount;
             *self.balances.entry(to.clone()).or_default() += amount;
         }
-        self.csv
-            .push_str(&format!("{who},transfer,{to},{amount},{note}\n"));
+        let amount = amount.to_string();
+        let row = [who, "transfer", to.as_str(), &amount, note];
+        self.csv.push_str(&table::line(row));
         to
     }
 }
@@ -131,8 +133,10 @@ impl SequentialOutcome {
     /// The balances as the file a scenario can name as `expected_balances`.
     #[must_use]
     pub fn csv(&self) -> String {
-        let line = |(account, balance): (&String, &u128)| format!("{account},{balance}\n");
-        "account,balance\n".to_owned() + &self.balances.iter().map(line).collect::<String>()
+        let line = |(account, balance): (&String, &u128)| {
+            table::line([account.as_str(), &balance.to_string()])
+        };
+        table::line(["account", "balance"]) + &self.balances.iter().map(line).collect::<String>()
     }
 }
 

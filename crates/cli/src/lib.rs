@@ -33,6 +33,7 @@ pub mod shrink;
 pub mod simulate;
 pub mod summary;
 pub mod sweep;
+mod table;
 pub mod time;
 pub mod verify;
 pub mod workload;

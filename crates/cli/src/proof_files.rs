@@ -11,6 +11,7 @@ use bft_crdts::net::{Outcome, SeededKeys};
 use bft_crdts::{Actor, Keys, Members, Rules, Seat, SecureBroadcast};
 
 use crate::scenario_algorithm::{Identities, ScenarioAlgorithm};
+use crate::table;
 
 /// Most proofs of one run.
 const MOST_PROOFS: usize = 100;
@@ -79,16 +80,17 @@ pub fn of<A: ScenarioAlgorithm, K: SeededKeys, R: Rules>(
 
 /// Whose keys are whose, for those who read what `verify` says: everybody who ever was a member.
 fn keys<K: Keys>(members: &Members<K>, people: &Identities) -> NamedFile {
-    let mut table = "name,seat,key\n".to_owned();
+    let mut keys = table::line(["name", "seat", "key"]);
     for seat in (0..).map(Seat::new).take(members.seats()) {
         if let Some(actor) = members.in_seat(seat) {
             let name = people.name(actor);
-            table.push_str(&format!("{name},{},{}\n", seat.get(), actor.to_hex()));
+            let (seat, key) = (seat.get().to_string(), actor.to_hex());
+            keys.push_str(&table::line([name.as_str(), &seat, &key]));
         }
     }
     NamedFile {
         name: "keys.csv".to_owned(),
-        bytes: table.into_bytes(),
+        bytes: keys.into_bytes(),
     }
 }
 

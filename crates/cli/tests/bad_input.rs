@@ -1,7 +1,10 @@
 //! Bad input is answered with a line and a field, never with a panic and never with silence.
 
+use std::path::Path;
+
+use bft_crdts_cli::input::Input;
 use bft_crdts_cli::operations::{self, Format, What};
-use bft_crdts_cli::scenario;
+use bft_crdts_cli::{ledger, scenario};
 
 const GOOD: &str = r#"
 name = "small"
@@ -339,6 +342,86 @@ fn a_bad_row_names_line_and_field() {
     for (bytes, line, field) in cases {
         let error = operations::parse(bytes, Format::JsonLines).expect_err("bad JSON lines");
         assert_eq!((error.line, error.field.as_str()), (line, field), "{error}");
+    }
+}
+
+/// A stray quote once swallowed the rows behind it: the run went through without them and kept every promise. Nor was
+/// what is not UTF-8 refused in a column that nobody reads.
+#[test]
+fn a_quote_that_is_not_closed_swallows_no_rows() {
+    let rows = [
+        "pia,transfer,otto,10,\"12\"\" pipe\notto,transfer,nela,20,ok\n",
+        "pia,transfer,otto,10,\"lunch\notto,transfer,nela,20,\n",
+        "pia,transfer,otto,10,\"lunch\notto,transfer,nela,20,\"late\"\n",
+    ];
+    for rows in rows {
+        let text = format!("who,what,to,amount,note\n{rows}");
+        let error = operations::parse(text.as_bytes(), Format::Csv).expect_err(rows);
+        assert_eq!((error.line, error.field.as_str()), (2, "note"), "{error}");
+        assert!(error.problem.contains("column 22"), "{error}");
+    }
+    let foreign = b"who,what,to,amount,note\npia,transfer,otto,5,\"CAF\xc9\"\n";
+    let error = operations::parse(foreign, Format::Csv).expect_err("not UTF-8");
+    assert_eq!((error.line, error.field.as_str()), (2, "note"), "{error}");
+}
+
+/// Lines of blanks once were rows with too few fields, and lines that end in a carriage return were not counted.
+#[test]
+fn rows_stand_on_the_line_that_an_editor_shows() {
+    let bad = "pia,transfer,otto,x";
+    for end in ["\n", "\r\n", "\r"] {
+        for blank in ["", " ", "\t", "\u{c}"] {
+            let text = ["who,what,to,amount", blank, bad, ""].join(end);
+            let error = operations::parse(text.as_bytes(), Format::Csv).expect_err("a bad row");
+            assert_eq!((error.line, error.field.as_str()), (3, "amount"), "{error}");
+        }
+    }
+}
+
+/// Files as spreadsheets and editors write them: a byte order mark in front, everything in quotes, spaces, comments,
+/// blank lines, names with commas and quotes. Balances were once split at the last comma, and the command's own file of
+/// them was no table if a name had one.
+#[test]
+fn balances_and_rows_are_read_as_people_write_them() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tables");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let write = |name: &str, text: &str| {
+        std::fs::write(directory.join(name), text).expect("a file");
+    };
+    let scenario = |rows: &str, balances: &str| {
+        format!(
+            "name = \"s\"\nalgorithm = \"bank\"\nmembers = [\"pia\", \"otto\", \"nela\", \"rudi\"]\n\
+             operations_file = \"{rows}\"\nexpected_balances = \"{balances}\"\n[bank]\nbalance = 1000\n\
+             accounts = {{ \"Adler, Brix & Co\" = 5, 'Quote \"Q\"' = 7 }}\n"
+        )
+    };
+    write(
+        "rows.csv",
+        "who,what,to,amount\npia,transfer,\"Adler, Brix & Co\",10\nrudi,transfer,\"Quote \"\"Q\"\"\",3\n",
+    );
+    write(
+        "rows.jsonl",
+        "\u{feff}{\"who\":\"pia\",\"what\":\"transfer\",\"to\":\"Adler, Brix & Co\",\"amount\":10}\n\
+         {\"who\":\"rudi\",\"what\":\"transfer\",\"to\":\"Quote \\\"Q\\\"\",\"amount\":3}\n",
+    );
+    write(
+        "balances.csv",
+        "\u{feff}# by hand\n\"account\", balance\n\npia, 990\n\"otto\",\"1000\"\nnela,1000\nrudi,997\n\
+         \"Adler, Brix & Co\",15\n\"Quote \"\"Q\"\"\",10\n\n",
+    );
+    for rows in ["rows.csv", "rows.jsonl"] {
+        write(
+            "s.toml",
+            &format!("\u{feff}{}", scenario(rows, "balances.csv")),
+        );
+        let input = Input::read(&directory.join("s.toml")).expect("a scenario");
+        let outcome = ledger::outcome(&input, 0).expect("balances");
+        write("own.csv", &outcome.csv());
+        let expected = input.expected().expect("balances");
+        write("s.toml", &scenario(rows, "own.csv"));
+        let input = Input::read(&directory.join("s.toml")).expect("a scenario");
+        assert_eq!(input.expected().expect("its own balances"), expected);
+        assert_eq!(expected.map(|balances| balances.len()), Some(6));
     }
 }
 

@@ -1,37 +1,20 @@
 //! Rows from comma-separated values.
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
-
 use super::{Fields, Row, RowError, push};
 use crate::scenario::Time;
+use crate::table::{self, TableError};
 
 /// A column of the file, by the field it fills.
 type Column = &'static str;
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Row>, RowError> {
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(Trim::All)
-        .comment(Some(b'#'))
-        .from_reader(bytes);
-    let mut record = ByteRecord::new();
     let mut columns: Option<Vec<Column>> = None;
     let mut rows = Vec::new();
-    loop {
-        let more = reader.read_byte_record(&mut record).map_err(|why| {
-            let line = why.position().map_or(1, csv::Position::line);
-            RowError::new(number(line), "row", why)
-        })?;
-        if !more {
-            break;
-        }
-        let line = record
-            .position()
-            .map_or(1, |position| line_of(bytes, position));
+    for row in table::rows(bytes) {
+        let (line, cells) = row.map_err(|error| located(error, columns.as_deref()))?;
         match &columns {
-            None => columns = Some(header(&record, line)?),
-            Some(columns) => push(&mut rows, fields(&record, columns, line)?, line)?,
+            None => columns = Some(header(&cells, line)?),
+            Some(columns) => push(&mut rows, fields(&cells, columns, line)?, line)?,
         }
     }
     match columns {
@@ -44,40 +27,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Row>, RowError> {
     }
 }
 
-/// The line a record begins at: the reader's position is where it began to look, before empty lines and comments.
-fn line_of(bytes: &[u8], position: &csv::Position) -> usize {
-    let mut line = number(position.line());
-    let begin = usize::try_from(position.byte()).unwrap_or(usize::MAX);
-    let mut rest = bytes.get(begin..).unwrap_or_default();
-    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-        let (first, behind) = rest.split_at(end + 1);
-        if !first.trim_ascii().is_empty() && first.first() != Some(&b'#') {
-            break;
-        }
-        line += 1;
-        rest = behind;
-    }
-    line
+fn located(error: TableError, columns: Option<&[Column]>) -> RowError {
+    let column = columns.map_or(Some("header"), |columns| columns.get(error.cell).copied());
+    RowError::new(error.line, column.unwrap_or("row"), error.problem)
 }
 
-fn number(line: u64) -> usize {
-    usize::try_from(line).unwrap_or(usize::MAX)
-}
-
-fn header(record: &ByteRecord, line: usize) -> Result<Vec<Column>, RowError> {
+fn header(cells: &[String], line: usize) -> Result<Vec<Column>, RowError> {
     let mut columns: Vec<Column> = Vec::new();
-    for (place, field) in record.iter().enumerate() {
-        // A spreadsheet puts a byte order mark in front of the first column.
-        let field = if place == 0 {
-            field.strip_prefix(b"\xef\xbb\xbf").unwrap_or(field)
-        } else {
-            field
-        };
-        let shown = String::from_utf8_lossy(field).escape_debug().to_string();
-        let Some(column) = Fields::NAMES
-            .into_iter()
-            .find(|name| name.as_bytes() == field)
-        else {
+    for cell in cells {
+        let shown = cell.escape_debug();
+        let Some(column) = Fields::NAMES.into_iter().find(|name| name == cell) else {
             let known = Fields::NAMES.join(", ");
             return Err(RowError::new(
                 line,
@@ -106,23 +65,20 @@ fn header(record: &ByteRecord, line: usize) -> Result<Vec<Column>, RowError> {
     Ok(columns)
 }
 
-fn fields(record: &ByteRecord, columns: &[Column], line: usize) -> Result<Fields, RowError> {
-    if record.len() > columns.len() {
+fn fields(cells: &[String], columns: &[Column], line: usize) -> Result<Fields, RowError> {
+    if cells.len() > columns.len() {
         let problem = format!(
             "{} fields, but the header names {} columns",
-            record.len(),
+            cells.len(),
             columns.len()
         );
         return Err(RowError::new(line, "row", problem));
     }
     let mut fields = Fields::default();
-    for (column, bytes) in columns.iter().zip(record) {
-        if bytes.is_empty() {
+    for (column, text) in columns.iter().zip(cells) {
+        if text.is_empty() {
             continue;
         }
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            return Err(RowError::new(line, *column, "is not UTF-8"));
-        };
         let into = match *column {
             "who" => &mut fields.who,
             "what" => &mut fields.what,

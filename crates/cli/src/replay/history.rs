@@ -13,6 +13,8 @@ use bft_crdts::text::MAX_EDIT_CHARS;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
+use crate::input::BYTE_ORDER_MARK;
+
 /// The largest history that is read, in bytes of JSON.
 pub const MAX_HISTORY_BYTES: u64 = 1 << 28;
 
@@ -143,6 +145,9 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, HistoryError> {
     }
     if json.len() as u64 > MAX_HISTORY_BYTES {
         return Err(HistoryError::TooLarge);
+    }
+    if json.starts_with(BYTE_ORDER_MARK) {
+        json.drain(..BYTE_ORDER_MARK.len());
     }
     Ok(json)
 }
