@@ -79,7 +79,7 @@ pub struct Sweep {
     /// The scenario, a TOML file; the general campaign if there is none.
     pub scenario: Option<PathBuf>,
     /// How many seeds.
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
     /// The first seed.
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -18,6 +18,7 @@ pub mod logging;
 pub mod names;
 pub mod old_spellings;
 pub mod operations;
+mod output;
 pub mod package;
 pub mod page;
 pub mod pool;
@@ -75,50 +76,41 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
             }
         }
         Command::Ledger(Ledger::Generate { seed, rows }) => {
-            print!("{}", ledger::generate(seed, rows))
+            output::print(&ledger::generate(seed, rows))?;
         }
         Command::Ledger(Ledger::Balances { scenario }) => {
             let input = Input::read(&scenario)?;
-            print!("{}", ledger::outcome(&input, input.scenario.seed)?.csv());
+            output::print(&ledger::outcome(&input, input.scenario.seed)?.csv())?;
         }
         Command::Bench(args::Bench {
             what: Some(BenchWhat::Sim(args)),
             ..
         }) => {
             let bench = bench::sim::measure(args.quick)?;
-            print!(
-                "{}",
-                if args.json {
-                    bench.json() + "\n"
-                } else {
-                    bench.text()
-                }
-            );
+            output::print(&if args.json {
+                bench.json() + "\n"
+            } else {
+                bench.text()
+            })?;
         }
         Command::Bench(args::Bench {
             what: Some(BenchWhat::Join(args)),
             ..
         }) => {
             let join = bench::join::measure(args.operations)?;
-            print!(
-                "{}",
-                if args.json {
-                    join.json() + "\n"
-                } else {
-                    join.text()
-                }
-            );
+            output::print(&if args.json {
+                join.json() + "\n"
+            } else {
+                join.text()
+            })?;
         }
         Command::Bench(args) => {
             let bench = bench::measure(args.quick)?;
-            print!(
-                "{}",
-                if args.json {
-                    bench.json() + "\n"
-                } else {
-                    bench.text()
-                }
-            );
+            output::print(&if args.json {
+                bench.json() + "\n"
+            } else {
+                bench.text()
+            })?;
         }
         Command::Replay(args) => {
             let replayed = replay::replay(&args);
@@ -132,11 +124,11 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(VIOLATION));
             }
         }
-        Command::Lab(args) => print!("{}", lab::lab(&args)?),
-        Command::Compare(args) => print!("{}", compare::compare(&args)?),
+        Command::Lab(args) => output::print(&lab::lab(&args)?)?,
+        Command::Compare(args) => output::print(&compare::compare(&args)?)?,
         Command::Assets(args) => {
             for path in assets::write(&args.out)? {
-                println!("{}", path.display());
+                output::print(&format!("{}\n", path.display()))?;
             }
         }
     }

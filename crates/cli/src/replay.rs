@@ -26,6 +26,7 @@ use bft_crdts::text::Text;
 use bft_crdts::{Actor, Ed25519, PacketKind, Sound};
 
 use crate::args;
+use crate::output;
 use crate::report::Traffic;
 use crate::run::bar;
 use adversary::Vandal;
@@ -104,8 +105,8 @@ pub enum ReplayError {
 /// Replays a file and prints what came of it; whether all is as it must be.
 ///
 /// # Errors
-/// [`ReplayError`].
-pub fn replay(args: &args::Replay) -> Result<bool, ReplayError> {
+/// [`ReplayError`], or what cannot be printed.
+pub fn replay(args: &args::Replay) -> anyhow::Result<bool> {
     let history = history::read(&args.history)?;
     let options = Options {
         members: args.members,
@@ -121,10 +122,10 @@ pub fn replay(args: &args::Replay) -> Result<bool, ReplayError> {
     bar.finish_and_clear();
     let replayed = replayed?;
     if args.json {
-        println!("{}", replayed.json());
+        output::print(&format!("{}\n", replayed.json()))?;
     } else {
-        println!("{}", args.history.display());
-        print!("{}", replayed.text());
+        output::print(&format!("{}\n", args.history.display()))?;
+        output::print(&replayed.text())?;
     }
     Ok(replayed.is_right())
 }

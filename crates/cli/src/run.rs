@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::args;
 use crate::charts;
 use crate::input::Input;
+use crate::output;
 use crate::proof_files;
 use crate::report::{Balance, Group, RefusedRow, RunReport, State};
 use crate::scenario::Scenario;
@@ -66,14 +67,11 @@ pub fn run(args: &args::Run) -> Result<bool> {
     for (what, times) in &sometimes {
         tracing::info!(times, "{what}");
     }
-    print!(
-        "{}",
-        if args.json {
-            report.json() + "\n"
-        } else {
-            summary::text(&report)
-        }
-    );
+    output::print(&if args.json {
+        report.json() + "\n"
+    } else {
+        summary::text(&report)
+    })?;
     Ok(is_kept(&report))
 }
 

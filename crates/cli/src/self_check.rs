@@ -5,6 +5,7 @@ use bft_crdts::net::{Difference, first_difference};
 use serde::Serialize;
 
 use crate::input::Input;
+use crate::output;
 use crate::simulate::{Options, run as simulate};
 
 /// What `--json` prints.
@@ -44,15 +45,15 @@ pub fn check(input: &Input, options: Options<'_>, json: bool) -> Result<bool> {
     };
     let same = checked.same;
     if json {
-        println!("{}", serde_json::to_string_pretty(&checked)?);
+        output::print(&format!("{}\n", serde_json::to_string_pretty(&checked)?))?;
     } else {
-        match checked.difference {
-            None => println!(
-                "seed {}: both runs are the same, {} events, trace digest {}",
+        output::print(&match checked.difference {
+            None => format!(
+                "seed {}: both runs are the same, {} events, trace digest {}\n",
                 checked.seed, checked.events, checked.trace_digest
             ),
-            Some(difference) => println!("seed {}: {difference}", checked.seed),
-        }
+            Some(difference) => format!("seed {}: {difference}\n", checked.seed),
+        })?;
     }
     Ok(same)
 }

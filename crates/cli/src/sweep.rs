@@ -14,6 +14,7 @@ use bft_crdts::codec::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::input::Input;
+use crate::output;
 use crate::package::Packed;
 use crate::report::Violation;
 use crate::run::bar;
@@ -125,14 +126,11 @@ pub fn sweep(args: &args::Sweep) -> Result<bool> {
             Err(why) => tracing::warn!("seed {seed} cannot be packed: {why:#}"),
         }
     }
-    print!(
-        "{}",
-        if args.json {
-            json(&sweep)
-        } else {
-            sweep.text()
-        }
-    );
+    output::print(&if args.json {
+        json(&sweep)
+    } else {
+        sweep.text()
+    })?;
     Ok(sweep.violated == 0)
 }
 

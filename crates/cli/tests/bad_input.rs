@@ -1,6 +1,7 @@
 //! Bad input is answered with a line and a field, never with a panic and never with silence.
 
 use std::path::Path;
+use std::process::Command;
 
 use bft_crdts_cli::input::Input;
 use bft_crdts_cli::operations::{self, Format, What};
@@ -518,4 +519,25 @@ fn a_change_of_members_that_makes_no_sense_names_line_and_field() {
     let scenario = scenario::parse(&format!("{BEGIN}{good}")).expect("it is good");
     assert_eq!(scenario.changes.len(), 1);
     assert_eq!(scenario.people(), ["a", "b", "c", "d", "x"]);
+}
+
+/// Once a panic, with exit code 101. A pipe that somebody has closed is no error: they have read enough.
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_that_is_full_is_an_error() {
+    let full = std::fs::File::create("/dev/full").expect("there on every Linux");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bft-crdts"));
+    command.args(["ledger", "generate", "--rows", "10"]);
+    let ran = command.stdout(full).output().expect("it runs");
+    assert_eq!(ran.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&ran.stderr);
+    assert!(error.starts_with("error: standard output"), "{error}");
+}
+
+/// A campaign of no seeds once kept every promise.
+#[test]
+fn a_campaign_of_no_seeds_is_refused() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bft-crdts"));
+    let ran = command.args(["sweep", "--seeds", "0"]).output();
+    assert_eq!(ran.expect("it runs").status.code(), Some(2));
 }

@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::{json, run};
 use crate::args;
 use crate::input::{CAMPAIGN, Input, RECONFIGURATION};
+use crate::output;
 use crate::pool;
 use crate::rules::SOUND;
 use crate::run::bar;
@@ -178,14 +179,11 @@ pub(super) fn sweep(args: &args::Sweep, seeds: &Range<u64>, jobs: usize) -> Resu
         fs::write(file, controls.markdown())
             .with_context(|| format!("{}: cannot be written", file.display()))?;
     }
-    print!(
-        "{}",
-        if args.json {
-            json(&controls)
-        } else {
-            controls.text()
-        }
-    );
+    output::print(&if args.json {
+        json(&controls)
+    } else {
+        controls.text()
+    })?;
     Ok(controls.is_complete())
 }
 
