@@ -50,6 +50,7 @@ pub mod header;
 mod issue;
 pub mod journal;
 mod journal_state;
+mod kinds;
 mod ledger;
 pub mod packet;
 mod parts;

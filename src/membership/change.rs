@@ -65,3 +65,19 @@ pub enum ChangeError {
     #[error(transparent)]
     WeakKey(#[from] WeakKey),
 }
+
+impl ChangeError {
+    /// Its kind, as `docs/protocol.md` calls it: `already-member`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::AlreadyMember(_) => "already-member",
+            Self::KeyUsedBefore(_) => "key-used-before",
+            Self::NotMember(_) => "not-member",
+            Self::LastMember => "last-member",
+            Self::TooManyMembers => "too-many-members",
+            Self::TooManySeats => "too-many-seats",
+            Self::WeakKey(_) => "weak-key",
+        }
+    }
+}

@@ -79,3 +79,8 @@ FilePart 1 = Link(Link)
 FilePart 2 = Evidence(Evidence)
 FilePart 3 = Proof { certificate: Certificate, ops: bytes }
 """
+
+# Test keys: of the vectors (section 16), and of those who play in a scenario (docs/simulator.md).
+TEST_SEED_BYTE = 7
+TEST_SEED_NUMBER_BYTES = 8
+CONTEXT_IDENTITY = "bft-crdts simulator identity 1"

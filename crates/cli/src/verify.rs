@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow};
 use bft_crdts::codec::decode_sequence;
 use bft_crdts::deterministic_secure_broadcast::proof_file::{
     FileError, GenesisFile, MAX_FILE_BYTES, ProofFile, Subject,
@@ -28,6 +28,10 @@ const MOST: usize = 20;
 pub struct Finding {
     /// Whether it proves what it says.
     pub proven: bool,
+    /// The same, as `docs/protocol.md` says it: `proven` or `not-proven`.
+    pub verdict: &'static str,
+    /// The kind of what is wrong with it, as `docs/protocol.md` names it; empty if it proves what it says.
+    pub kind: String,
     /// Why not.
     pub why_not: Option<String>,
     /// What it is about: `evidence`, `proof` or `chain`.
@@ -47,7 +51,7 @@ pub struct Finding {
     /// Who is convicted.
     pub against: Option<Party>,
     /// Of what.
-    pub kind: Option<&'static str>,
+    pub contradiction: Option<&'static str>,
     /// In which generation, or up to which.
     pub generation: u64,
     /// In which attempt to decide on the next one.
@@ -81,25 +85,67 @@ pub struct Slot {
     pub operations: Option<u32>,
 }
 
+/// A file, a genesis or a pin that cannot be read.
+#[derive(Debug)]
+struct BadInput {
+    /// As `docs/protocol.md` names it; `unreadable` if there is no such file.
+    kind: &'static str,
+    /// For people.
+    why: anyhow::Error,
+}
+
+/// The same, as it is printed.
+#[derive(Debug, Serialize)]
+struct Unread<'a> {
+    verdict: &'static str,
+    kind: &'a str,
+    why_not: String,
+}
+
 /// Checks a file and prints what it proves; whether it does.
 ///
 /// # Errors
 /// What cannot be read, and what is no proof file, no genesis or no pin.
 pub fn verify(args: &args::Verify) -> Result<bool> {
-    let genesis = parsed(&args.genesis, GenesisFile::read)?;
-    let proof_file = parsed(&args.file, ProofFile::read)?;
-    let pin = args.pin.as_deref().map(pin).transpose()?;
-    let finding =
-        check(&genesis, &proof_file, pin).with_context(|| args.genesis.display().to_string())?;
-    match args.json {
-        // Texts, numbers and nothing that can fail to become JSON.
-        true => println!(
-            "{}",
-            serde_json::to_string_pretty(&finding).unwrap_or_default()
-        ),
-        false => print!("{}", text(&finding)),
+    let finding = match examine(args) {
+        Ok(finding) => finding,
+        Err(BadInput { kind, why }) => {
+            if args.json {
+                let why_not = format!("{why:#}");
+                print_json(&Unread {
+                    verdict: "bad-input",
+                    kind,
+                    why_not,
+                });
+            }
+            return Err(why);
+        }
+    };
+    if args.json {
+        print_json(&finding);
+    } else {
+        print!("{}", text(&finding));
     }
     Ok(finding.proven)
+}
+
+fn print_json(value: &impl Serialize) {
+    // Texts, numbers and nothing that can fail to become JSON.
+    let json = serde_json::to_string_pretty(value);
+    println!("{}", json.unwrap_or_default());
+}
+
+fn examine(args: &args::Verify) -> Result<Finding, BadInput> {
+    let genesis = parsed(&args.genesis, GenesisFile::read)?;
+    let proof_file = parsed(&args.file, ProofFile::read)?;
+    let pin = args.pin.as_deref().map(pin).transpose();
+    let pin = pin.map_err(|why| BadInput { kind: "pin", why })?;
+    let checked = check(&genesis, &proof_file, pin);
+    let checked = checked.with_context(|| args.genesis.display().to_string());
+    checked.map_err(|why| BadInput {
+        kind: "weak-key",
+        why,
+    })
 }
 
 /// What a proof file proves.
@@ -116,6 +162,8 @@ pub fn check(genesis: &GenesisFile, proof_file: &ProofFile, pin: Option<Pin>) ->
     };
     let mut finding = Finding {
         proven: false,
+        verdict: "not-proven",
+        kind: String::new(),
         why_not: None,
         subject,
         says: format!("it does not prove {says}"),
@@ -125,7 +173,7 @@ pub fn check(genesis: &GenesisFile, proof_file: &ProofFile, pin: Option<Pin>) ->
         generations: proof_file.links.len() as u64,
         tip: None,
         against: None,
-        kind: None,
+        contradiction: None,
         generation: proof_file.links.len() as u64,
         attempt: None,
         slot: None,
@@ -133,9 +181,13 @@ pub fn check(genesis: &GenesisFile, proof_file: &ProofFile, pin: Option<Pin>) ->
         details: Vec::new(),
     };
     match proof_file.verify::<Ed25519>(genesis, pin) {
-        Err(why) => finding.why_not = Some(why.to_string()),
+        Err(why) => {
+            finding.kind = why.kind();
+            finding.why_not = Some(why.to_string());
+        }
         Ok(generations) => {
             finding.proven = true;
+            finding.verdict = "proven";
             describe_chain(&generations, pin, genesis, &mut finding);
             match &proof_file.subject {
                 Subject::Chain => {}
@@ -316,7 +368,7 @@ fn describe_evidence(evidence: &Evidence, chain: &Chain, finding: &mut Finding) 
     finding.generation = generation.get();
     finding.attempt = contradiction.attempt();
     let own = |(seat, _)| chain.newest().in_seat(seat) == Some(culprit);
-    finding.kind = Some(match contradiction {
+    finding.contradiction = Some(match contradiction {
         Contradiction::Headers { .. } if contradiction.slot().is_some_and(own) => {
             "two messages for one slot"
         }
@@ -469,12 +521,23 @@ fn pin(text: &str) -> Result<Pin> {
     })
 }
 
-fn parsed<T>(path: &Path, read: impl Fn(&[u8]) -> Result<T, FileError>) -> Result<T> {
+fn parsed<T>(path: &Path, read: impl Fn(&[u8]) -> Result<T, FileError>) -> Result<T, BadInput> {
+    let bytes = bytes_of(path).map_err(|why| BadInput {
+        kind: "unreadable",
+        why,
+    })?;
+    read(&bytes).map_err(|why| BadInput {
+        kind: why.kind(),
+        why: anyhow!(why).context(path.display().to_string()),
+    })
+}
+
+/// Of a file that is too large only as much as shows it.
+fn bytes_of(path: &Path) -> Result<Vec<u8>> {
     let open = || format!("{}: cannot be read", path.display());
     let file = File::open(path).with_context(open)?;
     let mut bytes = Vec::new();
     let most = MAX_FILE_BYTES as u64 + 1;
     file.take(most).read_to_end(&mut bytes).with_context(open)?;
-    ensure!(!bytes.is_empty(), "{}: is empty", path.display());
-    read(&bytes).with_context(|| path.display().to_string())
+    Ok(bytes)
 }

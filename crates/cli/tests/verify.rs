@@ -85,7 +85,11 @@ fn a_double_spend_is_proven_to_somebody_who_was_not_there() {
     assert_eq!(code, Some(0));
     assert_eq!(found["proven"], true);
     assert_eq!(found["subject"], "evidence");
-    assert_eq!(found["kind"], "two messages for one slot");
+    assert_eq!(
+        (&found["verdict"], &found["kind"]),
+        (&"proven".into(), &"".into())
+    );
+    assert_eq!(found["contradiction"], "two messages for one slot");
     assert_eq!(found["against"]["key"], alice);
     assert_eq!(found["slot"]["source"], alice);
     assert_eq!(

@@ -12,6 +12,9 @@ pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FileError {
+    /// No byte at all.
+    #[error("is empty")]
+    Empty,
     /// More bytes than are read.
     #[error("{have} bytes, at most {MAX_FILE_BYTES} are read")]
     TooLarge {
@@ -65,6 +68,9 @@ impl<'a> Rest<'a> {
     /// Reads the first line.
     pub(super) fn after(magic: &Magic, bytes: &'a [u8]) -> Result<Self, FileError> {
         let have = bytes.len();
+        if have == 0 {
+            return Err(FileError::Empty);
+        }
         if have > MAX_FILE_BYTES {
             return Err(FileError::TooLarge { have });
         }
