@@ -32,12 +32,9 @@ mod monitor;
 mod node;
 pub mod trust;
 
-use bft_crdts::net::{Effects, Machine, NodeId, Span, TimerId};
+use bft_crdts::net::Span;
 
 use crate::fault::FaultKind;
-use crate::outcome::{Decided, Said, Verdict};
-use crate::packet::{Packet, Process};
-use crate::tx::SignedTx;
 
 pub use cast::{cast, cast_domains};
 pub use message::{Message, Roles};
@@ -75,53 +72,6 @@ impl Mode {
         match self {
             Self::Count => COUNT_NAME,
             Self::Votes => NAME,
-        }
-    }
-}
-
-/// A node of a run.
-#[derive(Debug)]
-pub enum Node {
-    /// One that may be P, C or a consensus node.
-    Member(Box<Member>),
-    /// The monitor of a domain, outside and trusted.
-    Monitor(Monitor),
-}
-
-impl Machine for Node {
-    type Message = Message;
-    type Verdict = Verdict;
-    type Delivery = Decided;
-    type Note = Said;
-
-    fn size(message: &Message) -> u32 {
-        message.size()
-    }
-
-    fn start(&mut self, out: &mut Effects<Self>) {
-        if let Self::Monitor(monitor) = self {
-            monitor.start(out);
-        }
-    }
-
-    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
-        match self {
-            Self::Member(member) => member.message(from, message, out),
-            Self::Monitor(monitor) => monitor.message(from, message, out),
-        }
-    }
-
-    fn timer(&mut self, _: TimerId, out: &mut Effects<Self>) {
-        if let Self::Monitor(monitor) = self {
-            monitor.timer(out);
-        }
-    }
-}
-
-impl Process for Node {
-    fn submit(&mut self, request: SignedTx, out: &mut Effects<Self>) {
-        if let Self::Member(member) = self {
-            member.submit(request, out);
         }
     }
 }

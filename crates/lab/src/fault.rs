@@ -11,10 +11,10 @@ mod two_faced;
 
 use core::fmt::{self, Debug};
 
-use bft_crdts::net::{Effects, NodeId, TimerId};
+use bft_crdts::net::{NodeId, TimerId};
 
 use crate::outcome::Verdict;
-use crate::packet::Process;
+use crate::packet::{Out, Process};
 use crate::tx::SignedTx;
 
 pub use eclipse::Eclipse;
@@ -22,35 +22,36 @@ pub use forger::Forger;
 pub use malicious::Malicious;
 pub use offline::Offline;
 pub use peer::Peer;
+pub(crate) use peer::{pass_on, receivers};
 pub use stuck::Stuck;
 pub use two_faced::TwoFaced;
 
 /// A way to be faulty. The default of every method is what a correct node does.
 pub trait Fault<M: Process>: Debug {
     /// The node starts.
-    fn start(&mut self, inner: &mut M, effects: &mut Effects<M>) {
-        inner.start(effects);
+    fn start(&mut self, inner: &mut M, out: &mut Out<M::Message>) {
+        inner.start(out);
     }
 
     /// A transaction is handed in.
-    fn submit(&mut self, inner: &mut M, request: SignedTx, effects: &mut Effects<M>) {
-        inner.submit(request, effects);
+    fn submit(&mut self, inner: &mut M, request: SignedTx, out: &mut Out<M::Message>) {
+        inner.submit(request, out);
     }
 
-    /// A packet arrives. `effects` is what the correct machine inside asks for; it goes through [`Fault::send`].
+    /// A packet arrives. `out` is what the correct machine inside asks for; it goes through [`Fault::send`].
     fn message(
         &mut self,
         inner: &mut M,
         from: NodeId,
         message: &M::Message,
-        effects: &mut Effects<M>,
+        out: &mut Out<M::Message>,
     ) -> Verdict {
-        inner.message(from, message, effects)
+        inner.message(from, message, out)
     }
 
     /// A timer fires.
-    fn timer(&mut self, inner: &mut M, timer: TimerId, effects: &mut Effects<M>) {
-        inner.timer(timer, effects);
+    fn timer(&mut self, inner: &mut M, timer: TimerId, out: &mut Out<M::Message>) {
+        inner.timer(timer, out);
     }
 
     /// What becomes of a packet that the machine inside sends to one node; `None` withholds it.

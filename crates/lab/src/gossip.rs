@@ -96,7 +96,7 @@ pub fn graph(nodes: u16, streams: &Streams) -> Topology {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(style: Style, plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+pub fn cast(style: Style, plan: &Plan) -> Result<Troupe<Message>, PlanError> {
     let name = style.name();
     let nodes = node_count(name, 1, plan)?;
     let (ring, keys) = Ring::make(nodes + 2);

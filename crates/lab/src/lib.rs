@@ -1,8 +1,9 @@
 //! The laboratory: other protocols on the simulated network of `bft-crdts`, side by side with secure broadcast.
 //!
-//! Every protocol is a state machine of the simulator's engine ([`packet::Process`]); a [`trial`] runs one of them
-//! under a [`Plan`](trial::Plan) and gives an [`Outcome`](trial::Outcome); the same [`judge`] watches them all, and the
-//! same [`fault`]s befall them. [`compare`](mod@compare) puts several side by side.
+//! The nodes of every protocol are [processes](packet::Process), and the one state machine of the simulator's engine
+//! stands around each ([`fault::Peer`]); a [`trial`] runs one protocol under a [`Plan`](trial::Plan) and gives an
+//! [`Outcome`](trial::Outcome); the same [`judge`] watches them all, and the same [`fault`]s befall them.
+//! [`compare`](mod@compare) puts several side by side.
 //!
 //! ```
 //! use bft_crdts_lab::protocol::Protocol;

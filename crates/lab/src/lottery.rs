@@ -24,13 +24,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bft_crdts::Digest;
-use bft_crdts::net::{Address, Effects, Machine, NodeId, Span, Stream, TimerId};
+use bft_crdts::net::{Address, NodeId, Span, Stream, TimerId};
 use serde::Serialize;
 
 use crate::fault::{FaultKind, Forger};
 use crate::keys::Ring;
 use crate::outcome::{Decided, Said, Slot, Verdict};
-use crate::packet::{Packet, Process};
+use crate::packet::{Out, Packet, Process};
 use crate::tx::{SignedTx, Tx, TxId};
 
 pub use cast::{cast, cast_conflicting};
@@ -135,7 +135,7 @@ impl Miner {
     }
 
     /// Draws a ticket for a block on top of the longest chain.
-    fn draw(&mut self, out: &mut Effects<Self>) {
+    fn draw(&mut self, out: &mut Out<Message>) {
         let ticket = Ticket::draw(self.me, self.chain.tip(), out.now(), &mut self.stream);
         self.tickets += 1;
         out.set_timer(ticket.due().since(out.now()), TimerId(self.tickets));
@@ -155,7 +155,7 @@ impl Miner {
     }
 
     /// Takes a block; `None` if its parent is not known.
-    fn take(&mut self, block: &Arc<Block>, out: &mut Effects<Self>) -> Option<Verdict> {
+    fn take(&mut self, block: &Arc<Block>, out: &mut Out<Message>) -> Option<Verdict> {
         if self.chain.knows(&block.digest()) {
             return Some(Verdict::Useless);
         }
@@ -173,7 +173,7 @@ impl Miner {
     }
 
     /// The longest chain is another one: counts what counts, and works on top of it.
-    fn follow(&mut self, out: &mut Effects<Self>) {
+    fn follow(&mut self, out: &mut Out<Message>) {
         let line = self.chain.longest();
         // What was in blocks that are no longer in the chain waits again.
         let all = self.chain.all_txs();
@@ -215,21 +215,14 @@ impl Miner {
     }
 }
 
-impl Machine for Miner {
+impl Process for Miner {
     type Message = Message;
-    type Verdict = Verdict;
-    type Delivery = Decided;
-    type Note = Said;
 
-    fn size(message: &Message) -> u32 {
-        message.size()
-    }
-
-    fn start(&mut self, out: &mut Effects<Self>) {
+    fn start(&mut self, out: &mut Out<Message>) {
         self.draw(out);
     }
 
-    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Out<Message>) -> Verdict {
         match message {
             Message::Transaction(request) => match self.hear_of(request) {
                 true => Verdict::Taken,
@@ -253,7 +246,7 @@ impl Machine for Miner {
         }
     }
 
-    fn timer(&mut self, timer: TimerId, out: &mut Effects<Self>) {
+    fn timer(&mut self, timer: TimerId, out: &mut Out<Message>) {
         if timer.0 != self.tickets {
             return;
         }
@@ -272,10 +265,8 @@ impl Machine for Miner {
         );
         let _ = self.take(&block, out);
     }
-}
 
-impl Process for Miner {
-    fn submit(&mut self, request: SignedTx, out: &mut Effects<Self>) {
+    fn submit(&mut self, request: SignedTx, out: &mut Out<Message>) {
         self.wallet.push(request.tx.id);
         self.hear_of(&request);
         let others = Address::Many(self.others.clone());

@@ -23,14 +23,14 @@ mod message;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bft_crdts::net::{Address, Effects, Machine, NodeId, Span, TimerId};
+use bft_crdts::net::{Address, NodeId, Span, TimerId};
 
 use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck, TwoFaced};
 use crate::keys::Ring;
 use crate::outcome::{Decided, Said, Slot, Verdict};
-use crate::packet::{Packet, Process};
+use crate::packet::{Out, Process};
 use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
-use crate::tx::{SignedTx, Tx, TxId};
+use crate::tx::{Tx, TxId};
 
 pub use client::Client;
 pub use message::Message;
@@ -57,15 +57,6 @@ pub enum Absent {
     DoNotCount,
 }
 
-/// A node of a run.
-#[derive(Debug)]
-pub enum Node {
-    /// One that votes; one of them leads.
-    Voter(Voter),
-    /// The client.
-    Client(Client),
-}
-
 /// One that votes.
 #[derive(Debug)]
 pub struct Voter {
@@ -84,7 +75,63 @@ pub struct Voter {
 }
 
 impl Voter {
-    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Node>) -> Verdict {
+    /// As leader: a vote begins, with its own.
+    fn ask(&mut self, id: TxId, out: &mut Out<Message>) {
+        let own = self.held.get(&id).copied();
+        self.votes.entry(id).or_default().insert(self.me, own);
+        out.send(Address::Many(self.others.clone()), Message::Ask(id));
+        let timer = u32::try_from(self.timers.len()).unwrap_or(u32::MAX);
+        self.timers.push(id);
+        out.set_timer(PATIENCE, TimerId(timer));
+    }
+
+    /// As leader: all votes are there, or time is up.
+    fn close(&mut self, id: TxId, out: &mut Out<Message>) {
+        let Some(votes) = self.votes.remove(&id) else {
+            return;
+        };
+        let mut counts: BTreeMap<Tx, usize> = BTreeMap::new();
+        for tx in votes.values().flatten() {
+            *counts.entry(*tx).or_default() += 1;
+        }
+        let came = votes.len();
+        let own = self.held.get(&id).copied();
+        if let (Absent::VoteAsTheLeader, Some(own)) = (self.absent, own) {
+            // Whoever has answered that it holds nothing is absent, too.
+            let voted: usize = counts.values().sum();
+            *counts.entry(own).or_default() += self.nodes - voted;
+        }
+        out.note(Said::Counted {
+            came,
+            granted: self.nodes - came,
+        });
+        let winner = counts.iter().max_by_key(|(_, votes)| **votes);
+        let Some((tx, votes)) = winner else { return };
+        if 2 * votes > self.nodes || self.absent == Absent::VoteAsTheLeader {
+            let tx = *tx;
+            out.send(Address::Many(self.others.clone()), Message::Decision(tx));
+            out.send(Address::One(self.client), Message::Reply(tx.id));
+            self.decide(tx, out);
+        }
+    }
+
+    fn decide(&mut self, tx: Tx, out: &mut Out<Message>) {
+        if self.decided.contains_key(&tx.id) {
+            return;
+        }
+        self.decided.insert(tx.id, tx);
+        let slot = Slot {
+            scope: 0,
+            number: tx.id.number,
+        };
+        out.deliver(Decided { slot, tx });
+    }
+}
+
+impl Process for Voter {
+    type Message = Message;
+
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Out<Message>) -> Verdict {
         match message {
             Message::Transaction(tx) => {
                 if self.held.contains_key(&tx.id) {
@@ -115,95 +162,9 @@ impl Voter {
         Verdict::Taken
     }
 
-    /// As leader: a vote begins, with its own.
-    fn ask(&mut self, id: TxId, out: &mut Effects<Node>) {
-        let own = self.held.get(&id).copied();
-        self.votes.entry(id).or_default().insert(self.me, own);
-        out.send(Address::Many(self.others.clone()), Message::Ask(id));
-        let timer = u32::try_from(self.timers.len()).unwrap_or(u32::MAX);
-        self.timers.push(id);
-        out.set_timer(PATIENCE, TimerId(timer));
-    }
-
-    fn timer(&mut self, timer: TimerId, out: &mut Effects<Node>) {
+    fn timer(&mut self, timer: TimerId, out: &mut Out<Message>) {
         if let Some(id) = self.timers.get(timer.0 as usize).copied() {
             self.close(id, out);
-        }
-    }
-
-    /// As leader: all votes are there, or time is up.
-    fn close(&mut self, id: TxId, out: &mut Effects<Node>) {
-        let Some(votes) = self.votes.remove(&id) else {
-            return;
-        };
-        let mut counts: BTreeMap<Tx, usize> = BTreeMap::new();
-        for tx in votes.values().flatten() {
-            *counts.entry(*tx).or_default() += 1;
-        }
-        let came = votes.len();
-        let own = self.held.get(&id).copied();
-        if let (Absent::VoteAsTheLeader, Some(own)) = (self.absent, own) {
-            // Whoever has answered that it holds nothing is absent, too.
-            let voted: usize = counts.values().sum();
-            *counts.entry(own).or_default() += self.nodes - voted;
-        }
-        out.note(Said::Counted {
-            came,
-            granted: self.nodes - came,
-        });
-        let winner = counts.iter().max_by_key(|(_, votes)| **votes);
-        let Some((tx, votes)) = winner else { return };
-        if 2 * votes > self.nodes || self.absent == Absent::VoteAsTheLeader {
-            let tx = *tx;
-            out.send(Address::Many(self.others.clone()), Message::Decision(tx));
-            out.send(Address::One(self.client), Message::Reply(tx.id));
-            self.decide(tx, out);
-        }
-    }
-
-    fn decide(&mut self, tx: Tx, out: &mut Effects<Node>) {
-        if self.decided.contains_key(&tx.id) {
-            return;
-        }
-        self.decided.insert(tx.id, tx);
-        let slot = Slot {
-            scope: 0,
-            number: tx.id.number,
-        };
-        out.deliver(Decided { slot, tx });
-    }
-}
-
-impl Machine for Node {
-    type Message = Message;
-    type Verdict = Verdict;
-    type Delivery = Decided;
-    type Note = Said;
-
-    fn size(message: &Message) -> u32 {
-        message.size()
-    }
-
-    fn start(&mut self, _: &mut Effects<Self>) {}
-
-    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
-        match self {
-            Self::Voter(voter) => voter.message(from, message, out),
-            Self::Client(_) => Client::message(message, out),
-        }
-    }
-
-    fn timer(&mut self, timer: TimerId, out: &mut Effects<Self>) {
-        if let Self::Voter(voter) = self {
-            voter.timer(timer, out);
-        }
-    }
-}
-
-impl Process for Node {
-    fn submit(&mut self, request: SignedTx, out: &mut Effects<Self>) {
-        if let Self::Client(client) = self {
-            client.submit(request.tx, out);
         }
     }
 }
@@ -212,7 +173,7 @@ impl Process for Node {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(absent: Absent, plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+pub fn cast(absent: Absent, plan: &Plan) -> Result<Troupe<Message>, PlanError> {
     cast_with(absent, false, plan)
 }
 
@@ -224,7 +185,7 @@ pub fn cast_with(
     absent: Absent,
     conflicting: bool,
     plan: &Plan,
-) -> Result<Troupe<Node>, PlanError> {
+) -> Result<Troupe<Message>, PlanError> {
     let nodes = node_count(NAME, 1, plan)?;
     let (ring, keys) = Ring::make(nodes + 2);
     let all: Arc<[NodeId]> = (0..nodes).map(NodeId::new).collect();
@@ -236,7 +197,7 @@ pub fn cast_with(
     let mut peers = Vec::new();
     for &me in all.iter() {
         let others = all.iter().copied().filter(|node| *node != me);
-        let node = Node::Voter(Voter {
+        let node = Voter {
             me,
             leader,
             client,
@@ -247,7 +208,7 @@ pub fn cast_with(
             decided: BTreeMap::new(),
             votes: BTreeMap::new(),
             timers: Vec::new(),
-        });
+        };
         if !faulty.contains(&me) {
             peers.push(Peer::correct(node));
             continue;
@@ -264,7 +225,7 @@ pub fn cast_with(
             fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
         });
     }
-    let outside = Node::Client(Client::new(all.clone()));
+    let outside = Client::new(all.clone());
     peers.push(if conflicting {
         let half = all.iter().copied().skip(all.len() / 2).collect();
         let forger = Forger::new(nodes, nodes, &keys, &ring);

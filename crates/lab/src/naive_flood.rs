@@ -16,13 +16,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bft_crdts::Digest;
-use bft_crdts::net::{Address, Effects, Machine, NodeId, Span, TimerId};
+use bft_crdts::net::{Address, NodeId, Span, TimerId};
 use serde::Serialize;
 
 use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck, TwoFaced};
 use crate::keys::Ring;
 use crate::outcome::{Decided, Said, Slot, Verdict};
-use crate::packet::{Packet, Process};
+use crate::packet::{Out, Packet, Process};
 use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
 use crate::tx::{SignedTx, Tx, TxId};
 
@@ -120,7 +120,7 @@ impl Node {
         }
     }
 
-    fn count(&mut self, id: TxId, out: &mut Effects<Self>) -> Option<&mut Count> {
+    fn count(&mut self, id: TxId, out: &mut Out<Message>) -> Option<&mut Count> {
         if !self.open.contains_key(&id) {
             if self.open.len() >= MOST_OPEN {
                 self.open.retain(|_, count| !count.over);
@@ -135,7 +135,7 @@ impl Node {
         Some(self.open.entry(id).or_default())
     }
 
-    fn vote(&mut self, tx: &Tx, out: &mut Effects<Self>) {
+    fn vote(&mut self, tx: &Tx, out: &mut Out<Message>) {
         let expected = self.expected();
         let Some(count) = self.count(tx.id, out) else {
             return;
@@ -148,7 +148,7 @@ impl Node {
     }
 
     /// Believes the majority; its own value if there is none.
-    fn decide(&mut self, id: TxId, out: &mut Effects<Self>) {
+    fn decide(&mut self, id: TxId, out: &mut Out<Message>) {
         let Some(count) = self.open.get_mut(&id).filter(|count| !count.over) else {
             return;
         };
@@ -169,19 +169,10 @@ impl Node {
     }
 }
 
-impl Machine for Node {
+impl Process for Node {
     type Message = Message;
-    type Verdict = Verdict;
-    type Delivery = Decided;
-    type Note = Said;
 
-    fn size(message: &Message) -> u32 {
-        message.size()
-    }
-
-    fn start(&mut self, _: &mut Effects<Self>) {}
-
-    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Out<Message>) -> Verdict {
         let tx = *message.tx();
         let commander = self.commander;
         let Some(count) = self.count(tx.id, out) else {
@@ -206,15 +197,13 @@ impl Machine for Node {
         Verdict::Taken
     }
 
-    fn timer(&mut self, timer: TimerId, out: &mut Effects<Self>) {
+    fn timer(&mut self, timer: TimerId, out: &mut Out<Message>) {
         if let Some(id) = self.timers.get(timer.0 as usize).copied() {
             self.decide(id, out);
         }
     }
-}
 
-impl Process for Node {
-    fn submit(&mut self, request: SignedTx, out: &mut Effects<Self>) {
+    fn submit(&mut self, request: SignedTx, out: &mut Out<Message>) {
         let tx = request.tx;
         if let Some(count) = self.count(tx.id, out) {
             count.own = Some(tx);
@@ -227,7 +216,7 @@ impl Process for Node {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+pub fn cast(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
     let nodes = node_count(NAME, 2, plan)?;
     let (ring, keys) = Ring::make(nodes + 2);
     let all: Vec<NodeId> = (0..nodes).map(NodeId::new).collect();

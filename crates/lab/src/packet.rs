@@ -2,16 +2,16 @@
 
 use core::fmt::Debug;
 
-use bft_crdts::net::{Effects, Machine};
+use bft_crdts::net::{Effects, NodeId, TimerId};
 use bft_crdts::{Digest, codec};
 use serde::Serialize;
 
-use crate::fault::Forger;
-use crate::outcome::{Decided, Said, Verdict};
+use crate::fault::{Forger, Peer};
+use crate::outcome::Verdict;
 use crate::tx::{SignedTx, Tx};
 
 /// A packet of one of the protocols.
-pub trait Packet: Clone + Debug + Serialize {
+pub trait Packet: Clone + Debug + Serialize + 'static {
     /// Its name in the paper, in lower case.
     fn kind(&self) -> &'static str;
 
@@ -48,10 +48,35 @@ pub enum Counts {
     Aside,
 }
 
-/// A state machine of the laboratory: a correct node of one of the protocols.
-pub trait Process:
-    Machine<Message: Packet, Verdict = Verdict, Delivery = Decided, Note = Said>
-{
+/// What a node of a protocol with these packets asks for.
+pub type Out<P> = Effects<Peer<P>>;
+
+/// What a correct node of one of the protocols does: a replica, a client, a monitor. A [`Peer`] is the state machine of
+/// the engine around it. The default of every method is to do nothing.
+pub trait Process: Debug {
+    /// What it says and hears.
+    type Message: Packet;
+
+    /// It starts.
+    fn start(&mut self, out: &mut Out<Self::Message>) {
+        let _ = out;
+    }
+
     /// Hands it a transaction, if it is the one to which clients do.
-    fn submit(&mut self, request: SignedTx, effects: &mut Effects<Self>);
+    fn submit(&mut self, request: SignedTx, out: &mut Out<Self::Message>) {
+        let _ = (request, out);
+    }
+
+    /// A packet arrives.
+    fn message(
+        &mut self,
+        from: NodeId,
+        message: &Self::Message,
+        out: &mut Out<Self::Message>,
+    ) -> Verdict;
+
+    /// A timer fires.
+    fn timer(&mut self, timer: TimerId, out: &mut Out<Self::Message>) {
+        let _ = (timer, out);
+    }
 }

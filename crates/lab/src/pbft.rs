@@ -32,15 +32,12 @@ mod view_change;
 
 use std::sync::Arc;
 
-use bft_crdts::net::{Effects, Machine, NodeId, Span, TimerId};
+use bft_crdts::net::{NodeId, Span};
 
 use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck, TwoFaced};
 use crate::keys::Ring;
-use crate::outcome::{Decided, Said, Verdict};
-use crate::packet::{Packet, Process};
 use crate::sizes::Sizes;
 use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
-use crate::tx::SignedTx;
 
 pub use client::Client;
 use forgetful::Forgetful;
@@ -60,59 +57,11 @@ pub const RETRANSMISSION: Span = Span::from_millis(300);
 /// Its name in tables.
 pub const NAME: &str = "pbft";
 
-/// A node of a run: a replica, or the client outside.
-#[derive(Debug)]
-pub enum Node {
-    /// A replica.
-    Replica(Box<Replica>),
-    /// The client.
-    Client(Client),
-}
-
-impl Machine for Node {
-    type Message = Message;
-    type Verdict = Verdict;
-    type Delivery = Decided;
-    type Note = Said;
-
-    fn size(message: &Message) -> u32 {
-        message.size()
-    }
-
-    fn start(&mut self, out: &mut Effects<Self>) {
-        if let Self::Replica(replica) = self {
-            replica.start(out);
-        }
-    }
-
-    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
-        match self {
-            Self::Replica(replica) => replica.message(from, message, out),
-            Self::Client(client) => client.message(from, message, out),
-        }
-    }
-
-    fn timer(&mut self, timer: TimerId, out: &mut Effects<Self>) {
-        match self {
-            Self::Replica(replica) => replica.timer(timer, out),
-            Self::Client(client) => client.timer(timer, out),
-        }
-    }
-}
-
-impl Process for Node {
-    fn submit(&mut self, request: SignedTx, out: &mut Effects<Self>) {
-        if let Self::Client(client) = self {
-            client.submit(request, out);
-        }
-    }
-}
-
 /// The replicas, and the client behind them.
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+pub fn cast(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
     cast_with(plan, Rules::default())
 }
 
@@ -120,7 +69,7 @@ pub fn cast(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast_with(plan: &Plan, rules: Rules) -> Result<Troupe<Node>, PlanError> {
+pub fn cast_with(plan: &Plan, rules: Rules) -> Result<Troupe<Message>, PlanError> {
     set_up(plan, rules, false)
 }
 
@@ -128,11 +77,11 @@ pub fn cast_with(plan: &Plan, rules: Rules) -> Result<Troupe<Node>, PlanError> {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast_conflicting(plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+pub fn cast_conflicting(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
     set_up(plan, Rules::default(), true)
 }
 
-fn set_up(plan: &Plan, rules: Rules, conflicting: bool) -> Result<Troupe<Node>, PlanError> {
+fn set_up(plan: &Plan, rules: Rules, conflicting: bool) -> Result<Troupe<Message>, PlanError> {
     let nodes = node_count(NAME, 1, plan)?;
     let (ring, keys) = Ring::make(nodes + 2);
     let sizes = Sizes::of(plan.nodes);
@@ -151,8 +100,7 @@ fn set_up(plan: &Plan, rules: Rules, conflicting: bool) -> Result<Troupe<Node>, 
         let key = keys[usize::from(number)].clone();
         let forgets = plan.fault == FaultKind::ForgetfulPrimary && faulty.contains(&me);
         let rules = if forgets { forgetful::RULES } else { rules };
-        let replica = Replica::new(number, key.clone(), ring.clone(), sizes, all.clone(), rules);
-        let node = Node::Replica(Box::new(replica));
+        let node = Replica::new(number, key.clone(), ring.clone(), sizes, all.clone(), rules);
         if !faulty.contains(&me) {
             peers.push(Peer::correct(node));
             continue;
@@ -171,7 +119,7 @@ fn set_up(plan: &Plan, rules: Rules, conflicting: bool) -> Result<Troupe<Node>, 
             fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
         });
     }
-    let client = Node::Client(Client::new(nodes, sizes, all.clone()));
+    let client = Client::new(nodes, sizes, all.clone());
     peers.push(if conflicting {
         let forger = Forger::new(nodes, nodes, &keys, &ring);
         let backups = all.iter().copied().skip(1).collect();

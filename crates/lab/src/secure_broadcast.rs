@@ -16,13 +16,13 @@ mod twins;
 
 use std::sync::Arc;
 
-use bft_crdts::net::{Address, Effects, FakeKeys, Machine, NodeId, Span, TimerId};
+use bft_crdts::net::{Address, FakeKeys, NodeId, Span, TimerId};
 use bft_crdts::{Actor, Config, Effect, Genesis, SecureBroadcast, To};
 
 use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck};
 use crate::keys::{Key, Ring};
 use crate::outcome::{Decided, Said, Slot, Verdict};
-use crate::packet::{Packet, Process};
+use crate::packet::{Out, Process};
 use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
 use crate::tx::{SignedTx, Tx};
 
@@ -79,13 +79,13 @@ impl Member {
     }
 
     /// Broadcasts a transaction of its own; whether that is accepted shows later.
-    fn broadcast_tx(&mut self, tx: Tx, out: &mut Effects<Self>) {
+    fn broadcast_tx(&mut self, tx: Tx, out: &mut Out<Message>) {
         if let Ok((_, effects)) = self.broadcast.broadcast([tx]) {
             self.carry_out(effects, out);
         }
     }
 
-    fn carry_out(&mut self, effects: bft_crdts::Effects<Ledger>, out: &mut Effects<Self>) {
+    fn carry_out(&mut self, effects: bft_crdts::Effects<Ledger>, out: &mut Out<Message>) {
         for effect in effects {
             match effect {
                 Effect::Send { to, payload } => {
@@ -120,21 +120,14 @@ impl Member {
     }
 }
 
-impl Machine for Member {
+impl Process for Member {
     type Message = Message;
-    type Verdict = Verdict;
-    type Delivery = Decided;
-    type Note = Said;
 
-    fn size(message: &Message) -> u32 {
-        message.size()
-    }
-
-    fn start(&mut self, out: &mut Effects<Self>) {
+    fn start(&mut self, out: &mut Out<Message>) {
         out.set_timer(self.first_tick, TICK);
     }
 
-    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Out<Message>) -> Verdict {
         let Some(actor) = self.actors.get(from.index()) else {
             return Verdict::Refused("not a member");
         };
@@ -151,15 +144,13 @@ impl Machine for Member {
         }
     }
 
-    fn timer(&mut self, _: TimerId, out: &mut Effects<Self>) {
+    fn timer(&mut self, _: TimerId, out: &mut Out<Message>) {
         let effects = self.broadcast.tick();
         self.carry_out(effects, out);
         out.set_timer(TICKS, TICK);
     }
-}
 
-impl Process for Member {
-    fn submit(&mut self, request: SignedTx, out: &mut Effects<Self>) {
+    fn submit(&mut self, request: SignedTx, out: &mut Out<Message>) {
         self.broadcast_tx(request.tx, out);
     }
 }
@@ -168,7 +159,7 @@ impl Process for Member {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(plan: &Plan) -> Result<Troupe<Member>, PlanError> {
+pub fn cast(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
     let nodes = node_count(NAME, 1, plan)?;
     let (ring, keys) = Ring::make(nodes + 1);
     let all: Vec<NodeId> = (0..nodes).map(NodeId::new).collect();

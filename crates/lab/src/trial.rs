@@ -14,14 +14,14 @@ use std::sync::Arc;
 
 use crate::fault::Peer;
 use crate::keys::{Key, Ring};
-use crate::packet::Process;
+use crate::packet::Packet;
 use crate::tx::{SignedTx, Tx, TxId};
 
 /// All who take part in a trial.
 #[derive(Debug)]
-pub struct Troupe<M: Process> {
+pub struct Troupe<P> {
     /// Every node, those outside included.
-    pub peers: Vec<Peer<M>>,
+    pub peers: Vec<Peer<P>>,
     /// Those who decide together; several groups where nodes are divided into domains. Transactions go to one group
     /// after the other.
     pub groups: Vec<Group>,
@@ -72,7 +72,7 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    fn hand_in<M: Process>(&self, engine: &mut Engine<Peer<M>>, watch: &mut Watch) {
+    fn hand_in<P: Packet>(&self, engine: &mut Engine<Peer<P>>, watch: &mut Watch) {
         engine.input(self.requester, watch, |peer, effects| {
             peer.submit(self.request, effects);
         });
@@ -81,7 +81,7 @@ impl UnderWay {
 
 /// Runs a trial to its end: a transaction is handed in as soon as one before it is settled or given up.
 #[must_use]
-pub fn run<M: Process>(plan: &Plan, troupe: Troupe<M>) -> Outcome {
+pub fn run<P: Packet>(plan: &Plan, troupe: Troupe<P>) -> Outcome {
     let Troupe {
         peers,
         groups,

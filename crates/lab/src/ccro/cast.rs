@@ -7,7 +7,7 @@ use bft_crdts::net::{NodeId, Span};
 
 use super::liar::Liar;
 use super::message::Roles;
-use super::{FAULTS, Member, Mode, Monitor, Node};
+use super::{FAULTS, Member, Message, Mode, Monitor};
 use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck};
 use crate::keys::{Key, Ring};
 use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
@@ -16,7 +16,7 @@ use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(mode: Mode, plan: &Plan) -> Result<Troupe<Node>, PlanError> {
+pub fn cast(mode: Mode, plan: &Plan) -> Result<Troupe<Message>, PlanError> {
     cast_domains(mode, plan, 1)
 }
 
@@ -25,7 +25,7 @@ pub fn cast(mode: Mode, plan: &Plan) -> Result<Troupe<Node>, PlanError> {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Node>, PlanError> {
+pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Message>, PlanError> {
     let domains = domains.max(1);
     let nodes = node_count(mode.protocol(), 3 * usize::from(domains), plan)?;
     let (honest, league) = (nodes + domains, nodes + domains + 1);
@@ -49,7 +49,7 @@ pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Node
         let monitor = NodeId::new(nodes + domain);
         for &me in part.iter() {
             let key = keys[me.index()].clone();
-            let member = Member::new(
+            let node = Member::new(
                 me,
                 key.clone(),
                 ring.clone(),
@@ -59,7 +59,6 @@ pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Node
                 monitor,
                 roles,
             );
-            let node = Node::Member(Box::new(member));
             if !faulty.contains(&me) {
                 peers.push(Peer::correct(node));
                 continue;
@@ -85,10 +84,7 @@ pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Node
                 fault => return Err(PlanError::unknown(mode.protocol(), fault, &FAULTS)),
             });
         }
-        monitors.push(Peer::correct(Node::Monitor(Monitor::new(
-            part.clone(),
-            roles,
-        ))));
+        monitors.push(Peer::correct(Monitor::new(part.clone(), roles)));
         groups.push(Group {
             deciders: part.to_vec(),
             requester: part[0],

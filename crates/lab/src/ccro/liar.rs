@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bft_crdts::Sig;
-use bft_crdts::net::{Address, Effect, Effects, Machine, NodeId};
+use bft_crdts::net::{Address, Effects, NodeId};
 
 use super::message::{Ballot, Message, Proposal, Proposed, Shown, Voted};
-use super::{Mode, Node};
-use crate::fault::{Fault, Forger};
+use super::{Member, Mode};
+use crate::fault::{Fault, Forger, pass_on};
 use crate::keys::Key;
 use crate::outcome::Verdict;
-use crate::packet::Packet;
+use crate::packet::{Out, Packet, Process};
 use crate::tx::SignedTx;
 
 /// One of the liars. They have each other's keys.
@@ -48,8 +48,8 @@ impl Liar {
     }
 
     /// As C: commits whatever it can show, or need not show, to the half that is to believe it.
-    fn commit(&mut self, inner: &Node, effects: &mut Effects<Node>) {
-        let (Node::Member(member), Some((round, stories))) = (inner, self.stories) else {
+    fn commit(&mut self, member: &Member, out: &mut Out<Message>) {
+        let Some((round, stories)) = self.stories else {
             return;
         };
         let quorum = member.sizes().quorum;
@@ -74,13 +74,12 @@ impl Liar {
                 request,
                 shown,
             };
-            effects.send(Address::Many(half.copied().collect()), commit);
+            out.send(Address::Many(half.copied().collect()), commit);
         }
     }
 
     /// As C: a REQUEST begins two stories, for which all liars vote.
-    fn begin(&mut self, proposal: &Proposal, inner: &Node) {
-        let Node::Member(member) = inner else { return };
+    fn begin(&mut self, proposal: &Proposal, member: &Member) {
         let request = proposal.request;
         let stories = [request, self.forger.signed(&request.tx)];
         self.stories = Some((proposal.round, stories));
@@ -102,40 +101,29 @@ impl Liar {
     }
 }
 
-impl Fault<Node> for Liar {
+impl Fault<Member> for Liar {
     fn message(
         &mut self,
-        inner: &mut Node,
+        member: &mut Member,
         from: NodeId,
         message: &Message,
-        effects: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         self.forger.see(message.carries());
-        let mut asked = Effects::new(effects.now());
-        let verdict = inner.message(from, message, &mut asked);
-        for effect in asked.as_slice() {
-            match effect {
-                // Its own commits come from its own count.
-                Effect::Send {
-                    message: Message::Commit { .. },
-                    ..
-                } => {}
-                Effect::Send { to, message } => effects.send(to.clone(), message.clone()),
-                Effect::SetTimer { after, timer } => effects.set_timer(*after, *timer),
-                Effect::Note(note) => effects.note(note.clone()),
-                Effect::Deliver(decided) => effects.deliver(*decided),
-                Effect::Persist(_) | Effect::Sync => {}
+        let mut asked = Effects::new(out.now());
+        let verdict = member.message(from, message, &mut asked);
+        pass_on(&asked, out, |to, message, out| {
+            // Its own commits come from its own count.
+            if !matches!(message, Message::Commit { .. }) {
+                out.send(to.clone(), message.clone());
             }
-        }
-        let Node::Member(member) = inner else {
-            return verdict;
-        };
+        });
         if member.roles().communication.get() != self.forger.me {
             return verdict;
         }
         match message {
             Message::Request(proposal) if from == member.roles().primary => {
-                self.begin(proposal, inner);
+                self.begin(proposal, member);
             }
             Message::Prepare { ballot, sig } => {
                 let stories = self.stories.filter(|(round, _)| *round == ballot.round);
@@ -151,7 +139,7 @@ impl Fault<Node> for Liar {
             }
             _ => return verdict,
         }
-        self.commit(inner, effects);
+        self.commit(member, out);
         verdict
     }
 

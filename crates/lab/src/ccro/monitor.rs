@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use bft_crdts::net::{Address, Effects, NodeId, TimerId, VirtualTime};
+use bft_crdts::net::{Address, NodeId, TimerId, VirtualTime};
 
+use super::PATIENCE;
 use super::message::{Ballot, Message, Roles};
 use super::trust::{self, Record};
-use super::{Node, PATIENCE};
 use crate::outcome::{Said, Verdict};
+use crate::packet::{Out, Process};
 
 const TICK: TimerId = TimerId(1);
 
@@ -44,59 +45,8 @@ impl Monitor {
         &self.records
     }
 
-    pub(super) fn start(&self, out: &mut Effects<Node>) {
-        out.set_timer(PATIENCE, TICK);
-    }
-
-    pub(super) fn timer(&mut self, out: &mut Effects<Node>) {
-        let stalled = self
-            .begun
-            .is_some_and(|begun| out.now().since(begun) > PATIENCE);
-        if stalled || !self.well {
-            self.end_round(None, out);
-        } else {
-            self.well = false;
-            let ask = Message::Ask(self.roles.round);
-            out.send(Address::One(self.roles.primary), ask);
-        }
-        out.set_timer(PATIENCE, TICK);
-    }
-
-    pub(super) fn message(
-        &mut self,
-        from: NodeId,
-        message: &Message,
-        out: &mut Effects<Node>,
-    ) -> Verdict {
-        let Some(place) = self.all.iter().position(|node| *node == from) else {
-            return Verdict::Refused("not of this domain");
-        };
-        match message {
-            Message::Here { round, busy } if *round == self.roles.round => {
-                if from == self.roles.primary {
-                    self.well = true;
-                    if *busy && self.begun.is_none() {
-                        self.begun = Some(out.now());
-                    }
-                }
-            }
-            Message::Voted(ballot) if ballot.round == self.roles.round => {
-                self.votes[place] = Some(*ballot);
-                let took = self.begun.map(|begun| out.now().since(begun).as_nanos());
-                self.records[place].took = took.or(Some(1));
-            }
-            Message::Done(ballot) if ballot.round == self.roles.round => {
-                if from == self.roles.primary {
-                    self.end_round(Some(*ballot), out);
-                }
-            }
-            _ => return Verdict::Useless,
-        }
-        Verdict::Taken
-    }
-
     /// Rates everybody, and gives the roles of the next round.
-    fn end_round(&mut self, decided: Option<Ballot>, out: &mut Effects<Node>) {
+    fn end_round(&mut self, decided: Option<Ballot>, out: &mut Out<Message>) {
         let Roles {
             round,
             primary,
@@ -137,5 +87,55 @@ impl Monitor {
         out.note(Said::Leads(primary));
         let all = Address::Many(self.all.clone());
         out.send(all, Message::Roles(self.roles));
+    }
+}
+
+impl Process for Monitor {
+    type Message = Message;
+
+    fn start(&mut self, out: &mut Out<Message>) {
+        out.set_timer(PATIENCE, TICK);
+    }
+
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Out<Message>) -> Verdict {
+        let Some(place) = self.all.iter().position(|node| *node == from) else {
+            return Verdict::Refused("not of this domain");
+        };
+        match message {
+            Message::Here { round, busy } if *round == self.roles.round => {
+                if from == self.roles.primary {
+                    self.well = true;
+                    if *busy && self.begun.is_none() {
+                        self.begun = Some(out.now());
+                    }
+                }
+            }
+            Message::Voted(ballot) if ballot.round == self.roles.round => {
+                self.votes[place] = Some(*ballot);
+                let took = self.begun.map(|begun| out.now().since(begun).as_nanos());
+                self.records[place].took = took.or(Some(1));
+            }
+            Message::Done(ballot) if ballot.round == self.roles.round => {
+                if from == self.roles.primary {
+                    self.end_round(Some(*ballot), out);
+                }
+            }
+            _ => return Verdict::Useless,
+        }
+        Verdict::Taken
+    }
+
+    fn timer(&mut self, _: TimerId, out: &mut Out<Message>) {
+        let stalled = self
+            .begun
+            .is_some_and(|begun| out.now().since(begun) > PATIENCE);
+        if stalled || !self.well {
+            self.end_round(None, out);
+        } else {
+            self.well = false;
+            let ask = Message::Ask(self.roles.round);
+            out.send(Address::One(self.roles.primary), ask);
+        }
+        out.set_timer(PATIENCE, TICK);
     }
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bft_crdts::Sig;
-use bft_crdts::net::{Address, Effects, NodeId};
+use bft_crdts::net::{Address, NodeId};
 
+use super::Mode;
 use super::message::{Ballot, Message, Proposal, Proposed, Replied, Roles, Shown, Voted};
-use super::{Mode, Node};
 use crate::keys::{Key, Ring};
 use crate::outcome::{Decided, Said, Slot, Verdict};
+use crate::packet::{Out, Process};
 use crate::sizes::Sizes;
 use crate::tx::SignedTx;
 
@@ -107,17 +108,12 @@ impl Member {
         Address::Many(others.collect())
     }
 
-    fn tell_monitor(&self, message: Message, out: &mut Effects<Node>) {
+    fn tell_monitor(&self, message: Message, out: &mut Out<Message>) {
         out.send(Address::One(self.monitor), message);
     }
 
-    pub(super) fn submit(&mut self, request: SignedTx, out: &mut Effects<Node>) {
-        self.queue.push_back(request);
-        self.propose(out);
-    }
-
     /// As P: begins the round, if there is something to decide and it has not begun.
-    fn propose(&mut self, out: &mut Effects<Node>) {
+    fn propose(&mut self, out: &mut Out<Message>) {
         let round = self.roles.round;
         let begun = self
             .rounds
@@ -143,46 +139,7 @@ impl Member {
         self.tell_monitor(Message::Here { round, busy: true }, out);
     }
 
-    pub(super) fn message(
-        &mut self,
-        from: NodeId,
-        message: &Message,
-        out: &mut Effects<Node>,
-    ) -> Verdict {
-        match message {
-            Message::Roles(roles) if from == self.monitor => self.on_roles(*roles, out),
-            Message::Ask(round) if from == self.monitor => {
-                let known = self.rounds.get(round);
-                let busy = known.is_some_and(|known| known.request.is_some() && !known.over);
-                self.tell_monitor(
-                    Message::Here {
-                        round: *round,
-                        busy,
-                    },
-                    out,
-                );
-                Verdict::Taken
-            }
-            _ if !self.all.contains(&from) => Verdict::Refused("not of this domain"),
-            Message::Request(proposal) => self.on_proposal(from, proposal, true, out),
-            Message::PrePrepare(proposal) => self.on_proposal(from, proposal, false, out),
-            Message::Prepare { ballot, sig } => self.on_prepare(from, *ballot, *sig, out),
-            Message::Commit {
-                round,
-                request,
-                shown,
-            } => self.on_commit(from, *round, request, shown, out),
-            Message::Reply { ballot, sig } => self.on_reply(from, *ballot, *sig, out),
-            Message::Block {
-                round,
-                request,
-                replies,
-            } => self.on_block(*round, request, replies, out),
-            _ => Verdict::Refused("not for a member"),
-        }
-    }
-
-    fn on_roles(&mut self, roles: Roles, out: &mut Effects<Node>) -> Verdict {
+    fn on_roles(&mut self, roles: Roles, out: &mut Out<Message>) -> Verdict {
         if roles.round <= self.roles.round {
             return Verdict::Useless;
         }
@@ -207,7 +164,7 @@ impl Member {
         from: NodeId,
         proposal: &Proposal,
         is_request: bool,
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let round = proposal.round;
         if round + ROUNDS <= self.roles.round || round > self.roles.round + ROUNDS {
@@ -243,7 +200,7 @@ impl Member {
     }
 
     /// As C: passes P's REQUEST on, once.
-    fn forward(&mut self, round: u64, out: &mut Effects<Node>) {
+    fn forward(&mut self, round: u64, out: &mut Out<Message>) {
         let Some(request) = self.rounds.get(&round).and_then(|known| known.request) else {
             return;
         };
@@ -261,7 +218,7 @@ impl Member {
     }
 
     /// As consensus node: votes, once a round, for what P asked it and C alike.
-    fn vote(&mut self, round: u64, out: &mut Effects<Node>) {
+    fn vote(&mut self, round: u64, out: &mut Out<Message>) {
         let Some(known) = self.rounds.get(&round) else {
             return;
         };
@@ -299,7 +256,7 @@ impl Member {
         from: NodeId,
         ballot: Ballot,
         sig: Sig,
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let Some(roles) = self.roles_with(ballot.round, from) else {
             return Verdict::Useless;
@@ -346,7 +303,7 @@ impl Member {
         Verdict::Taken
     }
 
-    fn decide(&mut self, round: u64, request: SignedTx, out: &mut Effects<Node>) -> bool {
+    fn decide(&mut self, round: u64, request: SignedTx, out: &mut Out<Message>) -> bool {
         let known = self.rounds.entry(round).or_default();
         if known.decided.is_some() {
             return false;
@@ -371,7 +328,7 @@ impl Member {
         round: u64,
         request: &SignedTx,
         shown: &Shown,
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let Some(roles) = self.roles_with(round, self.me) else {
             return Verdict::Useless;
@@ -419,7 +376,7 @@ impl Member {
         from: NodeId,
         ballot: Ballot,
         sig: Sig,
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let (round, node) = (ballot.round, from.get());
         let roles = self.roles_with(round, from);
@@ -464,7 +421,7 @@ impl Member {
         round: u64,
         request: &SignedTx,
         replies: &[(u16, Sig)],
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let ballot = Ballot {
             round,
@@ -481,6 +438,49 @@ impl Member {
         match self.decide(round, *request, out) {
             true => Verdict::Taken,
             false => Verdict::Useless,
+        }
+    }
+}
+
+impl Process for Member {
+    type Message = Message;
+
+    fn submit(&mut self, request: SignedTx, out: &mut Out<Message>) {
+        self.queue.push_back(request);
+        self.propose(out);
+    }
+
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Out<Message>) -> Verdict {
+        match message {
+            Message::Roles(roles) if from == self.monitor => self.on_roles(*roles, out),
+            Message::Ask(round) if from == self.monitor => {
+                let known = self.rounds.get(round);
+                let busy = known.is_some_and(|known| known.request.is_some() && !known.over);
+                self.tell_monitor(
+                    Message::Here {
+                        round: *round,
+                        busy,
+                    },
+                    out,
+                );
+                Verdict::Taken
+            }
+            _ if !self.all.contains(&from) => Verdict::Refused("not of this domain"),
+            Message::Request(proposal) => self.on_proposal(from, proposal, true, out),
+            Message::PrePrepare(proposal) => self.on_proposal(from, proposal, false, out),
+            Message::Prepare { ballot, sig } => self.on_prepare(from, *ballot, *sig, out),
+            Message::Commit {
+                round,
+                request,
+                shown,
+            } => self.on_commit(from, *round, request, shown, out),
+            Message::Reply { ballot, sig } => self.on_reply(from, *ballot, *sig, out),
+            Message::Block {
+                round,
+                request,
+                replies,
+            } => self.on_block(*round, request, replies, out),
+            _ => Verdict::Refused("not for a member"),
         }
     }
 }

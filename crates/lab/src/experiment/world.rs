@@ -11,7 +11,7 @@ use bft_crdts::net::{
 
 use super::file::{File, FileError, span};
 use crate::fault::Peer;
-use crate::gossip::{Node, Producer, Tamper};
+use crate::gossip::{Message, Node, Producer, Tamper};
 use crate::keys::Ring;
 use crate::outcome::Verdict;
 use crate::tx::Tx;
@@ -88,8 +88,8 @@ struct Watch {
     begun: BTreeMap<u64, VirtualTime>,
 }
 
-impl Observer<Peer<Node>> for Watch {
-    fn event(&mut self, moment: Moment, event: Event<'_, Peer<Node>>) {
+impl Observer<Peer<Message>> for Watch {
+    fn event(&mut self, moment: Moment, event: Event<'_, Peer<Message>>) {
         match event {
             Event::Sent { bytes, .. } => {
                 self.come.packets += 1;

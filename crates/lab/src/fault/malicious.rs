@@ -1,10 +1,10 @@
 //! Malicious: the wrong value to all. The lecture's third and fourth failure modes.
 
-use bft_crdts::net::{Effects, NodeId};
+use bft_crdts::net::NodeId;
 
 use super::{Fault, Forger};
 use crate::outcome::Verdict;
-use crate::packet::{Packet, Process};
+use crate::packet::{Out, Packet, Process};
 
 /// Says another value wherever it says one, the same to everybody.
 #[derive(Debug)]
@@ -16,10 +16,10 @@ impl<M: Process> Fault<M> for Malicious {
         inner: &mut M,
         from: NodeId,
         message: &M::Message,
-        effects: &mut Effects<M>,
+        out: &mut Out<M::Message>,
     ) -> Verdict {
         self.0.see(message.carries());
-        inner.message(from, message, effects)
+        inner.message(from, message, out)
     }
 
     fn send(&mut self, _: NodeId, message: M::Message) -> Option<M::Message> {

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use bft_crdts::net::{Effects, NodeId};
+use bft_crdts::net::NodeId;
 
 use super::{Fault, Forger};
 use crate::outcome::Verdict;
-use crate::packet::{Packet, Process};
+use crate::packet::{Out, Packet, Process};
 
 /// Keeps to the protocol towards one half of the nodes and tells the other half another story.
 #[derive(Debug)]
@@ -24,10 +24,10 @@ impl<M: Process> Fault<M> for TwoFaced {
         inner: &mut M,
         from: NodeId,
         message: &M::Message,
-        effects: &mut Effects<M>,
+        out: &mut Out<M::Message>,
     ) -> Verdict {
         self.forger.see(message.carries());
-        inner.message(from, message, effects)
+        inner.message(from, message, out)
     }
 
     fn send(&mut self, to: NodeId, message: M::Message) -> Option<M::Message> {

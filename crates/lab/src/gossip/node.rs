@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bft_crdts::net::{Address, Effects, Machine, NodeId, Span, Stream, TimerId};
+use bft_crdts::net::{Address, NodeId, Span, Stream, TimerId};
 
 use super::message::missing;
 use super::{FANOUT, FIRST_FANOUT, Have, Message, ROUND, Style, TTL};
 use crate::keys::{Key, Ring};
 use crate::outcome::{Decided, Said, Slot, Verdict};
-use crate::packet::{Packet, Process};
+use crate::packet::{Out, Process};
 use crate::tx::{SignedTx, Tx, TxId};
 
 const PULL: TimerId = TimerId(1);
@@ -98,7 +98,7 @@ impl Node {
     }
 
     /// Keeps the version that came last.
-    fn keep(&mut self, request: &SignedTx, out: &mut Effects<Self>) -> Verdict {
+    fn keep(&mut self, request: &SignedTx, out: &mut Out<Message>) -> Verdict {
         if self.checks && !request.is_valid(&self.ring) {
             return Verdict::Refused("signature");
         }
@@ -122,13 +122,13 @@ impl Node {
         Verdict::Taken
     }
 
-    fn tell(&mut self, request: SignedTx, out: &mut Effects<Self>) {
+    fn tell(&mut self, request: SignedTx, out: &mut Out<Message>) {
         let to = self.some(FIRST_FANOUT, None);
         out.send(to, Message::Gossip { request, ttl: TTL });
         let _ = self.keep(&request, out);
     }
 
-    fn produce(&mut self, out: &mut Effects<Self>) {
+    fn produce(&mut self, out: &mut Out<Message>) {
         let most = 9;
         let rich = |producer: &&mut Producer| producer.balance >= most;
         // Whoever has spent everything has nothing more to say.
@@ -184,17 +184,10 @@ impl Node {
     }
 }
 
-impl Machine for Node {
+impl Process for Node {
     type Message = Message;
-    type Verdict = Verdict;
-    type Delivery = Decided;
-    type Note = Said;
 
-    fn size(message: &Message) -> u32 {
-        message.size()
-    }
-
-    fn start(&mut self, out: &mut Effects<Self>) {
+    fn start(&mut self, out: &mut Out<Message>) {
         if let Some(producer) = &self.producer {
             out.set_timer(producer.first, PRODUCE);
         } else if self.style.pulls() {
@@ -205,7 +198,7 @@ impl Machine for Node {
         }
     }
 
-    fn message(&mut self, from: NodeId, message: &Message, out: &mut Effects<Self>) -> Verdict {
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Out<Message>) -> Verdict {
         let back = Address::One(from);
         match message {
             Message::Gossip { request, ttl } => {
@@ -262,7 +255,7 @@ impl Machine for Node {
         }
     }
 
-    fn timer(&mut self, timer: TimerId, out: &mut Effects<Self>) {
+    fn timer(&mut self, timer: TimerId, out: &mut Out<Message>) {
         match timer {
             PRODUCE => self.produce(out),
             _ => {
@@ -272,10 +265,8 @@ impl Machine for Node {
             }
         }
     }
-}
 
-impl Process for Node {
-    fn submit(&mut self, request: SignedTx, out: &mut Effects<Self>) {
+    fn submit(&mut self, request: SignedTx, out: &mut Out<Message>) {
         self.tell(request, out);
         out.note(Said::Accepted(request.tx.id));
     }

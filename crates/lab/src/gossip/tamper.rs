@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use bft_crdts::net::{Address, Effects, Machine, NodeId, Stream};
+use bft_crdts::net::{Address, NodeId, Stream};
 
 use super::{FANOUT, Message, Node};
 use crate::fault::Fault;
 use crate::outcome::Verdict;
+use crate::packet::{Out, Process};
 
 /// Passes on what it hears to some of the first half of its neighbours, and something else to as many of the second. It
 /// has no key but its own, so a signature check catches it.
@@ -39,23 +40,23 @@ impl Fault<Node> for Tamper {
         inner: &mut Node,
         from: NodeId,
         message: &Message,
-        effects: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let Message::Gossip { request, ttl } = message else {
-            return inner.message(from, message, effects);
+            return inner.message(from, message, out);
         };
         // The peer inside keeps it; what is passed on is decided here.
         let kept = Message::Gossip {
             request: *request,
             ttl: 0,
         };
-        let verdict = inner.message(from, &kept, effects);
+        let verdict = inner.message(from, &kept, out);
         if let (Some(ttl), true) = (ttl.checked_sub(1), inner.pushes()) {
             let neighbours = self.neighbours.clone();
             let (first, second) = neighbours.split_at(neighbours.len() / 2);
             for half in [first, second] {
                 let (to, request) = (self.some(half, from), *request);
-                effects.send(to, Message::Gossip { request, ttl });
+                out.send(to, Message::Gossip { request, ttl });
             }
         }
         verdict

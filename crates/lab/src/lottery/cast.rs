@@ -16,7 +16,7 @@ use crate::tx::SignedTx;
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(plan: &Plan) -> Result<Troupe<Miner>, PlanError> {
+pub fn cast(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
     cast_with(plan, false)
 }
 
@@ -24,11 +24,11 @@ pub fn cast(plan: &Plan) -> Result<Troupe<Miner>, PlanError> {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast_conflicting(plan: &Plan) -> Result<Troupe<Miner>, PlanError> {
+pub fn cast_conflicting(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
     cast_with(plan, true)
 }
 
-fn cast_with(plan: &Plan, conflicting: bool) -> Result<Troupe<Miner>, PlanError> {
+fn cast_with(plan: &Plan, conflicting: bool) -> Result<Troupe<Message>, PlanError> {
     let nodes = node_count(NAME, 1, plan)?;
     let (ring, keys) = Ring::make(nodes + 2);
     let streams = Streams::new(plan.seed);

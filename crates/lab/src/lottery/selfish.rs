@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bft_crdts::Digest;
-use bft_crdts::net::{Address, Effects, Machine, NodeId, TimerId};
+use bft_crdts::net::{Address, Effects, NodeId, TimerId};
 
 use super::{Block, CONFIRMATIONS, Message, Miner};
-use crate::fault::{Fault, Forger};
+use crate::fault::{Fault, Forger, pass_on};
 use crate::outcome::{Said, Verdict};
-use crate::packet::Packet;
+use crate::packet::{Out, Packet, Process};
 
 /// Spends the same money elsewhere in blocks which it keeps to itself and its fellows, and publishes them when that pays: when the
 /// others have begun to count what the hidden chain undoes.
@@ -29,7 +29,7 @@ pub(super) struct Selfish {
 
 impl Selfish {
     /// Publishes what is hidden, if now is the time.
-    fn consider(&mut self, effects: &mut Effects<Miner>) {
+    fn consider(&mut self, out: &mut Out<Message>) {
         let (Some(first), Some(last)) = (self.hidden.first(), self.hidden.last()) else {
             return;
         };
@@ -40,34 +40,25 @@ impl Selfish {
             return;
         }
         if self.public >= begins + CONFIRMATIONS && ends > self.public {
-            effects.note(Said::Count("hidden chains published"));
+            out.note(Said::Count("hidden chains published"));
             for block in std::mem::take(&mut self.hidden) {
                 self.public = self.public.max(block.height());
                 let honest = Address::Many(self.honest.clone());
-                effects.send(honest, Message::Block(block));
+                out.send(honest, Message::Block(block));
             }
         }
     }
 
     /// Runs the miner inside, and keeps back the blocks that it wants to publish.
-    fn keep(&mut self, asked: &Effects<Miner>, effects: &mut Effects<Miner>) {
-        use bft_crdts::net::Effect;
-        for effect in asked.as_slice() {
-            match effect {
-                Effect::Send {
-                    to: Address::Many(_),
-                    message: Message::Block(block),
-                } => {
-                    self.hidden.push(block.clone());
-                    let fellows = Address::Many(self.fellows.clone());
-                    effects.send(fellows, Message::Block(block.clone()));
-                }
-                Effect::Send { to, message } => effects.send(to.clone(), message.clone()),
-                Effect::SetTimer { after, timer } => effects.set_timer(*after, *timer),
-                Effect::Note(note) => effects.note(note.clone()),
-                Effect::Deliver(_) | Effect::Persist(_) | Effect::Sync => {}
+    fn keep(&mut self, asked: &Out<Message>, out: &mut Out<Message>) {
+        pass_on(asked, out, |to, message, out| match (to, message) {
+            (Address::Many(_), Message::Block(block)) => {
+                self.hidden.push(block.clone());
+                let fellows = Address::Many(self.fellows.clone());
+                out.send(fellows, message.clone());
             }
-        }
+            _ => out.send(to.clone(), message.clone()),
+        });
     }
 }
 
@@ -77,9 +68,9 @@ impl Fault<Miner> for Selfish {
         inner: &mut Miner,
         from: NodeId,
         message: &Message,
-        effects: &mut Effects<Miner>,
+        out: &mut Out<Message>,
     ) -> Verdict {
-        let mut asked = Effects::new(effects.now());
+        let mut asked = Effects::new(out.now());
         let other;
         let heard = match message {
             Message::Transaction(request) => {
@@ -89,7 +80,7 @@ impl Fault<Miner> for Selfish {
             message => message,
         };
         let verdict = inner.message(from, heard, &mut asked);
-        self.keep(&asked, effects);
+        self.keep(&asked, out);
         if let Message::Block(block) = message {
             if self.fellows.contains(&from) {
                 if !self.hidden.contains(block) && block.height() > self.public {
@@ -99,16 +90,16 @@ impl Fault<Miner> for Selfish {
                 self.public = self.public.max(block.height());
             }
             self.hidden.retain(|block| on_branch(inner, block.digest()));
-            self.consider(effects);
+            self.consider(out);
         }
         verdict
     }
 
-    fn timer(&mut self, inner: &mut Miner, timer: TimerId, effects: &mut Effects<Miner>) {
-        let mut asked = Effects::new(effects.now());
+    fn timer(&mut self, inner: &mut Miner, timer: TimerId, out: &mut Out<Message>) {
+        let mut asked = Effects::new(out.now());
         inner.timer(timer, &mut asked);
-        self.keep(&asked, effects);
-        self.consider(effects);
+        self.keep(&asked, out);
+        self.consider(out);
     }
 }
 
@@ -132,7 +123,7 @@ impl Fault<Miner> for Warden {
         inner: &mut Miner,
         from: NodeId,
         message: &Message,
-        effects: &mut Effects<Miner>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         if from == self.victim {
             return Verdict::Useless;
@@ -141,9 +132,9 @@ impl Fault<Miner> for Warden {
             && self.told.insert(request.tx.digest())
         {
             let other = Message::Transaction(self.forger.signed(&request.tx));
-            effects.send(Address::One(self.victim), other);
+            out.send(Address::One(self.victim), other);
         }
-        inner.message(from, message, effects)
+        inner.message(from, message, out)
     }
 
     fn send(&mut self, to: NodeId, message: Message) -> Option<Message> {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use bft_crdts::net::{Address, Effects, NodeId};
+use bft_crdts::net::{Address, NodeId};
 
-use super::{Message, Node};
+use super::Message;
 use crate::outcome::{Said, Verdict};
-use crate::tx::Tx;
+use crate::packet::{Out, Process};
+use crate::tx::SignedTx;
 
 /// The client, outside of the voters.
 #[derive(Debug)]
@@ -18,12 +19,17 @@ impl Client {
     pub(super) const fn new(all: Arc<[NodeId]>) -> Self {
         Self { all }
     }
+}
 
-    pub(super) fn submit(&self, tx: Tx, out: &mut Effects<Node>) {
-        out.send(Address::Many(self.all.clone()), Message::Transaction(tx));
+impl Process for Client {
+    type Message = Message;
+
+    fn submit(&mut self, request: SignedTx, out: &mut Out<Message>) {
+        let all = Address::Many(self.all.clone());
+        out.send(all, Message::Transaction(request.tx));
     }
 
-    pub(super) fn message(message: &Message, out: &mut Effects<Node>) -> Verdict {
+    fn message(&mut self, _: NodeId, message: &Message, out: &mut Out<Message>) -> Verdict {
         let Message::Reply(id) = message else {
             return Verdict::Refused("not for a client");
         };

@@ -1,12 +1,13 @@
 //! Checkpoints, at which logs are cut, and how a replica that is behind catches up.
 
 use bft_crdts::Sig;
-use bft_crdts::net::{Address, Effects, NodeId};
+use bft_crdts::net::{Address, NodeId};
 
 use super::message::{Message, Stable, Stand};
 use super::replica::{MOST_EXECUTED, Replica, WAKE};
-use super::{CHECKPOINT, Node, PATIENCE, WINDOW};
+use super::{CHECKPOINT, PATIENCE, WINDOW};
 use crate::outcome::Verdict;
+use crate::packet::Out;
 use crate::tx::SignedTx;
 
 impl Replica {
@@ -15,7 +16,7 @@ impl Replica {
         node: u16,
         at: Stand,
         sig: Sig,
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let high = self.stable.at.seq + 2 * WINDOW;
         if at.seq <= self.stable.at.seq || at.seq > high || !at.seq.is_multiple_of(CHECKPOINT) {
@@ -33,7 +34,7 @@ impl Replica {
         node: u16,
         at: Stand,
         sig: Sig,
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) {
         let votes = self.checkpoints.entry(at.seq).or_default();
         votes.entry(node).or_insert((at, sig));
@@ -45,7 +46,7 @@ impl Replica {
     }
 
     /// A checkpoint is stable: what lies below it is forgotten.
-    pub(super) fn settle(&mut self, stable: Stable, out: &mut Effects<Node>) {
+    pub(super) fn settle(&mut self, stable: Stable, out: &mut Out<Message>) {
         let low = stable.at.seq;
         if low <= self.stable.at.seq {
             return;
@@ -74,12 +75,7 @@ impl Replica {
         self.stable.at.seq > self.last_executed() || !self.committed.is_empty()
     }
 
-    pub(super) fn on_behind(
-        &self,
-        from: NodeId,
-        executed: u64,
-        out: &mut Effects<Node>,
-    ) -> Verdict {
+    pub(super) fn on_behind(&self, from: NodeId, executed: u64, out: &mut Out<Message>) -> Verdict {
         let start = usize::try_from(executed).unwrap_or(usize::MAX);
         let Some(news) = self.executed.get(start..).filter(|news| !news.is_empty()) else {
             return Verdict::Useless;
@@ -101,7 +97,7 @@ impl Replica {
         node: u16,
         from: u64,
         requests: &[Option<SignedTx>],
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let mut news = false;
         for (seq, request) in (from..).zip(requests.iter().take(MOST_EXECUTED)) {

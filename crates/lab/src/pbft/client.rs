@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bft_crdts::net::{Address, Effects, NodeId, TimerId};
+use bft_crdts::net::{Address, NodeId, TimerId};
 
+use super::RETRANSMISSION;
 use super::message::Message;
-use super::{Node, RETRANSMISSION};
 use crate::outcome::{Said, Verdict};
+use crate::packet::{Out, Process};
 use crate::sizes::Sizes;
 use crate::tx::{SignedTx, TxId};
 
@@ -40,8 +41,12 @@ impl Client {
         let place = self.view % self.replicas.len() as u64;
         self.replicas[place as usize]
     }
+}
 
-    pub(super) fn submit(&mut self, request: SignedTx, out: &mut Effects<Node>) {
+impl Process for Client {
+    type Message = Message;
+
+    fn submit(&mut self, request: SignedTx, out: &mut Out<Message>) {
         debug_assert_eq!(request.tx.id.client, self.me);
         self.waiting
             .insert(request.tx.id, (request, BTreeMap::new()));
@@ -49,26 +54,7 @@ impl Client {
         out.set_timer(RETRANSMISSION, TimerId(request.tx.id.number as u32));
     }
 
-    /// Time is up for the request with this number.
-    pub(super) fn timer(&mut self, timer: TimerId, out: &mut Effects<Node>) {
-        let number = u64::from(timer.0);
-        let id = TxId {
-            client: self.me,
-            number,
-        };
-        if let Some((request, _)) = self.waiting.get(&id) {
-            let all = Address::Many(self.replicas.clone());
-            out.send(all, Message::Request(*request));
-            out.set_timer(RETRANSMISSION, timer);
-        }
-    }
-
-    pub(super) fn message(
-        &mut self,
-        from: NodeId,
-        message: &Message,
-        out: &mut Effects<Node>,
-    ) -> Verdict {
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Out<Message>) -> Verdict {
         let Message::Reply { view, id, hash } = *message else {
             return Verdict::Refused("not for a client");
         };
@@ -89,5 +75,19 @@ impl Client {
         self.waiting.remove(&id);
         out.note(Said::Accepted(id));
         Verdict::Taken
+    }
+
+    /// Time is up for the request with this number.
+    fn timer(&mut self, timer: TimerId, out: &mut Out<Message>) {
+        let number = u64::from(timer.0);
+        let id = TxId {
+            client: self.me,
+            number,
+        };
+        if let Some((request, _)) = self.waiting.get(&id) {
+            let all = Address::Many(self.replicas.clone());
+            out.send(all, Message::Request(*request));
+            out.set_timer(RETRANSMISSION, timer);
+        }
     }
 }

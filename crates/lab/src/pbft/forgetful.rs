@@ -1,6 +1,6 @@
 //! A new primary that forgets what was prepared before it, and gives the numbers to others.
 
-use super::{Node, Rules};
+use super::{Replica, Rules};
 use crate::fault::Fault;
 
 /// Its machine runs under [rules](RULES) of its own; nothing stands between that and the network.
@@ -15,4 +15,4 @@ pub(super) const RULES: Rules = Rules {
     believe_new_view: true,
 };
 
-impl Fault<Node> for Forgetful {}
+impl Fault<Replica> for Forgetful {}

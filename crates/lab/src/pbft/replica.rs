@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bft_crdts::Digest;
-use bft_crdts::net::{Address, Effects, NodeId, Span, TimerId, VirtualTime};
+use bft_crdts::net::{Address, NodeId, Span, TimerId, VirtualTime};
 
 use super::log;
 use super::message::{
     Certificate, Message, NewView, Place, PrePrepare, Prepared, Proposed, Stable, Stand,
     ViewChange, digest,
 };
-use super::{CHECKPOINT, Node, PATIENCE, WINDOW};
+use super::{CHECKPOINT, PATIENCE, WINDOW};
 use crate::keys::{Key, Ring};
 use crate::outcome::{Decided, Slot, Verdict};
+use crate::packet::{Out, Process};
 use crate::sizes::Sizes;
 use crate::tx::{SignedTx, TxId};
 
@@ -150,7 +151,7 @@ impl Replica {
         self.primary_of(self.view) == self.me
     }
 
-    pub(super) fn to_all(&self, message: Message, out: &mut Effects<Node>) {
+    pub(super) fn to_all(&self, message: Message, out: &mut Out<Message>) {
         out.send(Address::Many(self.others.clone()), message);
     }
 
@@ -173,67 +174,13 @@ impl Replica {
         self.all.contains(&from).then_some(from.get())
     }
 
-    pub(super) fn message(
-        &mut self,
-        from: NodeId,
-        message: &Message,
-        out: &mut Effects<Node>,
-    ) -> Verdict {
-        if let Message::Request(request) = message {
-            return self.on_request(from, request, out);
-        }
-        let Some(node) = self.node(from) else {
-            return Verdict::Refused("not from a replica");
-        };
-        match message {
-            Message::PrePrepare(pre_prepare) => self.on_pre_prepare(node, pre_prepare, out),
-            Message::Prepare { place, sig } => {
-                if !self.ring.verify(node, &Prepared(*place), sig) {
-                    return Verdict::Refused("signature");
-                }
-                self.on_vote(place, |entry| entry.prepare(node, place, *sig), out)
-            }
-            Message::Commit(place) => self.on_vote(place, |entry| entry.commit(node, place), out),
-            Message::Checkpoint { at, sig } => self.on_checkpoint(node, *at, *sig, out),
-            Message::ViewChange(change) => self.on_view_change(node, change, out),
-            Message::NewView(new_view) => self.on_new_view(node, new_view, out),
-            Message::Behind(executed) => self.on_behind(from, *executed, out),
-            Message::Executed { from, requests } => self.on_executed(node, *from, requests, out),
-            Message::Request(_) | Message::Reply { .. } => Verdict::Refused("not for a replica"),
-        }
-    }
-
-    pub(super) fn start(&self, out: &mut Effects<Node>) {
-        out.set_timer(STATUS_EVERY, STATUS);
-    }
-
-    /// Time has passed: perhaps too much of it.
-    pub(super) fn timer(&mut self, timer: TimerId, out: &mut Effects<Node>) {
-        if timer == STATUS {
-            self.to_all(Message::Behind(self.last_executed()), out);
-            out.set_timer(STATUS_EVERY, STATUS);
-            return;
-        }
-        let now = out.now();
-        if self.changing {
-            return self.wait_for_new_view(out);
-        }
-        if self.pending.values().any(|(_, due)| *due <= now) {
-            return self.ask_for_view(self.view + 1, out);
-        }
-        if self.is_behind() {
-            self.to_all(Message::Behind(self.last_executed()), out);
-            out.set_timer(PATIENCE, WAKE);
-        }
-    }
-
     /// Wakes it when it would lose patience.
-    pub(super) fn wake_in(&self, span: Span, out: &mut Effects<Node>) {
+    pub(super) fn wake_in(&self, span: Span, out: &mut Out<Message>) {
         out.set_timer(span, WAKE);
     }
 
     /// REQUEST: from the client to the primary; to all, when it is not answered; from a backup to the primary.
-    fn on_request(&mut self, from: NodeId, request: &SignedTx, out: &mut Effects<Node>) -> Verdict {
+    fn on_request(&mut self, from: NodeId, request: &SignedTx, out: &mut Out<Message>) -> Verdict {
         let id = request.tx.id;
         if usize::from(id.client) < self.all.len() || !request.is_valid(&self.ring) {
             return Verdict::Refused("not a client's request");
@@ -263,7 +210,7 @@ impl Replica {
     }
 
     /// Remembers a request, and when its patience with it ends.
-    fn wait_for(&mut self, request: &SignedTx, out: &mut Effects<Node>) -> bool {
+    fn wait_for(&mut self, request: &SignedTx, out: &mut Out<Message>) -> bool {
         let id = request.tx.id;
         let known = self.results.contains_key(&id) || self.pending.contains_key(&id);
         if known || self.pending.len() >= MOST_PENDING {
@@ -276,7 +223,7 @@ impl Replica {
     }
 
     /// As primary: gives a request the next number, unless it has one.
-    pub(super) fn give_number(&mut self, request: &SignedTx, out: &mut Effects<Node>) {
+    pub(super) fn give_number(&mut self, request: &SignedTx, out: &mut Out<Message>) {
         let seq = self.last_given + 1;
         if !self.is_in_window(seq) || !self.given.insert(request.tx.id) {
             return;
@@ -319,7 +266,7 @@ impl Replica {
         &mut self,
         node: u16,
         pre_prepare: &PrePrepare,
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let Place { view, seq, .. } = pre_prepare.place;
         if node != self.primary_of(view) {
@@ -350,7 +297,7 @@ impl Replica {
         &mut self,
         place: &Place,
         vote: impl FnOnce(&mut log::Entry) -> bool,
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let Place { view, seq, .. } = *place;
         if view < self.view || view > self.view + VIEWS_AHEAD || !self.is_in_window(seq) {
@@ -364,7 +311,7 @@ impl Replica {
     }
 
     /// Sends what is due for a number: PREPARE, then COMMIT, then it is committed.
-    pub(super) fn advance(&mut self, view: u64, seq: u64, out: &mut Effects<Node>) {
+    pub(super) fn advance(&mut self, view: u64, seq: u64, out: &mut Out<Message>) {
         if view != self.view || self.changing {
             return;
         }
@@ -404,7 +351,7 @@ impl Replica {
     }
 
     /// A number is committed: executes it, and what waited for it.
-    pub(super) fn commit(&mut self, seq: u64, request: Option<SignedTx>, out: &mut Effects<Node>) {
+    pub(super) fn commit(&mut self, seq: u64, request: Option<SignedTx>, out: &mut Out<Message>) {
         if seq > self.last_executed() {
             self.committed.insert(seq, request);
         }
@@ -416,7 +363,7 @@ impl Replica {
         }
     }
 
-    fn execute(&mut self, request: Option<SignedTx>, out: &mut Effects<Node>) {
+    fn execute(&mut self, request: Option<SignedTx>, out: &mut Out<Message>) {
         self.executed.push(request);
         let seq = self.last_executed();
         let parts = [*self.chain.as_bytes(), *digest(request.as_ref()).as_bytes()];
@@ -448,6 +395,59 @@ impl Replica {
             let sig = self.key.sign(self.ring.network(), &at);
             self.to_all(Message::Checkpoint { at, sig }, out);
             self.count_checkpoint(self.me, at, sig, out);
+        }
+    }
+}
+
+impl Process for Replica {
+    type Message = Message;
+
+    fn start(&mut self, out: &mut Out<Message>) {
+        out.set_timer(STATUS_EVERY, STATUS);
+    }
+
+    fn message(&mut self, from: NodeId, message: &Message, out: &mut Out<Message>) -> Verdict {
+        if let Message::Request(request) = message {
+            return self.on_request(from, request, out);
+        }
+        let Some(node) = self.node(from) else {
+            return Verdict::Refused("not from a replica");
+        };
+        match message {
+            Message::PrePrepare(pre_prepare) => self.on_pre_prepare(node, pre_prepare, out),
+            Message::Prepare { place, sig } => {
+                if !self.ring.verify(node, &Prepared(*place), sig) {
+                    return Verdict::Refused("signature");
+                }
+                self.on_vote(place, |entry| entry.prepare(node, place, *sig), out)
+            }
+            Message::Commit(place) => self.on_vote(place, |entry| entry.commit(node, place), out),
+            Message::Checkpoint { at, sig } => self.on_checkpoint(node, *at, *sig, out),
+            Message::ViewChange(change) => self.on_view_change(node, change, out),
+            Message::NewView(new_view) => self.on_new_view(node, new_view, out),
+            Message::Behind(executed) => self.on_behind(from, *executed, out),
+            Message::Executed { from, requests } => self.on_executed(node, *from, requests, out),
+            Message::Request(_) | Message::Reply { .. } => Verdict::Refused("not for a replica"),
+        }
+    }
+
+    /// Time has passed: perhaps too much of it.
+    fn timer(&mut self, timer: TimerId, out: &mut Out<Message>) {
+        if timer == STATUS {
+            self.to_all(Message::Behind(self.last_executed()), out);
+            out.set_timer(STATUS_EVERY, STATUS);
+            return;
+        }
+        let now = out.now();
+        if self.changing {
+            return self.wait_for_new_view(out);
+        }
+        if self.pending.values().any(|(_, due)| *due <= now) {
+            return self.ask_for_view(self.view + 1, out);
+        }
+        if self.is_behind() {
+            self.to_all(Message::Behind(self.last_executed()), out);
+            out.set_timer(PATIENCE, WAKE);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! A primary that leaves the requests of one client lying, while it orders those of a client in league with it: a backup
 //! whose patience began anew with everything that is executed would wait for ever.
 
-use bft_crdts::net::{Effects, Machine, NodeId, Span, TimerId};
+use bft_crdts::net::{NodeId, Span, TimerId};
 
-use super::{Message, Node};
+use super::{Message, Replica};
 use crate::fault::{Fault, Forger};
 use crate::outcome::Verdict;
+use crate::packet::{Out, Process};
 use crate::tx::{SignedTx, Tx, TxId};
 
 const BUSY: TimerId = TimerId(u32::MAX);
@@ -41,34 +42,34 @@ impl Stalling {
     }
 }
 
-impl Fault<Node> for Stalling {
-    fn start(&mut self, inner: &mut Node, effects: &mut Effects<Node>) {
-        inner.start(effects);
-        effects.set_timer(EVERY, BUSY);
+impl Fault<Replica> for Stalling {
+    fn start(&mut self, inner: &mut Replica, out: &mut Out<Message>) {
+        inner.start(out);
+        out.set_timer(EVERY, BUSY);
     }
 
     fn message(
         &mut self,
-        inner: &mut Node,
+        inner: &mut Replica,
         from: NodeId,
         message: &Message,
-        effects: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         match message {
             Message::Request(_) => Verdict::Useless,
-            message => inner.message(from, message, effects),
+            message => inner.message(from, message, out),
         }
     }
 
-    fn timer(&mut self, inner: &mut Node, timer: TimerId, effects: &mut Effects<Node>) {
+    fn timer(&mut self, inner: &mut Replica, timer: TimerId, out: &mut Out<Message>) {
         if timer != BUSY {
-            return inner.timer(timer, effects);
+            return inner.timer(timer, out);
         }
         let request = self.make();
         let from = NodeId::new(request.tx.id.client);
-        let _ = inner.message(from, &Message::Request(request), effects);
+        let _ = inner.message(from, &Message::Request(request), out);
         if self.made < MOST {
-            effects.set_timer(EVERY, BUSY);
+            out.set_timer(EVERY, BUSY);
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use bft_crdts::net::{Address, Effects, NodeId};
+use bft_crdts::net::{Address, NodeId};
 
-use super::{Message, Node};
+use super::{Client, Message};
 use crate::fault::{Fault, Forger};
-use crate::packet::Process;
+use crate::packet::{Out, Process};
 use crate::tx::SignedTx;
 
 /// The client. Its forger has its own key.
@@ -16,10 +16,10 @@ pub(super) struct TwoRequests {
     pub(super) backups: Arc<[NodeId]>,
 }
 
-impl Fault<Node> for TwoRequests {
-    fn submit(&mut self, inner: &mut Node, request: SignedTx, effects: &mut Effects<Node>) {
-        inner.submit(request, effects);
+impl Fault<Client> for TwoRequests {
+    fn submit(&mut self, inner: &mut Client, request: SignedTx, out: &mut Out<Message>) {
+        inner.submit(request, out);
         let other = Message::Request(self.forger.signed(&request.tx));
-        effects.send(Address::Many(self.backups.clone()), other);
+        out.send(Address::Many(self.backups.clone()), other);
     }
 }

@@ -3,20 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bft_crdts::net::{Effects, NodeId};
+use bft_crdts::net::NodeId;
 
 use super::message::{
     Certificate, Message, NewView, NewViewBody, Place, PrePrepare, Prepared, Proposed, Stable,
     ViewChange, ViewChangeBody, digest,
 };
 use super::replica::Replica;
-use super::{CHECKPOINT, Node, PATIENCE, WINDOW};
+use super::{CHECKPOINT, PATIENCE, WINDOW};
 use crate::outcome::{Said, Verdict};
+use crate::packet::Out;
 use crate::tx::SignedTx;
 
 impl Replica {
     /// Leaves its view and asks for another.
-    pub(super) fn ask_for_view(&mut self, view: u64, out: &mut Effects<Node>) {
+    pub(super) fn ask_for_view(&mut self, view: u64, out: &mut Out<Message>) {
         self.view = view;
         self.changing = true;
         self.new_view_due = None;
@@ -42,7 +43,7 @@ impl Replica {
     }
 
     /// Repeats what it asks for, until it is there or has taken too long.
-    pub(super) fn wait_for_new_view(&mut self, out: &mut Effects<Node>) {
+    pub(super) fn wait_for_new_view(&mut self, out: &mut Out<Message>) {
         match self.new_view_due {
             Some(due) if due <= out.now() => self.ask_for_view(self.view + 1, out),
             _ => {
@@ -60,7 +61,7 @@ impl Replica {
         &mut self,
         node: u16,
         change: &Arc<ViewChange>,
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let body = &change.body;
         if body.executed < self.last_executed() {
@@ -99,7 +100,7 @@ impl Replica {
     }
 
     /// A quorum asks for the view: its primary makes it, the others begin to wait for it.
-    fn consider(&mut self, out: &mut Effects<Node>) {
+    fn consider(&mut self, out: &mut Out<Message>) {
         if !self.changing {
             return;
         }
@@ -150,7 +151,7 @@ impl Replica {
         &mut self,
         node: u16,
         new_view: &Arc<NewView>,
-        out: &mut Effects<Node>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let body = &new_view.body;
         // Whoever brings it: it is its primary's signature that counts.
@@ -166,7 +167,7 @@ impl Replica {
     }
 
     /// Goes on in a new view.
-    fn enter(&mut self, new_view: &Arc<NewView>, out: &mut Effects<Node>) {
+    fn enter(&mut self, new_view: &Arc<NewView>, out: &mut Out<Message>) {
         let body = &new_view.body;
         self.view = body.view;
         self.changing = false;

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use bft_crdts::net::{Address, Effect, Effects, Machine, NodeId, TimerId};
+use bft_crdts::net::{Address, Effect, Effects, NodeId, TimerId};
 
 use super::{Member, Message};
-use crate::fault::{Fault, Forger};
+use crate::fault::{Fault, Forger, receivers};
 use crate::outcome::Verdict;
+use crate::packet::{Out, Process};
 use crate::tx::SignedTx;
 
 /// Which twin.
@@ -48,29 +49,17 @@ impl Twins {
     }
 
     /// Passes on what one twin asks for, to those who know it.
-    fn pass(&self, story: Story, asked: &Effects<Member>, out: &mut Effects<Member>) {
+    fn pass(&self, story: Story, asked: &Out<Message>, out: &mut Out<Message>) {
         for effect in asked.as_slice() {
             match effect {
                 Effect::Send { to, message } => {
-                    let one;
-                    let to: &[NodeId] = match to {
-                        Address::One(node) => {
-                            one = [*node];
-                            &one
-                        }
-                        Address::Many(nodes) => nodes,
-                        Address::Others => &[],
-                    };
-                    for node in to
-                        .iter()
-                        .copied()
-                        .filter(|node| self.may_hear(story, *node))
-                    {
+                    let told = |node: &&NodeId| self.may_hear(story, **node);
+                    for node in receivers(to).iter().filter(told) {
                         let message = Message {
                             story,
                             ..message.clone()
                         };
-                        out.send(Address::One(node), message);
+                        out.send(Address::One(*node), message);
                     }
                 }
                 Effect::SetTimer { after, timer } if story == Story::First => {
@@ -84,14 +73,14 @@ impl Twins {
 }
 
 impl Fault<Member> for Twins {
-    fn submit(&mut self, inner: &mut Member, request: SignedTx, effects: &mut Effects<Member>) {
-        let mut asked = Effects::new(effects.now());
+    fn submit(&mut self, inner: &mut Member, request: SignedTx, out: &mut Out<Message>) {
+        let mut asked = Effects::new(out.now());
         inner.broadcast_tx(request.tx, &mut asked);
-        self.pass(Story::First, &asked, effects);
-        let mut asked = Effects::new(effects.now());
+        self.pass(Story::First, &asked, out);
+        let mut asked = Effects::new(out.now());
         self.second
             .broadcast_tx(Forger::twist(&request.tx), &mut asked);
-        self.pass(Story::Second, &asked, effects);
+        self.pass(Story::Second, &asked, out);
     }
 
     fn message(
@@ -99,7 +88,7 @@ impl Fault<Member> for Twins {
         inner: &mut Member,
         from: NodeId,
         message: &Message,
-        effects: &mut Effects<Member>,
+        out: &mut Out<Message>,
     ) -> Verdict {
         let story = match self.fellows.contains(&from) {
             true => message.story,
@@ -110,18 +99,18 @@ impl Fault<Member> for Twins {
             Story::First => inner,
             Story::Second => &mut self.second,
         };
-        let mut asked = Effects::new(effects.now());
+        let mut asked = Effects::new(out.now());
         let verdict = twin.message(from, message, &mut asked);
-        self.pass(story, &asked, effects);
+        self.pass(story, &asked, out);
         verdict
     }
 
-    fn timer(&mut self, inner: &mut Member, timer: TimerId, effects: &mut Effects<Member>) {
-        let mut asked = Effects::new(effects.now());
+    fn timer(&mut self, inner: &mut Member, timer: TimerId, out: &mut Out<Message>) {
+        let mut asked = Effects::new(out.now());
         inner.timer(timer, &mut asked);
-        self.pass(Story::First, &asked, effects);
-        let mut asked = Effects::new(effects.now());
+        self.pass(Story::First, &asked, out);
+        let mut asked = Effects::new(out.now());
         self.second.timer(timer, &mut asked);
-        self.pass(Story::Second, &asked, effects);
+        self.pass(Story::Second, &asked, out);
     }
 }

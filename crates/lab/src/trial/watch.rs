@@ -11,7 +11,7 @@ use super::plan::Plan;
 use crate::fault::Peer;
 use crate::judge::Judge;
 use crate::outcome::Said;
-use crate::packet::{Counts, Packet, Process};
+use crate::packet::{Counts, Packet};
 use crate::tally::Tally;
 use crate::tx::{Tx, TxId};
 
@@ -105,8 +105,8 @@ impl Watch {
     }
 }
 
-impl<M: Process> Observer<Peer<M>> for Watch {
-    fn event(&mut self, moment: Moment, event: Event<'_, Peer<M>>) {
+impl<P: Packet> Observer<Peer<P>> for Watch {
+    fn event(&mut self, moment: Moment, event: Event<'_, Peer<P>>) {
         match event {
             Event::Sent {
                 copy,
