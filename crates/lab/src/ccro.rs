@@ -25,21 +25,21 @@
 //! and the next round has others. A consensus node votes once a round, so no round can have two quorums; a transaction
 //! that was handed in again may be decided in two rounds, and is the same one in both.
 
-mod cast;
 mod liar;
 mod message;
 mod monitor;
 mod node;
+mod roster;
 pub mod trust;
 
 use bft_crdts::net::Span;
 
 use crate::fault::FaultKind;
 
-pub use cast::{cast, cast_domains};
 pub use message::{Message, Roles};
 pub use monitor::Monitor;
 pub use node::Member;
+pub use roster::{roster, roster_in_domains};
 
 /// Its name in tables, with signed votes.
 pub const NAME: &str = "ccro";

@@ -18,9 +18,8 @@ use std::sync::Arc;
 use bft_crdts::net::world::Topology;
 use bft_crdts::net::{Chance, NodeId, Span, Streams};
 
-use crate::fault::{Eclipse, FaultKind, Forger, Offline, Peer, Stuck, TwoFaced};
-use crate::keys::Ring;
-use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
+use crate::fault::{Eclipse, FaultKind, Peer, TwoFaced};
+use crate::trial::{Plan, PlanError, Roster, Setup};
 
 pub use message::{Have, Message};
 pub use node::{Node, Producer};
@@ -96,61 +95,43 @@ pub fn graph(nodes: u16, streams: &Streams) -> Topology {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(style: Style, plan: &Plan) -> Result<Troupe<Message>, PlanError> {
-    let name = style.name();
-    let nodes = node_count(name, 1, plan)?;
-    let (ring, keys) = Ring::make(nodes + 2);
+pub fn roster(style: Style, plan: &Plan) -> Result<Roster<Message>, PlanError> {
+    let teller = NodeId::new(0);
+    let setup = Setup::new(style.name(), &FAULTS, 1, 0, plan)?.led_by(teller)?;
     let streams = Streams::new(plan.seed);
-    let mut graph = graph(nodes, &streams);
-    let all: Vec<NodeId> = (0..nodes).map(NodeId::new).collect();
-    let teller = all[0];
-    let lies = plan.fault == FaultKind::MaliciousCommander;
-    let candidates = all.iter().copied().filter(|node| *node != teller);
-    let faulty = pick(name, plan, lies.then_some(teller), candidates)?;
-    let victim = victim(plan, &all, &faulty);
+    let mut graph = graph(setup.client, &streams);
+    let victim = victim(plan, &setup.all, &setup.faulty);
     if let Some(victim) = victim {
-        surround(&mut graph, victim, &faulty);
+        surround(&mut graph, victim, &setup.faulty);
     }
-    let other_half = halves(&all, &faulty);
-    let mut peers = Vec::new();
-    for &me in &all {
-        let neighbours = graph.neighbours(me).into();
+    let peers = setup.all.iter().map(|&me| {
+        let neighbours: Arc<[NodeId]> = graph.neighbours(me).into();
         let stream = streams.of_node("gossip", me);
-        let node = Node::new(style, ring.clone(), neighbours, stream);
-        if !faulty.contains(&me) {
-            peers.push(Peer::correct(node));
-            continue;
+        let node = Node::new(style, setup.ring.clone(), neighbours.clone(), stream);
+        if !setup.faulty.contains(&me) {
+            return setup.peer(me, node);
         }
-        let forger = Forger::new(nodes, nodes, &keys, &ring);
-        peers.push(match plan.fault {
-            FaultKind::Offline => Peer::faulty(node, Offline),
-            FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
+        Ok(match plan.fault {
             FaultKind::Malicious => {
                 let stream = streams.of_node("tamper", me);
-                Peer::faulty(node, Tamper::new(graph.neighbours(me).into(), stream))
+                Peer::faulty(node, Tamper::new(neighbours, stream))
             }
             FaultKind::MaliciousCommander => {
-                let other_half = other_half.clone();
+                let (forger, other_half) = (setup.clients_forger(), setup.other_half.clone());
                 Peer::faulty(node, TwoFaced { forger, other_half })
             }
             FaultKind::Eclipse => match victim {
                 Some(victim) => Peer::faulty(node, Eclipse { victim }),
                 None => Peer::correct(node),
             },
-            fault => return Err(PlanError::unknown(name, fault, &FAULTS)),
-        });
-    }
-    Ok(Troupe {
-        peers,
-        groups: vec![Group {
-            deciders: all,
-            requester: teller,
-        }],
-        client: nodes,
-        client_key: keys[usize::from(nodes)].clone(),
-        client_is_honest: !lies || faulty.is_empty(),
-        ring,
-        patience: Span::from_secs(10),
+            _ => return setup.peer(me, node),
+        })
+    });
+    let peers = peers.collect::<Result<_, _>>()?;
+    let lies = plan.fault == FaultKind::MaliciousCommander;
+    Ok(Roster {
+        client_is_honest: !lies || setup.faulty.is_empty(),
+        ..setup.roster(peers, teller, Span::from_secs(10))
     })
 }
 

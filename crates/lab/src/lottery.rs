@@ -15,8 +15,8 @@
 //! A normal law with so small a spread is not the exponential one of real proof of work. Whoever has more than half of
 //! the miners wins nearly every block, not only its share of them: the lottery is a race.
 
-mod cast;
 mod chain;
+mod roster;
 mod selfish;
 mod work;
 
@@ -33,8 +33,8 @@ use crate::outcome::{Decided, Said, Slot, Verdict};
 use crate::packet::{Out, Packet, Process};
 use crate::tx::{SignedTx, Tx, TxId};
 
-pub use cast::{cast, cast_conflicting};
 use chain::Chain;
+pub use roster::{roster, roster_conflicting};
 pub use work::{Block, Ticket};
 
 /// Its name in tables.

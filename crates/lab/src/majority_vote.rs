@@ -25,11 +25,10 @@ use std::sync::Arc;
 
 use bft_crdts::net::{Address, NodeId, Span, TimerId};
 
-use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck, TwoFaced};
-use crate::keys::Ring;
+use crate::fault::{FaultKind, Peer, TwoFaced};
 use crate::outcome::{Decided, Said, Slot, Verdict};
 use crate::packet::{Out, Process};
-use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
+use crate::trial::{Plan, PlanError, Roster, Setup};
 use crate::tx::{Tx, TxId};
 
 pub use client::Client;
@@ -173,80 +172,48 @@ impl Process for Voter {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(absent: Absent, plan: &Plan) -> Result<Troupe<Message>, PlanError> {
-    cast_with(absent, false, plan)
+pub fn roster(absent: Absent, plan: &Plan) -> Result<Roster<Message>, PlanError> {
+    roster_with(absent, false, plan)
 }
 
 /// The same with a client that tells one half of the nodes one version, and the other half another.
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast_with(
+pub fn roster_with(
     absent: Absent,
     conflicting: bool,
     plan: &Plan,
-) -> Result<Troupe<Message>, PlanError> {
-    let nodes = node_count(NAME, 1, plan)?;
-    let (ring, keys) = Ring::make(nodes + 2);
-    let all: Arc<[NodeId]> = (0..nodes).map(NodeId::new).collect();
-    let (leader, client) = (all[0], NodeId::new(nodes));
-    let lies = plan.fault == FaultKind::MaliciousCommander;
-    let candidates = all.iter().copied().filter(|node| *node != leader);
-    let faulty = pick(NAME, plan, lies.then_some(leader), candidates)?;
-    let other_half = halves(&all, &faulty);
-    let mut peers = Vec::new();
-    for &me in all.iter() {
-        let others = all.iter().copied().filter(|node| *node != me);
-        let node = Voter {
+) -> Result<Roster<Message>, PlanError> {
+    let leader = NodeId::new(0);
+    let setup = Setup::new(NAME, &FAULTS, 1, 0, plan)?.led_by(leader)?;
+    let (all, client) = (setup.all.clone(), NodeId::new(setup.client));
+    let peers = all.iter().map(|&me| {
+        let voter = Voter {
             me,
             leader,
             client,
             nodes: all.len(),
-            others: others.collect(),
+            others: setup.others(me),
             absent,
             held: BTreeMap::new(),
             decided: BTreeMap::new(),
             votes: BTreeMap::new(),
             timers: Vec::new(),
         };
-        if !faulty.contains(&me) {
-            peers.push(Peer::correct(node));
-            continue;
-        }
-        let forger = Forger::new(me.get(), nodes + 1, &keys, &ring);
-        peers.push(match plan.fault {
-            FaultKind::Offline => Peer::faulty(node, Offline),
-            FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
-            FaultKind::Malicious => Peer::faulty(node, Malicious(forger)),
-            FaultKind::MaliciousCommander => {
-                let other_half = other_half.clone();
-                Peer::faulty(node, TwoFaced { forger, other_half })
-            }
-            fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
-        });
-    }
+        setup.peer(me, voter)
+    });
+    let mut peers = peers.collect::<Result<Vec<_>, _>>()?;
     let outside = Client::new(all.clone());
     peers.push(if conflicting {
-        let half = all.iter().copied().skip(all.len() / 2).collect();
-        let forger = Forger::new(nodes, nodes, &keys, &ring);
-        let two_faced = TwoFaced {
-            forger,
-            other_half: half,
-        };
-        Peer::faulty(outside, two_faced)
+        let forger = setup.clients_forger();
+        let other_half = all.iter().copied().skip(all.len() / 2).collect();
+        Peer::faulty(outside, TwoFaced { forger, other_half })
     } else {
         Peer::correct(outside)
     });
-    Ok(Troupe {
-        peers,
-        groups: vec![Group {
-            deciders: all.to_vec(),
-            requester: client,
-        }],
-        client: nodes,
-        client_key: keys[usize::from(nodes)].clone(),
+    Ok(Roster {
         client_is_honest: !conflicting,
-        ring,
-        patience: Span::from_secs(5),
+        ..setup.roster(peers, client, Span::from_secs(5))
     })
 }

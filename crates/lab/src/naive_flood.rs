@@ -19,11 +19,10 @@ use bft_crdts::Digest;
 use bft_crdts::net::{Address, NodeId, Span, TimerId};
 use serde::Serialize;
 
-use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck, TwoFaced};
-use crate::keys::Ring;
+use crate::fault::{FaultKind, Forger};
 use crate::outcome::{Decided, Said, Slot, Verdict};
 use crate::packet::{Out, Packet, Process};
-use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
+use crate::trial::{Plan, PlanError, Roster, Setup};
 use crate::tx::{SignedTx, Tx, TxId};
 
 /// Its name in tables.
@@ -216,52 +215,20 @@ impl Process for Node {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
-    let nodes = node_count(NAME, 2, plan)?;
-    let (ring, keys) = Ring::make(nodes + 2);
-    let all: Vec<NodeId> = (0..nodes).map(NodeId::new).collect();
-    let commander = all[0];
-    let lies = plan.fault == FaultKind::MaliciousCommander;
-    let candidates = all.iter().copied().filter(|node| *node != commander);
-    let faulty = pick(NAME, plan, lies.then_some(commander), candidates)?;
-    let other_half = halves(&all, &faulty);
-    let mut peers = Vec::new();
-    for &me in &all {
-        let others = all.iter().copied().filter(|node| *node != me);
+pub fn roster(plan: &Plan) -> Result<Roster<Message>, PlanError> {
+    let commander = NodeId::new(0);
+    let setup = Setup::new(NAME, &FAULTS, 2, 0, plan)?.led_by(commander)?;
+    let peers = setup.all.iter().map(|&me| {
         let node = Node {
             me,
             commander,
-            nodes: all.len(),
-            others: others.collect(),
+            nodes: setup.all.len(),
+            others: setup.others(me),
             open: BTreeMap::new(),
             timers: Vec::new(),
         };
-        if !faulty.contains(&me) {
-            peers.push(Peer::correct(node));
-            continue;
-        }
-        let forger = Forger::new(me.get(), nodes + 1, &keys, &ring);
-        peers.push(match plan.fault {
-            FaultKind::Offline => Peer::faulty(node, Offline),
-            FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
-            FaultKind::Malicious => Peer::faulty(node, Malicious(forger)),
-            FaultKind::MaliciousCommander => {
-                let other_half = other_half.clone();
-                Peer::faulty(node, TwoFaced { forger, other_half })
-            }
-            fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
-        });
-    }
-    Ok(Troupe {
-        peers,
-        groups: vec![Group {
-            deciders: all,
-            requester: commander,
-        }],
-        client: nodes,
-        client_key: keys[usize::from(nodes)].clone(),
-        client_is_honest: true,
-        ring,
-        patience: Span::from_secs(5),
-    })
+        setup.peer(me, node)
+    });
+    let peers = peers.collect::<Result<_, _>>()?;
+    Ok(setup.roster(peers, commander, Span::from_secs(5)))
 }

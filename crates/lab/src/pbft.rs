@@ -30,14 +30,11 @@ mod stalling;
 mod two_requests;
 mod view_change;
 
-use std::sync::Arc;
-
 use bft_crdts::net::{NodeId, Span};
 
-use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck, TwoFaced};
-use crate::keys::Ring;
+use crate::fault::{FaultKind, Peer};
 use crate::sizes::Sizes;
-use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
+use crate::trial::{Plan, PlanError, Roster, Setup};
 
 pub use client::Client;
 use forgetful::Forgetful;
@@ -61,15 +58,15 @@ pub const NAME: &str = "pbft";
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
-    cast_with(plan, Rules::default())
+pub fn roster(plan: &Plan) -> Result<Roster<Message>, PlanError> {
+    roster_with(plan, Rules::default())
 }
 
 /// The same under other rules: to break one on purpose, and see that the checkers notice.
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast_with(plan: &Plan, rules: Rules) -> Result<Troupe<Message>, PlanError> {
+pub fn roster_with(plan: &Plan, rules: Rules) -> Result<Roster<Message>, PlanError> {
     set_up(plan, rules, false)
 }
 
@@ -77,67 +74,46 @@ pub fn cast_with(plan: &Plan, rules: Rules) -> Result<Troupe<Message>, PlanError
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast_conflicting(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
+pub fn roster_conflicting(plan: &Plan) -> Result<Roster<Message>, PlanError> {
     set_up(plan, Rules::default(), true)
 }
 
-fn set_up(plan: &Plan, rules: Rules, conflicting: bool) -> Result<Troupe<Message>, PlanError> {
-    let nodes = node_count(NAME, 1, plan)?;
-    let (ring, keys) = Ring::make(nodes + 2);
-    let sizes = Sizes::of(plan.nodes);
+fn set_up(plan: &Plan, rules: Rules, conflicting: bool) -> Result<Roster<Message>, PlanError> {
     let first = match plan.fault {
         FaultKind::MaliciousCommander | FaultKind::StallingPrimary => Some(NodeId::new(0)),
         // The one that leads after the first.
-        FaultKind::ForgetfulPrimary if nodes > 1 => Some(NodeId::new(1)),
+        FaultKind::ForgetfulPrimary if plan.nodes > 1 => Some(NodeId::new(1)),
         _ => None,
     };
-    let all: Arc<[NodeId]> = (0..nodes).map(NodeId::new).collect();
-    let faulty = pick(NAME, plan, first, all.iter().copied())?;
-    let other_half = halves(&all, &faulty);
-    let mut peers = Vec::new();
-    for number in 0..nodes {
-        let me = NodeId::new(number);
-        let key = keys[usize::from(number)].clone();
-        let forgets = plan.fault == FaultKind::ForgetfulPrimary && faulty.contains(&me);
+    let setup = Setup::new(NAME, &FAULTS, 1, 0, plan)?.pick(first, None)?;
+    let (all, sizes) = (setup.all.clone(), Sizes::of(plan.nodes));
+    let peers = all.iter().map(|&me| {
+        let is_faulty = setup.faulty.contains(&me);
+        let forgets = plan.fault == FaultKind::ForgetfulPrimary && is_faulty;
         let rules = if forgets { forgetful::RULES } else { rules };
-        let node = Replica::new(number, key.clone(), ring.clone(), sizes, all.clone(), rules);
-        if !faulty.contains(&me) {
-            peers.push(Peer::correct(node));
-            continue;
-        }
-        let forger = Forger::new(number, nodes + 1, &keys, &ring);
-        peers.push(match plan.fault {
-            FaultKind::Offline => Peer::faulty(node, Offline),
-            FaultKind::Malicious => Peer::faulty(node, Malicious(forger)),
-            FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
-            FaultKind::ForgetfulPrimary => Peer::faulty(node, Forgetful),
-            FaultKind::StallingPrimary => Peer::faulty(node, Stalling::new(forger)),
-            FaultKind::MaliciousCommander => {
-                let other_half = other_half.clone();
-                Peer::faulty(node, TwoFaced { forger, other_half })
+        let (key, ring) = (setup.keys[me.index()].clone(), setup.ring.clone());
+        let replica = Replica::new(me.get(), key, ring, sizes, all.clone(), rules);
+        match plan.fault {
+            FaultKind::ForgetfulPrimary if is_faulty => Ok(Peer::faulty(replica, Forgetful)),
+            FaultKind::StallingPrimary if is_faulty => {
+                Ok(Peer::faulty(replica, Stalling::new(setup.forger(me))))
             }
-            fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
-        });
-    }
-    let client = Client::new(nodes, sizes, all.clone());
+            _ => setup.peer(me, replica),
+        }
+    });
+    let mut peers = peers.collect::<Result<Vec<_>, _>>()?;
+    let client = Client::new(setup.client, sizes, all.clone());
     peers.push(if conflicting {
-        let forger = Forger::new(nodes, nodes, &keys, &ring);
+        let forger = setup.clients_forger();
         let backups = all.iter().copied().skip(1).collect();
         Peer::faulty(client, TwoRequests { forger, backups })
     } else {
         Peer::correct(client)
     });
-    Ok(Troupe {
-        peers,
-        groups: vec![Group {
-            deciders: all.to_vec(),
-            requester: NodeId::new(nodes),
-        }],
-        client: nodes,
-        client_key: keys[usize::from(nodes)].clone(),
+    let requester = NodeId::new(setup.client);
+    Ok(Roster {
         client_is_honest: !conflicting,
-        ring,
-        patience: Span::from_secs(60),
+        ..setup.roster(peers, requester, Span::from_secs(60))
     })
 }
 

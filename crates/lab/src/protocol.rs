@@ -127,14 +127,14 @@ impl Protocol {
     /// [`PlanError`] if it cannot be set up as the plan says.
     pub fn run(self, plan: &Plan) -> Result<Outcome, PlanError> {
         Ok(match self {
-            Self::SecureBroadcast => trial::run(plan, secure_broadcast::cast(plan)?),
-            Self::Pbft => trial::run(plan, pbft::cast(plan)?),
-            Self::Ccro => trial::run(plan, ccro::cast(Mode::Votes, plan)?),
-            Self::CcroCount => trial::run(plan, ccro::cast(Mode::Count, plan)?),
-            Self::MajorityVote => trial::run(plan, majority_vote::cast(Absent::default(), plan)?),
-            Self::Lottery => trial::run(plan, lottery::cast(plan)?),
-            Self::NaiveFlood => trial::run(plan, naive_flood::cast(plan)?),
-            Self::Gossip(style) => trial::run(plan, gossip::cast(style, plan)?),
+            Self::SecureBroadcast => trial::run(plan, secure_broadcast::roster(plan)?),
+            Self::Pbft => trial::run(plan, pbft::roster(plan)?),
+            Self::Ccro => trial::run(plan, ccro::roster(Mode::Votes, plan)?),
+            Self::CcroCount => trial::run(plan, ccro::roster(Mode::Count, plan)?),
+            Self::MajorityVote => trial::run(plan, majority_vote::roster(Absent::default(), plan)?),
+            Self::Lottery => trial::run(plan, lottery::roster(plan)?),
+            Self::NaiveFlood => trial::run(plan, naive_flood::roster(plan)?),
+            Self::Gossip(style) => trial::run(plan, gossip::roster(style, plan)?),
         })
     }
 

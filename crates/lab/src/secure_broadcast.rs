@@ -19,11 +19,11 @@ use std::sync::Arc;
 use bft_crdts::net::{Address, FakeKeys, NodeId, Span, TimerId};
 use bft_crdts::{Actor, Config, Effect, Genesis, SecureBroadcast, To};
 
-use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck};
-use crate::keys::{Key, Ring};
+use crate::fault::{FaultKind, Peer};
+use crate::keys::Key;
 use crate::outcome::{Decided, Said, Slot, Verdict};
 use crate::packet::{Out, Process};
-use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
+use crate::trial::{Plan, PlanError, Roster, Setup};
 use crate::tx::{SignedTx, Tx};
 
 pub use ledger::{Ledger, NotInOrder};
@@ -159,17 +159,11 @@ impl Process for Member {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
-    let nodes = node_count(NAME, 1, plan)?;
-    let (ring, keys) = Ring::make(nodes + 1);
-    let all: Vec<NodeId> = (0..nodes).map(NodeId::new).collect();
+pub fn roster(plan: &Plan) -> Result<Roster<Message>, PlanError> {
     let source = NodeId::new(0);
-    let lies = plan.fault == FaultKind::MaliciousCommander;
     // Who asks is honest, unless the plan is that it is not.
-    let candidates = all.iter().copied().filter(|node| *node != source);
-    let faulty = pick(NAME, plan, lies.then_some(source), candidates)?;
-    let other_half = halves(&all, &faulty);
-    let actors: Arc<[Actor]> = ring.actors().iter().copied().take(all.len()).collect();
+    let setup = Setup::new(NAME, &FAULTS, 1, 0, plan)?.led_by(source)?;
+    let actors: Arc<[Actor]> = setup.ring.actors()[..plan.nodes].into();
     let genesis = Genesis::new(
         "laboratory",
         ledger::ALGORITHM,
@@ -182,42 +176,24 @@ pub fn cast(plan: &Plan) -> Result<Troupe<Message>, PlanError> {
         nodes: plan.nodes,
     };
     let genesis = genesis.map_err(|_| too_many())?;
-    let member = |number: u16| {
-        let key = keys[usize::from(number)].clone();
-        Member::new(number, key, genesis.clone(), actors.clone()).ok_or_else(too_many)
+    let member = |me: NodeId| {
+        let key = setup.keys[me.index()].clone();
+        Member::new(me.get(), key, genesis.clone(), actors.clone()).ok_or_else(too_many)
     };
-    let mut peers = Vec::new();
-    for number in 0..nodes {
-        let me = NodeId::new(number);
-        let machine = member(number)?;
-        if !faulty.contains(&me) {
-            peers.push(Peer::correct(machine));
-            continue;
+    let lies = plan.fault == FaultKind::MaliciousCommander && plan.is_faulty();
+    let peers = setup.all.iter().map(|&me| {
+        if lies && setup.faulty.contains(&me) {
+            let (other_half, fellows) = (setup.other_half.clone(), setup.faulty.clone());
+            let twins = Twins::new(member(me)?, other_half, fellows);
+            return Ok(Peer::faulty(member(me)?, twins));
         }
-        peers.push(match plan.fault {
-            FaultKind::Offline => Peer::faulty(machine, Offline),
-            FaultKind::Stuck => Peer::faulty(machine, Stuck::default()),
-            FaultKind::Malicious => {
-                let forger = Forger::new(number, nodes, &keys, &ring);
-                Peer::faulty(machine, Malicious(forger))
-            }
-            FaultKind::MaliciousCommander => {
-                let twins = Twins::new(member(number)?, other_half.clone(), faulty.clone());
-                Peer::faulty(machine, twins)
-            }
-            fault => return Err(PlanError::unknown(NAME, fault, &FAULTS)),
-        });
-    }
-    Ok(Troupe {
-        peers,
-        groups: vec![Group {
-            deciders: all,
-            requester: source,
-        }],
+        setup.peer(me, member(me)?)
+    });
+    let peers = peers.collect::<Result<_, _>>()?;
+    Ok(Roster {
         client: 0,
-        client_key: keys[0].clone(),
-        client_is_honest: !lies || faulty.is_empty(),
-        ring,
-        patience: Span::from_secs(10),
+        client_key: setup.keys[0].clone(),
+        client_is_honest: !lies,
+        ..setup.roster(peers, source, Span::from_secs(10))
     })
 }

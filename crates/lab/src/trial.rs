@@ -2,12 +2,14 @@
 
 mod outcome;
 mod plan;
+mod setup;
 mod watch;
 
 use bft_crdts::net::{Engine, Limits, NodeId, Span, Step, Streams, VirtualTime};
 
 pub use outcome::{Ballots, Outcome};
-pub use plan::{Plan, PlanError, halves, node_count, pick};
+pub use plan::{Plan, PlanError};
+pub use setup::{Setup, pick};
 use watch::Watch;
 
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use crate::tx::{SignedTx, Tx, TxId};
 
 /// All who take part in a trial.
 #[derive(Debug)]
-pub struct Troupe<P> {
+pub struct Roster<P> {
     /// Every node, those outside included.
     pub peers: Vec<Peer<P>>,
     /// Those who decide together; several groups where nodes are divided into domains. Transactions go to one group
@@ -81,8 +83,8 @@ impl UnderWay {
 
 /// Runs a trial to its end: a transaction is handed in as soon as one before it is settled or given up.
 #[must_use]
-pub fn run<P: Packet>(plan: &Plan, troupe: Troupe<P>) -> Outcome {
-    let Troupe {
+pub fn run<P: Packet>(plan: &Plan, roster: Roster<P>) -> Outcome {
+    let Roster {
         peers,
         groups,
         client,
@@ -90,7 +92,7 @@ pub fn run<P: Packet>(plan: &Plan, troupe: Troupe<P>) -> Outcome {
         client_is_honest,
         ring,
         patience,
-    } = troupe;
+    } = roster;
     let streams = Streams::new(plan.seed);
     let faulty: Vec<NodeId> = (0..)
         .map(NodeId::new)

@@ -59,8 +59,8 @@ fn ccro_in_m_domains_takes_5n_minus_9m() {
                 decisions: u64::from(domains),
                 ..Plan::new(n, 1)
             };
-            let troupe = ccro::cast_domains(Mode::Votes, &plan, domains).expect("a plan");
-            let outcome = trial::run(&plan, troupe);
+            let roster = ccro::roster_in_domains(Mode::Votes, &plan, domains).expect("a plan");
+            let outcome = trial::run(&plan, roster);
             let messages = outcome.messages.messages as usize;
             assert_eq!(
                 messages,

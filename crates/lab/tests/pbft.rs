@@ -177,10 +177,10 @@ fn caught(rules: Rules, nodes: u16, faulty: usize, fault: FaultKind) -> Option<u
             network: rough(nodes, *seed),
             ..Plan::new(usize::from(nodes), *seed).with(faulty, fault)
         };
-        let troupe = |rules| pbft::cast_with(&plan, rules).expect("a plan");
-        let broken = !trial::run(&plan, troupe(rules)).violations.is_empty();
+        let roster = |rules| pbft::roster_with(&plan, rules).expect("a plan");
+        let broken = !trial::run(&plan, roster(rules)).violations.is_empty();
         if broken {
-            let sound = trial::run(&plan, troupe(Rules::default()));
+            let sound = trial::run(&plan, roster(Rules::default()));
             assert_eq!(
                 sound.violations,
                 [],

@@ -117,22 +117,22 @@ fn others(page: &mut Page, file: &File, come: &Gossiped) -> Result<(), Experimen
     let runs: [(&str, Outcome); 4] = [
         (
             secure_broadcast::NAME,
-            trial::run(&member, secure_broadcast::cast(&member)?),
+            trial::run(&member, secure_broadcast::roster(&member)?),
         ),
         (
             pbft::NAME,
-            trial::run(&among, pbft::cast_conflicting(&among)?),
+            trial::run(&among, pbft::roster_conflicting(&among)?),
         ),
         (
             majority_vote::NAME,
             trial::run(
                 &among,
-                majority_vote::cast_with(Absent::VoteAsTheLeader, true, &among)?,
+                majority_vote::roster_with(Absent::VoteAsTheLeader, true, &among)?,
             ),
         ),
         (
             lottery::NAME,
-            trial::run(&among, lottery::cast_conflicting(&among)?),
+            trial::run(&among, lottery::roster_conflicting(&among)?),
         ),
     ];
     page.line("");

@@ -31,8 +31,11 @@ pub(super) fn run(file: &File) -> Result<Page, ExperimentError> {
             FaultKind::Offline
         };
         let plan = Plan::new(NODES, file.seed).with(gone, fault);
-        let with = trial::run(&plan, majority_vote::cast(Absent::VoteAsTheLeader, &plan)?);
-        let without = trial::run(&plan, majority_vote::cast(Absent::DoNotCount, &plan)?);
+        let with = trial::run(
+            &plan,
+            majority_vote::roster(Absent::VoteAsTheLeader, &plan)?,
+        );
+        let without = trial::run(&plan, majority_vote::roster(Absent::DoNotCount, &plan)?);
         let counted = with.said.iter().find_map(|(.., said)| match said {
             Said::Counted { came, granted } => Some((*came, *granted)),
             _ => None,

@@ -1,8 +1,6 @@
 //! What a trial is to be.
 
-use std::collections::BTreeSet;
-
-use bft_crdts::net::{Faults, NodeId, Streams};
+use bft_crdts::net::Faults;
 
 use crate::fault::FaultKind;
 
@@ -96,83 +94,5 @@ impl Plan {
     #[must_use]
     pub fn is_faulty(&self) -> bool {
         self.faulty > 0 && self.fault != FaultKind::None
-    }
-}
-
-/// Which nodes are faulty: `first`, if any, and others of `candidates` by the lot of the plan's seed.
-///
-/// # Errors
-/// [`PlanError`] if there are too few candidates, or they are faulty in no way.
-pub fn pick(
-    protocol: &'static str,
-    plan: &Plan,
-    first: Option<NodeId>,
-    candidates: impl IntoIterator<Item = NodeId>,
-) -> Result<BTreeSet<NodeId>, PlanError> {
-    if plan.faulty > 0 && plan.fault == FaultKind::None {
-        return Err(PlanError::NoFault(plan.faulty));
-    }
-    if !plan.is_faulty() {
-        return Ok(BTreeSet::new());
-    }
-    let mut candidates: Vec<NodeId> = candidates
-        .into_iter()
-        .filter(|node| Some(*node) != first)
-        .collect();
-    Streams::new(plan.seed)
-        .of("faulty")
-        .shuffle(&mut candidates);
-    let most = candidates.len() + usize::from(first.is_some());
-    if plan.faulty > most {
-        return Err(PlanError::Faulty {
-            protocol,
-            nodes: plan.nodes,
-            most,
-            fault: plan.fault,
-            faulty: plan.faulty,
-        });
-    }
-    Ok(first
-        .into_iter()
-        .chain(candidates)
-        .take(plan.faulty)
-        .collect())
-}
-
-/// How many nodes a trial of this protocol has, if it runs with that many.
-///
-/// # Errors
-/// [`PlanError::Nodes`] if not.
-pub fn node_count(protocol: &'static str, least: usize, plan: &Plan) -> Result<u16, PlanError> {
-    let nodes = plan.nodes;
-    let error = PlanError::Nodes {
-        protocol,
-        least,
-        nodes,
-    };
-    if nodes < least || nodes > MOST {
-        return Err(error);
-    }
-    u16::try_from(nodes).map_err(|_| error)
-}
-
-/// The second half of the correct ones: those whom liars tell the other story.
-#[must_use]
-pub fn halves(nodes: &[NodeId], faulty: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
-    let correct = nodes.iter().copied().filter(|node| !faulty.contains(node));
-    let correct: Vec<NodeId> = correct.collect();
-    let first = correct.len().div_ceil(2);
-    correct.into_iter().skip(first).collect()
-}
-
-impl PlanError {
-    /// The protocol knows these ways to be faulty, and not that one.
-    #[must_use]
-    pub fn unknown(protocol: &'static str, fault: FaultKind, known: &[FaultKind]) -> Self {
-        Self::Fault {
-            protocol,
-            fault,
-            known: known.iter().map(|kind| kind.name()).collect(),
-        }
     }
 }

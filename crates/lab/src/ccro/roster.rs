@@ -8,16 +8,16 @@ use bft_crdts::net::{NodeId, Span};
 use super::liar::Liar;
 use super::message::Roles;
 use super::{FAULTS, Member, Message, Mode, Monitor};
-use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck};
-use crate::keys::{Key, Ring};
-use crate::trial::{Group, Plan, PlanError, Troupe, halves, node_count, pick};
+use crate::fault::{FaultKind, Peer};
+use crate::keys::Key;
+use crate::trial::{Group, Plan, PlanError, Roster, Setup, pick};
 
 /// All nodes in one domain, and its monitor.
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast(mode: Mode, plan: &Plan) -> Result<Troupe<Message>, PlanError> {
-    cast_domains(mode, plan, 1)
+pub fn roster(mode: Mode, plan: &Plan) -> Result<Roster<Message>, PlanError> {
+    roster_in_domains(mode, plan, 1)
 }
 
 /// The nodes in so many domains of about the same size, each with its own primary, communication node and monitor.
@@ -25,18 +25,25 @@ pub fn cast(mode: Mode, plan: &Plan) -> Result<Troupe<Message>, PlanError> {
 ///
 /// # Errors
 /// [`PlanError`] if they cannot be set up as the plan says.
-pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Message>, PlanError> {
+pub fn roster_in_domains(
+    mode: Mode,
+    plan: &Plan,
+    domains: u16,
+) -> Result<Roster<Message>, PlanError> {
     let domains = domains.max(1);
-    let nodes = node_count(mode.protocol(), 3 * usize::from(domains), plan)?;
-    let (honest, league) = (nodes + domains, nodes + domains + 1);
-    let (ring, keys) = Ring::make(league + 1);
+    let setup = Setup::new(
+        mode.protocol(),
+        &FAULTS,
+        3 * usize::from(domains),
+        domains,
+        plan,
+    )?;
+    let nodes = setup.client - domains;
     let parts = parts(nodes, domains);
-    let faulty = faulty(mode, plan, &parts[0])?;
-    let colluders: BTreeMap<u16, Key> = faulty
-        .iter()
-        .map(|node| (node.get(), keys[node.index()].clone()))
-        .collect();
-    let other_half = halves(&parts[0], &faulty);
+    let setup = setup.with_faulty(&parts[0], faulty(mode, plan, &parts[0])?);
+    let key = |node: &NodeId| setup.keys[node.index()].clone();
+    let faulty = setup.faulty.iter();
+    let colluders: BTreeMap<u16, Key> = faulty.map(|node| (node.get(), key(node))).collect();
     let mut peers = Vec::new();
     let mut monitors = Vec::new();
     let mut groups = Vec::new();
@@ -48,41 +55,37 @@ pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Mess
         };
         let monitor = NodeId::new(nodes + domain);
         for &me in part.iter() {
-            let key = keys[me.index()].clone();
             let node = Member::new(
                 me,
-                key.clone(),
-                ring.clone(),
+                key(&me),
+                setup.ring.clone(),
                 mode,
                 domain,
                 part.clone(),
                 monitor,
                 roles,
             );
-            if !faulty.contains(&me) {
-                peers.push(Peer::correct(node));
+            let lies = match plan.fault {
+                FaultKind::MaliciousCommander | FaultKind::LyingCommunicationNode => {
+                    setup.faulty.contains(&me)
+                }
+                _ => false,
+            };
+            if !lies {
+                peers.push(setup.peer(me, node)?);
                 continue;
             }
-            let forger = Forger::new(me.get(), league, &keys, &ring);
-            peers.push(match plan.fault {
-                FaultKind::Offline => Peer::faulty(node, Offline),
-                FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
-                FaultKind::Malicious => Peer::faulty(node, Malicious(forger)),
-                FaultKind::MaliciousCommander | FaultKind::LyingCommunicationNode => {
-                    let liar = Liar {
-                        mode,
-                        forger,
-                        colluders: colluders.clone(),
-                        other_half: other_half.clone(),
-                        as_primary: plan.fault == FaultKind::MaliciousCommander,
-                        stories: None,
-                        votes: [BTreeMap::new(), BTreeMap::new()],
-                        told: [false; 2],
-                    };
-                    Peer::faulty(node, liar)
-                }
-                fault => return Err(PlanError::unknown(mode.protocol(), fault, &FAULTS)),
-            });
+            let liar = Liar {
+                mode,
+                forger: setup.forger(me),
+                colluders: colluders.clone(),
+                other_half: setup.other_half.clone(),
+                as_primary: plan.fault == FaultKind::MaliciousCommander,
+                stories: None,
+                votes: [BTreeMap::new(), BTreeMap::new()],
+                told: [false; 2],
+            };
+            peers.push(Peer::faulty(node, liar));
         }
         monitors.push(Peer::correct(Monitor::new(part.clone(), roles)));
         groups.push(Group {
@@ -91,14 +94,9 @@ pub fn cast_domains(mode: Mode, plan: &Plan, domains: u16) -> Result<Troupe<Mess
         });
     }
     peers.append(&mut monitors);
-    Ok(Troupe {
-        peers,
+    Ok(Roster {
         groups,
-        client: honest,
-        client_key: keys[usize::from(honest)].clone(),
-        client_is_honest: true,
-        ring,
-        patience: Span::from_secs(60),
+        ..setup.roster(peers, parts[0][0], Span::from_secs(60))
     })
 }
 
