@@ -25,7 +25,7 @@
 //! and the next round has others. A consensus node votes once a round, so no round can have two quorums; a transaction
 //! that was handed in again may be decided in two rounds, and is the same one in both.
 
-mod liar;
+mod byzantine;
 mod message;
 mod monitor;
 mod node;

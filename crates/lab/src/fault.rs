@@ -7,7 +7,6 @@ mod malicious;
 mod offline;
 mod peer;
 mod stuck;
-mod two_faced;
 
 use core::fmt::{self, Debug};
 
@@ -24,7 +23,6 @@ pub use offline::Offline;
 pub use peer::Peer;
 pub(crate) use peer::{pass_on, receivers};
 pub use stuck::Stuck;
-pub use two_faced::TwoFaced;
 
 /// A way to be faulty. The default of every method is what a correct node does.
 pub trait Fault<M: Process>: Debug {
@@ -100,6 +98,14 @@ impl FaultKind {
         Self::LyingCommunicationNode,
         Self::Eclipse,
         Self::SelfishLottery,
+    ];
+
+    /// What nodes of most protocols can be.
+    pub const COMMON: [Self; 4] = [
+        Self::Offline,
+        Self::Malicious,
+        Self::MaliciousCommander,
+        Self::Stuck,
     ];
 
     /// Its name on the command line and in tables.

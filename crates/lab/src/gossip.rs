@@ -18,7 +18,7 @@ use std::sync::Arc;
 use bft_crdts::net::world::Topology;
 use bft_crdts::net::{Chance, NodeId, Span, Streams};
 
-use crate::fault::{Eclipse, FaultKind, Peer, TwoFaced};
+use crate::fault::{Eclipse, FaultKind, Malicious, Peer};
 use crate::trial::{Plan, PlanError, Roster, Setup};
 
 pub use message::{Have, Message};
@@ -117,8 +117,8 @@ pub fn roster(style: Style, plan: &Plan) -> Result<Roster<Message>, PlanError> {
                 Peer::faulty(node, Tamper::new(neighbours, stream))
             }
             FaultKind::MaliciousCommander => {
-                let (forger, other_half) = (setup.clients_forger(), setup.other_half.clone());
-                Peer::faulty(node, TwoFaced { forger, other_half })
+                let (forger, half) = (setup.clients_forger(), Some(setup.other_half.clone()));
+                Peer::faulty(node, Malicious { forger, half })
             }
             FaultKind::Eclipse => match victim {
                 Some(victim) => Peer::faulty(node, Eclipse { victim }),
@@ -135,7 +135,7 @@ pub fn roster(style: Style, plan: &Plan) -> Result<Roster<Message>, PlanError> {
     })
 }
 
-/// Whom the liars keep in the dark: the last correct node.
+/// Who is kept in the dark: the last correct node.
 fn victim(plan: &Plan, all: &[NodeId], faulty: &BTreeSet<NodeId>) -> Option<NodeId> {
     if plan.fault != FaultKind::Eclipse || faulty.is_empty() {
         return None;

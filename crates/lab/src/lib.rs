@@ -2,7 +2,7 @@
 //!
 //! The nodes of every protocol are [processes](packet::Process), and the one state machine of the simulator's engine
 //! stands around each ([`fault::Peer`]); a [`trial`] runs one protocol under a [`Plan`](trial::Plan) and gives an
-//! [`Outcome`](trial::Outcome); the same [`judge`] watches them all, and the same [`fault`]s befall them.
+//! [`Outcome`](trial::Outcome); the same [`checker`] watches them all, and the same [`fault`]s befall them.
 //! [`compare`](mod@compare) puts several side by side.
 //!
 //! ```
@@ -16,12 +16,12 @@
 //! ```
 
 pub mod ccro;
+pub mod checker;
 pub mod compare;
 pub mod experiment;
 pub mod fault;
 pub mod figure;
 pub mod gossip;
-pub mod judge;
 pub mod keys;
 pub mod lottery;
 pub mod majority_vote;

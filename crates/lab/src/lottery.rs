@@ -29,7 +29,7 @@ use serde::Serialize;
 
 use crate::fault::{FaultKind, Forger};
 use crate::keys::Ring;
-use crate::outcome::{Decided, Said, Slot, Verdict};
+use crate::outcome::{Decided, Said, Verdict};
 use crate::packet::{Out, Packet, Process};
 use crate::tx::{SignedTx, Tx, TxId};
 
@@ -89,8 +89,13 @@ impl Packet for Message {
     }
 
     /// Work cannot be forged; a transaction of another client is no lie about this one.
-    fn forged(&self, _: &Forger) -> Option<Self> {
-        None
+    fn forged(&self, forger: &Forger) -> Option<Self> {
+        match self {
+            Self::Transaction(SignedTx { tx, .. }) if tx.id.client == forger.me => {
+                Some(Self::Transaction(forger.signed(tx)))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -197,14 +202,7 @@ impl Miner {
         for block in line.iter().take(counts).skip(same) {
             self.counted.push(block.digest());
             for (place, request) in (0..).zip(block.txs()) {
-                let slot = Slot {
-                    scope: 0,
-                    number: block.height() * 1_000 + place,
-                };
-                out.deliver(Decided {
-                    slot,
-                    tx: request.tx,
-                });
+                out.deliver(Decided::new(0, block.height() * 1_000 + place, request.tx));
                 if let Some(place) = self.wallet.iter().position(|id| *id == request.tx.id) {
                     self.wallet.swap_remove(place);
                     out.note(Said::Accepted(request.tx.id));

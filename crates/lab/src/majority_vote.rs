@@ -25,8 +25,8 @@ use std::sync::Arc;
 
 use bft_crdts::net::{Address, NodeId, Span, TimerId};
 
-use crate::fault::{FaultKind, Peer, TwoFaced};
-use crate::outcome::{Decided, Said, Slot, Verdict};
+use crate::fault::{FaultKind, Peer};
+use crate::outcome::{Decided, Said, Verdict};
 use crate::packet::{Out, Process};
 use crate::trial::{Plan, PlanError, Roster, Setup};
 use crate::tx::{Tx, TxId};
@@ -37,12 +37,7 @@ pub use message::Message;
 /// Its name in tables.
 pub const NAME: &str = "majority-vote";
 /// The ways its nodes can be faulty.
-pub const FAULTS: [FaultKind; 4] = [
-    FaultKind::Offline,
-    FaultKind::Malicious,
-    FaultKind::MaliciousCommander,
-    FaultKind::Stuck,
-];
+pub const FAULTS: [FaultKind; 4] = FaultKind::COMMON;
 /// How long the leader waits for votes.
 pub const PATIENCE: Span = Span::from_millis(300);
 
@@ -119,11 +114,7 @@ impl Voter {
             return;
         }
         self.decided.insert(tx.id, tx);
-        let slot = Slot {
-            scope: 0,
-            number: tx.id.number,
-        };
-        out.deliver(Decided { slot, tx });
+        out.deliver(Decided::new(0, tx.id.number, tx));
     }
 }
 
@@ -206,9 +197,7 @@ pub fn roster_with(
     let mut peers = peers.collect::<Result<Vec<_>, _>>()?;
     let outside = Client::new(all.clone());
     peers.push(if conflicting {
-        let forger = setup.clients_forger();
-        let other_half = all.iter().copied().skip(all.len() / 2).collect();
-        Peer::faulty(outside, TwoFaced { forger, other_half })
+        Peer::faulty(outside, setup.malicious_client())
     } else {
         Peer::correct(outside)
     });

@@ -20,7 +20,7 @@ use bft_crdts::net::{Address, NodeId, Span, TimerId};
 use serde::Serialize;
 
 use crate::fault::{FaultKind, Forger};
-use crate::outcome::{Decided, Said, Slot, Verdict};
+use crate::outcome::{Decided, Said, Verdict};
 use crate::packet::{Out, Packet, Process};
 use crate::trial::{Plan, PlanError, Roster, Setup};
 use crate::tx::{SignedTx, Tx, TxId};
@@ -28,12 +28,7 @@ use crate::tx::{SignedTx, Tx, TxId};
 /// Its name in tables.
 pub const NAME: &str = "naive-flood";
 /// The ways its nodes can be faulty.
-pub const FAULTS: [FaultKind; 4] = [
-    FaultKind::Offline,
-    FaultKind::Malicious,
-    FaultKind::MaliciousCommander,
-    FaultKind::Stuck,
-];
+pub const FAULTS: [FaultKind; 4] = FaultKind::COMMON;
 /// How long a node waits for what may still come.
 pub const PATIENCE: Span = Span::from_millis(500);
 /// The most transactions that are counted at a time.
@@ -157,11 +152,7 @@ impl Node {
         let tx = own.or_else(|| count.votes.keys().find(first)).copied();
         let Some(tx) = tx.or(count.own) else { return };
         count.over = true;
-        let slot = Slot {
-            scope: 0,
-            number: id.number,
-        };
-        out.deliver(Decided { slot, tx });
+        out.deliver(Decided::new(0, id.number, tx));
         if self.me == self.commander {
             out.note(Said::Accepted(id));
         }

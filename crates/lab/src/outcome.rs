@@ -24,6 +24,15 @@ pub struct Decided {
     pub tx: Tx,
 }
 
+impl Decided {
+    /// With this the place is filled that has this number of this scope.
+    #[must_use]
+    pub const fn new(scope: u16, number: u64, tx: Tx) -> Self {
+        let slot = Slot { scope, number };
+        Self { slot, tx }
+    }
+}
+
 /// What a node made of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -26,7 +26,7 @@ pub trait Packet: Clone + Debug + Serialize + 'static {
     /// The transaction in it, if there is a whole one.
     fn carries(&self) -> Option<Tx>;
 
-    /// This packet as a liar sends it: with another transaction in it, signed anew with the liar's key. `None` if
+    /// This packet as a faulty node sends it: with another transaction in it, signed anew with its own key. `None` if
     /// there is nothing in it to lie about.
     fn forged(&self, forger: &Forger) -> Option<Self>;
 

@@ -21,7 +21,7 @@ use bft_crdts::{Actor, Config, Effect, Genesis, SecureBroadcast, To};
 
 use crate::fault::{FaultKind, Peer};
 use crate::keys::Key;
-use crate::outcome::{Decided, Said, Slot, Verdict};
+use crate::outcome::{Decided, Said, Verdict};
 use crate::packet::{Out, Process};
 use crate::trial::{Plan, PlanError, Roster, Setup};
 use crate::tx::{SignedTx, Tx};
@@ -36,12 +36,7 @@ pub const TICKS: Span = Span::from_millis(100);
 /// Its name in tables.
 pub const NAME: &str = "secure-broadcast";
 /// The ways its nodes can be faulty.
-pub const FAULTS: [FaultKind; 4] = [
-    FaultKind::Offline,
-    FaultKind::Malicious,
-    FaultKind::MaliciousCommander,
-    FaultKind::Stuck,
-];
+pub const FAULTS: [FaultKind; 4] = FaultKind::COMMON;
 
 /// A member: the driver around one replica of this library.
 #[derive(Debug)]
@@ -102,11 +97,7 @@ impl Member {
                         continue;
                     };
                     for (dot, tx) in delivery.iter() {
-                        let slot = Slot {
-                            scope: source,
-                            number: dot.counter.get(),
-                        };
-                        out.deliver(Decided { slot, tx: *tx });
+                        out.deliver(Decided::new(source, dot.counter.get(), *tx));
                         if dot.actor == self.broadcast.actor() {
                             out.note(Said::Accepted(tx.id));
                         }

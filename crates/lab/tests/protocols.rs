@@ -2,9 +2,9 @@
 
 mod common;
 
+use bft_crdts_lab::checker::Property;
 use bft_crdts_lab::fault::FaultKind;
 use bft_crdts_lab::gossip::Style;
-use bft_crdts_lab::judge::Property;
 use bft_crdts_lab::outcome::Said;
 use bft_crdts_lab::protocol::Protocol;
 use bft_crdts_lab::trial::{Outcome, Plan, PlanError};

@@ -9,7 +9,7 @@ use bft_crdts::net::{Address, NodeId};
 use super::Mode;
 use super::message::{Ballot, Message, Proposal, Proposed, Replied, Roles, Shown, Voted};
 use crate::keys::{Key, Ring};
-use crate::outcome::{Decided, Said, Slot, Verdict};
+use crate::outcome::{Decided, Said, Verdict};
 use crate::packet::{Out, Process};
 use crate::sizes::Sizes;
 use crate::tx::SignedTx;
@@ -309,14 +309,7 @@ impl Member {
             return false;
         }
         known.decided = Some(request);
-        let slot = Slot {
-            scope: self.domain,
-            number: round,
-        };
-        out.deliver(Decided {
-            slot,
-            tx: request.tx,
-        });
+        out.deliver(Decided::new(self.domain, round, request.tx));
         true
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bft_crdts::net::{NodeId, Span};
 
-use super::liar::Liar;
+use super::byzantine::Byzantine;
 use super::message::Roles;
 use super::{FAULTS, Member, Message, Mode, Monitor};
 use crate::fault::{FaultKind, Peer};
@@ -75,7 +75,7 @@ pub fn roster_in_domains(
                 peers.push(setup.peer(me, node)?);
                 continue;
             }
-            let liar = Liar {
+            let byzantine = Byzantine {
                 mode,
                 forger: setup.forger(me),
                 colluders: colluders.clone(),
@@ -85,7 +85,7 @@ pub fn roster_in_domains(
                 votes: [BTreeMap::new(), BTreeMap::new()],
                 told: [false; 2],
             };
-            peers.push(Peer::faulty(node, liar));
+            peers.push(Peer::faulty(node, byzantine));
         }
         monitors.push(Peer::correct(Monitor::new(part.clone(), roles)));
         groups.push(Group {

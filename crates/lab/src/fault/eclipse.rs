@@ -1,4 +1,4 @@
-//! Eclipse: whoever hears only from liars knows only what they tell.
+//! Eclipse: whoever hears only from faulty nodes knows only what they tell.
 
 use bft_crdts::net::NodeId;
 

@@ -1,4 +1,4 @@
-//! The pen of the liars: other transactions, signed with keys that are theirs.
+//! What faulty nodes forge: other transactions, signed with keys that are theirs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use bft_crdts::{Digest, Sig, Statement};
 use crate::keys::{Key, Ring};
 use crate::tx::{SignedTx, Tx, TxId};
 
-/// What a liar lies with: its own key, and that of a client which is in league with it.
+/// What a faulty node lies with: its own key, and that of a client which is in league with it.
 #[derive(Clone, Debug)]
 pub struct Forger {
-    /// The number of the liar.
+    /// The number of the faulty node.
     pub me: u16,
     /// Its key.
     pub key: Key,
@@ -26,7 +26,7 @@ pub struct Forger {
 }
 
 impl Forger {
-    /// The pen of the node `me`, which is in league with the client `client`; `keys` are those of the ring.
+    /// That of the node `me`, which is in league with the client `client`; `keys` are those of the ring.
     ///
     /// # Panics
     /// If there are no such keys, which is a mistake in setting up a run.
@@ -42,7 +42,7 @@ impl Forger {
         }
     }
 
-    /// Another transaction for the place of `tx`, validly signed: another version of it if the liar is its client, else
+    /// Another transaction for the place of `tx`, validly signed: another version of it if the faulty node is its client, else
     /// one of the client in league.
     #[must_use]
     pub fn signed(&self, tx: &Tx) -> SignedTx {
@@ -73,7 +73,7 @@ impl Forger {
         }
     }
 
-    /// The digest of what the liar says instead of what has this digest.
+    /// The digest of what it says instead of what has this digest.
     #[must_use]
     pub fn other(&self, digest: &Digest) -> Digest {
         match self.seen.get(digest) {
@@ -82,7 +82,7 @@ impl Forger {
         }
     }
 
-    /// Signs something in the liar's own name.
+    /// Signs something in its own name.
     #[must_use]
     pub fn sign<S: Statement>(&self, statement: &S) -> Sig {
         self.key.sign(self.ring.network(), statement)

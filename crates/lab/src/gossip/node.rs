@@ -8,7 +8,7 @@ use bft_crdts::net::{Address, NodeId, Span, Stream, TimerId};
 use super::message::missing;
 use super::{FANOUT, FIRST_FANOUT, Have, Message, ROUND, Style, TTL};
 use crate::keys::{Key, Ring};
-use crate::outcome::{Decided, Said, Slot, Verdict};
+use crate::outcome::{Decided, Said, Verdict};
 use crate::packet::{Out, Process};
 use crate::tx::{SignedTx, Tx, TxId};
 
@@ -114,11 +114,7 @@ impl Node {
             return Verdict::Useless;
         }
         self.store.insert(tx.id, *request);
-        let slot = Slot {
-            scope: 0,
-            number: tx.id.number,
-        };
-        out.deliver(Decided { slot, tx });
+        out.deliver(Decided::new(0, tx.id.number, tx));
         Verdict::Taken
     }
 

@@ -7,9 +7,8 @@ use bft_crdts::net::{NodeId, Span, Streams};
 
 use super::selfish::{Selfish, Warden};
 use super::{FAULTS, Message, Miner, NAME};
-use crate::fault::{Fault, FaultKind, Forger, Peer};
+use crate::fault::{FaultKind, Peer};
 use crate::trial::{Plan, PlanError, Roster, Setup};
-use crate::tx::SignedTx;
 
 /// The miners; transactions are handed to the first of them.
 ///
@@ -33,7 +32,7 @@ fn roster_with(plan: &Plan, conflicting: bool) -> Result<Roster<Message>, PlanEr
     let (all, faulty) = (&setup.all, &setup.faulty);
     let streams = Streams::new(plan.seed);
     let correct = || all.iter().copied().filter(|node| !faulty.contains(node));
-    // Whom the liars keep in the dark: the last correct one, so that its links lead to liars only.
+    // Who is kept in the dark: the last correct one, so that its links lead to faulty ones only.
     let victim = (plan.fault == FaultKind::Eclipse && !faulty.is_empty())
         .then(|| correct().rfind(|node| *node != wallet))
         .flatten();
@@ -49,9 +48,7 @@ fn roster_with(plan: &Plan, conflicting: bool) -> Result<Roster<Message>, PlanEr
         let is_faulty = faulty.contains(&me);
         let forger = setup.forger(me);
         Ok(match plan.fault {
-            _ if conflicting && me == wallet => {
-                Peer::faulty(miner, TwoWallets::new(all, setup.clients_forger()))
-            }
+            _ if conflicting && me == wallet => Peer::faulty(miner, setup.malicious_client()),
             FaultKind::Eclipse if is_faulty => match victim {
                 Some(victim) => {
                     let told = BTreeSet::new();
@@ -83,29 +80,4 @@ fn roster_with(plan: &Plan, conflicting: bool) -> Result<Roster<Message>, PlanEr
         client_is_honest: !conflicting,
         ..setup.roster(peers, wallet, Span::from_secs(120))
     })
-}
-
-/// A wallet that spends the same money twice: what it tells the second half of the miners is another version.
-#[derive(Debug)]
-struct TwoWallets {
-    forger: Forger,
-    other_half: BTreeSet<NodeId>,
-}
-
-impl TwoWallets {
-    fn new(all: &[NodeId], forger: Forger) -> Self {
-        let other_half = all.iter().copied().skip(all.len() / 2).collect();
-        Self { forger, other_half }
-    }
-}
-
-impl Fault<Miner> for TwoWallets {
-    fn send(&mut self, to: NodeId, message: Message) -> Option<Message> {
-        match message {
-            Message::Transaction(SignedTx { tx, .. }) if self.other_half.contains(&to) => {
-                Some(Message::Transaction(self.forger.signed(&tx)))
-            }
-            message => Some(message),
-        }
-    }
 }

@@ -14,7 +14,7 @@ use super::message::{
 };
 use super::{CHECKPOINT, PATIENCE, WINDOW};
 use crate::keys::{Key, Ring};
-use crate::outcome::{Decided, Slot, Verdict};
+use crate::outcome::{Decided, Verdict};
 use crate::packet::{Out, Process};
 use crate::sizes::Sizes;
 use crate::tx::{SignedTx, TxId};
@@ -375,11 +375,7 @@ impl Replica {
             // A second request of this name does nothing: the first one counts.
             if let Entry::Vacant(place) = self.results.entry(tx.id) {
                 place.insert(tx.hash);
-                let slot = Slot {
-                    scope: 0,
-                    number: seq,
-                };
-                out.deliver(Decided { slot, tx });
+                out.deliver(Decided::new(0, seq, tx));
                 if usize::from(tx.id.client) == self.all.len() {
                     let (view, id, hash) = (self.view, tx.id, tx.hash);
                     let client = Address::One(NodeId::new(tx.id.client));

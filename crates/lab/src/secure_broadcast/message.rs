@@ -16,7 +16,7 @@ use crate::tx::Tx;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Message {
     pub(super) payload: Arc<Payload>,
-    /// Which of two stories it belongs to: what liars tell each other on the side. No correct member looks at it, and
+    /// Which of two stories it belongs to: what faulty members tell each other on the side. No correct member looks at it, and
     /// it has no bytes.
     #[serde(skip)]
     pub(super) story: Story,

@@ -65,7 +65,7 @@ impl Twins {
                 Effect::SetTimer { after, timer } if story == Story::First => {
                     out.set_timer(*after, *timer);
                 }
-                // The second ticks when the first does; what a liar delivers is nobody's business.
+                // The second ticks when the first does; what a faulty member delivers is nobody's business.
                 _ => {}
             }
         }

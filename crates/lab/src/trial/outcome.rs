@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bft_crdts::net::{NodeId, Span, VirtualTime};
 
-use crate::judge::Violation;
+use crate::checker::Violation;
 use crate::outcome::Said;
 use crate::tally::{Load, Traffic};
 

@@ -7,7 +7,7 @@ use bft_crdts::net::{NodeId, Span, Streams};
 
 use super::plan::MOST;
 use super::{Group, Plan, PlanError, Roster};
-use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck, TwoFaced};
+use crate::fault::{FaultKind, Forger, Malicious, Offline, Peer, Stuck};
 use crate::keys::{Key, Ring};
 use crate::packet::Process;
 
@@ -117,6 +117,16 @@ impl<'a> Setup<'a> {
         Forger::new(self.client, self.client, &self.keys, &self.ring)
     }
 
+    /// The fault of a client that spends the same money twice: the second half of the nodes hears of another version.
+    #[must_use]
+    pub fn malicious_client(&self) -> Malicious {
+        let half = self.all.iter().copied().skip(self.all.len() / 2);
+        Malicious {
+            forger: self.clients_forger(),
+            half: Some(half.collect()),
+        }
+    }
+
     /// A node: correct, or faulty in one of the ways that are not of one protocol alone.
     ///
     /// # Errors
@@ -126,14 +136,17 @@ impl<'a> Setup<'a> {
         me: NodeId,
         node: M,
     ) -> Result<Peer<M::Message>, PlanError> {
-        let (forger, other_half) = (self.forger(me), self.other_half.clone());
+        let forger = self.forger(me);
+        let malicious = |half| Malicious { forger, half };
         Ok(match self.plan.fault {
             _ if !self.faulty.contains(&me) => Peer::correct(node),
             fault if !self.faults.contains(&fault) => return Err(self.unknown()),
             FaultKind::Offline => Peer::faulty(node, Offline),
             FaultKind::Stuck => Peer::faulty(node, Stuck::default()),
-            FaultKind::Malicious => Peer::faulty(node, Malicious(forger)),
-            FaultKind::MaliciousCommander => Peer::faulty(node, TwoFaced { forger, other_half }),
+            FaultKind::Malicious => Peer::faulty(node, malicious(None)),
+            FaultKind::MaliciousCommander => {
+                Peer::faulty(node, malicious(Some(self.other_half.clone())))
+            }
             _ => return Err(self.unknown()),
         })
     }

@@ -8,8 +8,8 @@ use bft_crdts::net::{Event, Moment, NodeId, Observer, Span, VirtualTime};
 use super::Group;
 use super::outcome::{Ballots, Outcome};
 use super::plan::Plan;
+use crate::checker::Checker;
 use crate::fault::Peer;
-use crate::judge::Judge;
 use crate::outcome::Said;
 use crate::packet::{Counts, Packet};
 use crate::tally::Tally;
@@ -19,7 +19,7 @@ use crate::tx::{Tx, TxId};
 #[derive(Debug)]
 pub(super) struct Watch {
     tally: Tally,
-    judge: Judge,
+    checker: Checker,
     groups: Vec<Group>,
     faulty: BTreeSet<NodeId>,
     accepted: BTreeSet<TxId>,
@@ -35,7 +35,7 @@ impl Watch {
         let correct = all.filter(|node| !faulty.contains(node));
         Self {
             tally: Tally::new(nodes),
-            judge: Judge::new(correct),
+            checker: Checker::new(correct),
             groups: groups.to_vec(),
             faulty: faulty.iter().copied().collect(),
             accepted: BTreeSet::new(),
@@ -49,14 +49,14 @@ impl Watch {
     pub(super) fn asks(&mut self, tx: Tx, honestly: bool) {
         self.asked.insert(tx.digest());
         if honestly {
-            self.judge.asks(tx);
+            self.checker.asks(tx);
         }
     }
 
     /// A requester that lies is not waited for.
     pub(super) fn is_settled(&self, requester: NodeId, deciders: &[NodeId], id: TxId) -> bool {
         (self.accepted.contains(&id) || self.faulty.contains(&requester))
-            && self.judge.all_agree(deciders, id)
+            && self.checker.all_agree(deciders, id)
     }
 
     pub(super) fn is_accepted(&self, id: TxId) -> bool {
@@ -88,7 +88,7 @@ impl Watch {
         Outcome {
             nodes: plan.nodes,
             faulty,
-            violations: self.judge.violations().to_vec(),
+            violations: self.checker.violations().to_vec(),
             decided: latencies.len() as u64,
             overdue,
             messages: self.tally.decision(),
@@ -98,7 +98,7 @@ impl Watch {
             loads: self.tally.loads().to_vec(),
             latencies,
             ended,
-            split: self.judge.split(),
+            split: self.checker.split(),
             said: self.said,
             ballots: self.ballots,
         }
@@ -135,7 +135,7 @@ impl<P: Packet> Observer<Peer<P>> for Watch {
                 }
             }
             Event::Fired { .. } => self.tally.fired(),
-            Event::Delivered { node, delivery } => self.judge.decides(moment, node, delivery),
+            Event::Delivered { node, delivery } => self.checker.decides(moment, node, delivery),
             Event::Noted { node, note } => {
                 match &note {
                     Said::Accepted(id) => {

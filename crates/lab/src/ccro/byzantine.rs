@@ -1,4 +1,4 @@
-//! Liars in league: as P two requests, as C two votes and two commits, as consensus node a vote for both.
+//! Byzantine nodes in league: as P two requests, as C two votes and two commits, as consensus node a vote for both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +13,9 @@ use crate::outcome::Verdict;
 use crate::packet::{Out, Packet, Process};
 use crate::tx::SignedTx;
 
-/// One of the liars. They have each other's keys.
+/// One of the Byzantine nodes. They have each other's keys.
 #[derive(Debug)]
-pub(super) struct Liar {
+pub(super) struct Byzantine {
     pub(super) mode: Mode,
     pub(super) forger: Forger,
     /// The keys of all of them, by number.
@@ -32,7 +32,7 @@ pub(super) struct Liar {
     pub(super) told: [bool; 2],
 }
 
-impl Liar {
+impl Byzantine {
     /// The proposal of the other story, if P is in league.
     fn other(&self, proposal: &Proposal, primary: NodeId) -> Option<Proposal> {
         let key = self
@@ -78,7 +78,7 @@ impl Liar {
         }
     }
 
-    /// As C: a REQUEST begins two stories, for which all liars vote.
+    /// As C: a REQUEST begins two stories, for which all of them vote.
     fn begin(&mut self, proposal: &Proposal, member: &Member) {
         let request = proposal.request;
         let stories = [request, self.forger.signed(&request.tx)];
@@ -101,7 +101,7 @@ impl Liar {
     }
 }
 
-impl Fault<Member> for Liar {
+impl Fault<Member> for Byzantine {
     fn message(
         &mut self,
         member: &mut Member,
@@ -153,7 +153,7 @@ impl Fault<Member> for Liar {
                 Some(self.other(proposal, me).map_or(message, Message::Request))
             }
             Message::PrePrepare(proposal) => {
-                // Whose proposal it is, the liars know: it is signed by one of them, or it cannot be changed.
+                // Whose proposal it is, the Byzantine nodes know: it is signed by one of them, or it cannot be changed.
                 let primary = self.colluders.keys().copied().find(|node| {
                     let ballot = Proposed(proposal.ballot());
                     self.forger.ring.verify(*node, &ballot, &proposal.sig)

@@ -33,7 +33,7 @@ pub struct Violation {
 
 /// The books of a run.
 #[derive(Debug, Default)]
-pub struct Judge {
+pub struct Checker {
     correct: BTreeSet<NodeId>,
     /// What honest clients asked for.
     asked: BTreeMap<TxId, Tx>,
@@ -46,7 +46,7 @@ pub struct Judge {
     violations: Vec<Violation>,
 }
 
-impl Judge {
+impl Checker {
     /// Watches these nodes.
     #[must_use]
     pub fn new(correct: impl IntoIterator<Item = NodeId>) -> Self {
@@ -182,17 +182,16 @@ mod tests {
     }
 
     fn decided(number: u64, tx: Tx) -> Decided {
-        let slot = Slot { scope: 0, number };
-        Decided { slot, tx }
+        Decided::new(0, number, tx)
     }
 
     fn found(deeds: &[(u16, Decided)]) -> Vec<Property> {
-        let mut judge = Judge::new([0, 1].map(NodeId::new));
-        judge.asks(tx(9, 1, 7));
+        let mut checker = Checker::new([0, 1].map(NodeId::new));
+        checker.asks(tx(9, 1, 7));
         for (node, decided) in deeds {
-            judge.decides(NOW, NodeId::new(*node), *decided);
+            checker.decides(NOW, NodeId::new(*node), *decided);
         }
-        let violations = judge.violations().iter();
+        let violations = checker.violations().iter();
         violations.map(|violation| violation.property).collect()
     }
 
