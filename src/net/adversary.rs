@@ -32,12 +32,15 @@ mod equivocator;
 mod forger;
 mod gossip_liar;
 mod impersonator;
+mod intercepted;
 pub mod interceptor;
 mod key_ring;
+mod kind;
 mod outsider;
 mod packet_mutator;
 mod reconfigurer;
 mod replayer;
+mod shared_state;
 mod signer;
 mod silent;
 mod withholder;
@@ -47,19 +50,19 @@ use std::fmt;
 
 use super::machine::{Address, Effects, TimerId};
 use super::node::NodeId;
-use super::participant::{Note, Participant};
+use super::note::{Note, Speaker};
 use super::random::Stream;
 use super::sim_algorithm::SimAlgorithm;
 use super::time::{Span, VirtualTime};
 use super::wire::Wire;
 use crate::actor::{Actor, Keys};
 use crate::codec;
-use crate::deterministic_secure_broadcast::{Payload, Rules};
+use crate::deterministic_secure_broadcast::Payload;
 
+use behavior::Assigned;
 pub use behavior::BehaviorKind;
 pub use cheat::Cheat;
 pub use conspirator::Conspirator;
-pub(crate) use conspirator::SharedState;
 pub use context::AdversaryContext;
 pub(crate) use context::{Act, AdversaryConfig};
 pub use equivocator::Equivocator;
@@ -67,10 +70,12 @@ pub use forger::Forger;
 pub use gossip_liar::GossipLiar;
 pub use impersonator::Impersonator;
 use key_ring::KeyRing;
+pub use kind::AdversaryKind;
 pub use outsider::Outsider;
 pub(crate) use packet_mutator::PacketMutator;
 pub use reconfigurer::Reconfigurer;
 pub use replayer::Replayer;
+pub(crate) use shared_state::SharedState;
 pub use signer::Signer;
 pub use silent::Silent;
 pub use withholder::Withholder;
@@ -95,117 +100,8 @@ pub trait Adversary<A: SimAlgorithm, K: Keys>: fmt::Debug {
 
     /// If it is nothing but a correct replica behind an interceptor with a behavior: of which. Such an adversary is
     /// never told anything; the replica is, and the behavior stands between it and the wire.
-    fn behavior(&self) -> Option<behavior::Assigned> {
+    fn behavior(&self) -> Option<Assigned> {
         None
-    }
-}
-
-/// The adversaries of this module, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AdversaryKind {
-    /// [`Equivocator`].
-    Equivocator,
-    /// [`Withholder`].
-    Withholder,
-    /// [`Forger`].
-    Forger,
-    /// [`Replayer`].
-    Replayer,
-    /// [`Silent`].
-    Silent,
-    /// [`Impersonator`].
-    Impersonator,
-    /// [`Signer`].
-    Signer,
-    /// [`Cheat`].
-    Cheat,
-    /// [`GossipLiar`].
-    GossipLiar,
-    /// [`Conspirator`].
-    Conspirator,
-    /// [`Reconfigurer`].
-    Reconfigurer,
-    /// A correct replica behind an interceptor with a [behavior].
-    Wrapped(BehaviorKind),
-    /// [`Outsider`].
-    Outsider,
-}
-
-impl AdversaryKind {
-    /// What the general campaign draws its members from. That list is closed: an adversary more would change every seed.
-    pub const MEMBERS: &[Self] = &[
-        Self::Equivocator,
-        Self::Withholder,
-        Self::Forger,
-        Self::Replayer,
-        Self::Silent,
-        Self::Impersonator,
-    ];
-
-    /// Every adversary there is; the outsider, which is no member, comes last.
-    pub fn all() -> impl Iterator<Item = Self> {
-        let behaviors = BehaviorKind::ALL.into_iter().map(Self::Wrapped);
-        let more = [
-            Self::Signer,
-            Self::Cheat,
-            Self::GossipLiar,
-            Self::Conspirator,
-            Self::Reconfigurer,
-        ];
-        let members = Self::MEMBERS.iter().copied().chain(more).chain(behaviors);
-        members.chain(std::iter::once(Self::Outsider))
-    }
-
-    /// The adversary of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::all().find(|kind| kind.name() == name)
-    }
-
-    /// Its lower-case name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Equivocator => "equivocator",
-            Self::Withholder => "withholder",
-            Self::Forger => "forger",
-            Self::Replayer => "replayer",
-            Self::Silent => "silent",
-            Self::Impersonator => "impersonator",
-            Self::Signer => "signer",
-            Self::Cheat => "cheat",
-            Self::GossipLiar => "gossip-liar",
-            Self::Conspirator => "conspirator",
-            Self::Reconfigurer => "reconfigurer",
-            Self::Wrapped(behavior) => behavior.name(),
-            Self::Outsider => "outsider",
-        }
-    }
-
-    /// One that draws all its choices from the run's randomness.
-    #[must_use]
-    pub fn build<A: SimAlgorithm, K: Keys>(self) -> Box<dyn Adversary<A, K>> {
-        match self {
-            Self::Equivocator => Box::new(Equivocator::new()),
-            Self::Withholder => Box::new(Withholder::new()),
-            Self::Forger => Box::new(Forger::new()),
-            Self::Replayer => Box::new(Replayer::new()),
-            Self::Silent => Box::new(Silent),
-            Self::Impersonator => Box::new(Impersonator::new()),
-            Self::Signer => Box::new(Signer::new()),
-            Self::Cheat => Box::new(Cheat::new()),
-            Self::GossipLiar => Box::new(GossipLiar::new()),
-            Self::Conspirator => Box::new(Conspirator::new()),
-            Self::Reconfigurer => Box::new(Reconfigurer::new()),
-            Self::Wrapped(behavior) => Box::new(Wrapped::by(behavior)),
-            Self::Outsider => Box::new(Outsider::new()),
-        }
-    }
-}
-
-impl fmt::Display for AdversaryKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -240,21 +136,21 @@ impl<A: SimAlgorithm, K: Keys> AdversaryNode<A, K> {
         }
     }
 
-    pub(crate) fn start<R: Rules>(&mut self, out: &mut Effects<Participant<A, K, R>>) {
+    pub(crate) fn start<M: Speaker<A>>(&mut self, out: &mut Effects<M>) {
         let first = Span::from_nanos(self.stream.range(1, self.tick.as_nanos()));
         out.set_timer((self.begins + first) - out.now(), TimerId(0));
     }
 
-    pub(crate) fn timer<R: Rules>(&mut self, out: &mut Effects<Participant<A, K, R>>) {
+    pub(crate) fn timer<M: Speaker<A>>(&mut self, out: &mut Effects<M>) {
         self.act(out, |adversary, context| adversary.tick(context));
         out.set_timer(self.tick, TimerId(0));
     }
 
-    pub(crate) fn packet<R: Rules>(
+    pub(crate) fn packet<M: Speaker<A>>(
         &mut self,
         from: NodeId,
         wire: &Wire,
-        out: &mut Effects<Participant<A, K, R>>,
+        out: &mut Effects<M>,
     ) {
         let Some(from) = self.config.directory.actor(from) else {
             return;
@@ -268,9 +164,9 @@ impl<A: SimAlgorithm, K: Keys> AdversaryNode<A, K> {
         });
     }
 
-    fn act<R: Rules>(
+    fn act<M: Speaker<A>>(
         &mut self,
-        out: &mut Effects<Participant<A, K, R>>,
+        out: &mut Effects<M>,
         act: impl FnOnce(&mut dyn Adversary<A, K>, &mut AdversaryContext<'_, A, K>),
     ) {
         let mut context = AdversaryContext::new(

@@ -4,8 +4,10 @@
 //! broadcast is one entry of the queue: its copies are sorted by arrival when it is sent, and the entry moves from
 //! one to the next. The payload is shared by all.
 
+mod absence;
 mod carry;
 mod limits;
+mod memory;
 mod power;
 mod presence;
 
@@ -116,7 +118,7 @@ pub struct Engine<M: Machine> {
     faults: Faults,
     healed: bool,
     /// What the random absences of the plan draw from, by downtime.
-    absences: Vec<Option<presence::Drawn>>,
+    absences: Vec<Option<absence::Drawn>>,
     memory_limit: Option<u64>,
     effects: Effects<M>,
 }

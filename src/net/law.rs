@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 pub use sampler::Sampler;
 
-use super::random::Stream;
 use super::time::Span;
 
 /// The law of a random span of time, as it is written down. Build its [`Sampler`] once to draw from it often.
@@ -146,18 +145,6 @@ impl Law {
     #[must_use]
     pub fn samples(spans: impl IntoIterator<Item = Span>) -> Self {
         Self::Samples(spans.into_iter().collect())
-    }
-
-    /// What draws from it.
-    #[must_use]
-    pub fn sampler(&self) -> Sampler {
-        Sampler::new(self)
-    }
-
-    /// Draws a single span. A constant draws nothing from the stream.
-    #[must_use]
-    pub fn draw(&self, stream: &mut Stream) -> Span {
-        self.sampler().draw(stream)
     }
 
     /// The longest span it draws; `None` if there is no longest.

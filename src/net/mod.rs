@@ -25,6 +25,7 @@ mod machine;
 pub mod msc;
 mod network;
 mod node;
+mod note;
 mod observer;
 pub mod page;
 mod participant;
@@ -62,8 +63,9 @@ pub use law::{Law, Sampler, Shape};
 pub use machine::{Address, Effect, Effects, Machine, TimerId};
 pub use network::{Bandwidth, Rate};
 pub use node::NodeId;
+pub use note::{Note, Verdict};
 pub use observer::{Event, Moment, Observer, Planned};
-pub use participant::{Note, Participant, Verdict};
+pub use participant::Participant;
 pub use random::{Chance, Stream, Streams};
 pub use replica::Replica;
 pub use report::{

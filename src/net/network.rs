@@ -2,6 +2,7 @@
 
 mod barrier;
 mod lines;
+mod rate;
 
 use super::fault::{Faults, Loss};
 use super::law::Sampler;
@@ -11,7 +12,7 @@ use super::time::{Span, VirtualTime};
 use super::world::{Hardware, World};
 pub(crate) use barrier::{Barrier, Which};
 use lines::Lines;
-pub use lines::{Bandwidth, Rate};
+pub use rate::{Bandwidth, Rate};
 
 /// All wires of a run, and the processors at their ends.
 #[derive(Clone, Debug)]

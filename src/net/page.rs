@@ -210,10 +210,10 @@ impl<'a> Page<'a> {
     pub fn render(&self) -> String {
         let script = SCRIPTS.concat();
         // A JSON text has `<` in strings only, where it can be written like this; so nothing in it ends the element.
-        let data = serde_json::to_string(&self.data())
+        let json = serde_json::to_string(&self.data())
             .unwrap_or_default()
             .replace('<', "\\u003c");
-        let mut page = String::with_capacity(FRAME.len() + STYLE.len() + script.len() + data.len());
+        let mut page = String::with_capacity(FRAME.len() + STYLE.len() + script.len() + json.len());
         for part in FRAME.split("{{") {
             let (name, rest) = part.split_once("}}").unwrap_or(("", part));
             match name {
@@ -222,7 +222,7 @@ impl<'a> Page<'a> {
                 "script digest" => page += &digest(&script),
                 "style" => page += STYLE,
                 "script" => page += &script,
-                "data" => page += &data,
+                "data" => page += &json,
                 _ => {}
             }
             page += rest;

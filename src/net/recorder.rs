@@ -1,21 +1,22 @@
 //! The observer of a run: counts, digests, keeps what the checkers are to see, and writes the trace if one is wanted.
 
 mod detail;
+mod detailer;
 mod outline;
 
 use std::collections::BTreeMap;
 
-use detail::Detailer;
+use detailer::Detailer;
 
 use super::details::Details;
 use super::fault::{Faults, Partition};
 use super::node::NodeId;
+use super::note::Note;
 use super::observer::{Event, Moment, Observer, Planned};
-use super::participant::{Note, Participant};
+use super::participant::Participant;
 use super::report::Traffic;
 use super::roster::Names;
 use super::sim_algorithm::SimAlgorithm;
-use super::simulation::change_label;
 use super::trace::{PacketOutcome, TraceEvent, TraceKind};
 use super::transcript::{Transcriber, Transcript};
 use super::wire::Wire;
@@ -286,14 +287,14 @@ impl<A: SimAlgorithm> Recorder<A> {
             }
             Payload::Join(join) => format!("join {}", self.names.of(&join.actor)),
             Payload::Approvals(approvals) => {
-                let change = self.change(&approvals.change);
+                let change = self.names.of_change(&approvals.change);
                 match approvals.signers.count() {
                     1 => format!("approve {change}"),
                     many => format!("{many} approve {change}"),
                 }
             }
             Payload::Propose(proposal) => {
-                let change = self.change(&proposal.decision.change);
+                let change = self.names.of_change(&proposal.decision.change);
                 format!("propose {change} in attempt {}", proposal.attempt)
             }
             Payload::Vote(vote) => {
@@ -321,10 +322,6 @@ impl<A: SimAlgorithm> Recorder<A> {
         }
     }
 
-    fn change(&self, change: &Change) -> String {
-        change_label(change, &self.names)
-    }
-
     /// Somebody is the first in a generation: a band, and seats that are new.
     fn generation(&mut self, moment: Moment, note: &Note<A>) {
         let Note::Generation {
@@ -341,7 +338,7 @@ impl<A: SimAlgorithm> Recorder<A> {
         }
         self.generation = *generation;
         self.sources = sources.to_vec();
-        let change = self.change(change);
+        let change = self.names.of_change(change);
         self.write(moment, |names| {
             let mut members: Vec<String> = members.iter().map(|actor| names.of(actor)).collect();
             members.sort();
@@ -384,13 +381,17 @@ impl<A: SimAlgorithm> Recorder<A> {
                 Change::Join(actor) if actor == by => {
                     format!("{} asks to join", self.names.of(by))
                 }
-                _ => format!("{} wants: {}", self.names.of(by), self.change(change)),
+                _ => format!(
+                    "{} wants: {}",
+                    self.names.of(by),
+                    self.names.of_change(change)
+                ),
             },
-            Note::Obsolete(change) => format!("no longer wanted: {}", self.change(change)),
+            Note::Obsolete(change) => format!("no longer wanted: {}", self.names.of_change(change)),
             Note::Generation {
                 generation, change, ..
             } => {
-                format!("activates {generation}: {}", self.change(change))
+                format!("activates {generation}: {}", self.names.of_change(change))
             }
             Note::Left => "has left".into(),
             Note::Checkpoint => "has a checkpoint".into(),

@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::directory::Directory;
-use super::machine::{Address, Effects, TimerId};
+use super::machine::{Address, Effects, Machine, TimerId};
 use super::node::NodeId;
-use super::participant::{Note, Participant, Verdict};
+use super::note::{Note, Speaker, Verdict};
 use super::sim_algorithm::SimAlgorithm;
 use super::time::Span;
 use super::wire::Wire;
@@ -36,8 +36,6 @@ pub struct Replica<A: SimAlgorithm, K: Keys, R: Rules> {
     /// The last of its own dots that were announced with [`Note::Issued`].
     issued: Counter,
 }
-
-type Out<A, K, R> = Effects<Participant<A, K, R>>;
 
 impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
     pub(crate) fn new(
@@ -70,13 +68,13 @@ impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
         self.directory.actor(node)
     }
 
-    pub(crate) fn start(&mut self, out: &mut Out<A, K, R>) {
+    pub(crate) fn start<M: Speaker<A>>(&mut self, out: &mut Effects<M>) {
         if self.awake {
             out.set_timer(self.first_tick, TICK);
         }
     }
 
-    pub(crate) fn timer(&mut self, out: &mut Out<A, K, R>) {
+    pub(crate) fn timer<M: Speaker<A>>(&mut self, out: &mut Effects<M>) {
         if self.awake
             && let Some(effects) = self.guarded(out, SecureBroadcast::tick)
         {
@@ -85,7 +83,12 @@ impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
         }
     }
 
-    pub(crate) fn packet(&mut self, from: Actor, wire: &Wire, out: &mut Out<A, K, R>) -> Verdict {
+    pub(crate) fn packet<M: Speaker<A>>(
+        &mut self,
+        from: Actor,
+        wire: &Wire,
+        out: &mut Effects<M>,
+    ) -> Verdict {
         let payload = match codec::decode::<Payload>(wire.bytes()) {
             Ok(payload) => payload,
             Err(error) => return Verdict::Undecodable(error),
@@ -108,10 +111,10 @@ impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
     }
 
     /// Submits operations of this replica's own.
-    pub(crate) fn submit(
+    pub(crate) fn submit<M: Speaker<A>>(
         &mut self,
         ops: Vec<A::Op>,
-        out: &mut Out<A, K, R>,
+        out: &mut Effects<M>,
     ) -> Result<(), Refused<A::Op>> {
         match self.guarded(out, |broadcast| broadcast.broadcast(ops)) {
             None => Ok(()),
@@ -124,7 +127,7 @@ impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
     }
 
     /// Asks to become a member.
-    pub(crate) fn join(&mut self, out: &mut Out<A, K, R>) -> Result<(), ChangeError> {
+    pub(crate) fn join<M: Speaker<A>>(&mut self, out: &mut Effects<M>) -> Result<(), ChangeError> {
         match self.guarded(out, SecureBroadcast::join) {
             None => Ok(()),
             Some(Err(why)) => Err(why),
@@ -139,16 +142,16 @@ impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
     }
 
     /// Approves a change, if it can.
-    pub(crate) fn propose(&mut self, change: Change, out: &mut Out<A, K, R>) {
+    pub(crate) fn propose<M: Speaker<A>>(&mut self, change: Change, out: &mut Effects<M>) {
         if let Some(Ok(effects)) = self.guarded(out, |broadcast| broadcast.propose(change)) {
             self.carry_out(effects, out);
         }
     }
 
     /// Lets the machine do something; a panic of the application inside halts this node and nobody else.
-    fn guarded<T>(
+    fn guarded<T, M: Speaker<A>>(
         &mut self,
-        out: &mut Out<A, K, R>,
+        out: &mut Effects<M>,
         act: impl FnOnce(&mut SecureBroadcast<A, K, R>) -> T,
     ) -> Option<T> {
         let broadcast = self.broadcast.as_mut()?;
@@ -164,7 +167,7 @@ impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
         }
     }
 
-    fn carry_out(&mut self, effects: middle::Effects<A>, out: &mut Out<A, K, R>) {
+    fn carry_out<M: Speaker<A>>(&mut self, effects: middle::Effects<A>, out: &mut Effects<M>) {
         let mut made = None;
         let mut engine = Engine { replica: self, out };
         let Ok(()) = effects.carry_out(&mut engine, |engine, effect| {
@@ -173,7 +176,12 @@ impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
     }
 
     /// Sends one thing, or tells it. `made` is the change that these effects have made.
-    fn output(&mut self, effect: Effect<A>, made: &mut Option<Change>, out: &mut Out<A, K, R>) {
+    fn output<M: Speaker<A>>(
+        &mut self,
+        effect: Effect<A>,
+        made: &mut Option<Change>,
+        out: &mut Effects<M>,
+    ) {
         match effect {
             Effect::Send { to, payload } => {
                 if let Payload::Request(request) = &payload {
@@ -245,7 +253,7 @@ impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
     }
 
     /// Says, once, which dots our operations got. A request is always for a message of our own.
-    fn announce(&mut self, header: &Header, ops: &Bytes, out: &mut Out<A, K, R>) {
+    fn announce<M: Speaker<A>>(&mut self, header: &Header, ops: &Bytes, out: &mut Effects<M>) {
         let Header { first, len, .. } = *header;
         if first > self.issued {
             self.issued = first;
@@ -259,12 +267,12 @@ impl<A: SimAlgorithm, K: Keys, R: Rules> Replica<A, K, R> {
 }
 
 /// The engine's disk: it syncs by itself, and only before something is sent.
-struct Engine<'a, A: SimAlgorithm, K: Keys, R: Rules> {
+struct Engine<'a, A: SimAlgorithm, K: Keys, R: Rules, M: Machine> {
     replica: &'a mut Replica<A, K, R>,
-    out: &'a mut Out<A, K, R>,
+    out: &'a mut Effects<M>,
 }
 
-impl<A: SimAlgorithm, K: Keys, R: Rules> RecordStore for Engine<'_, A, K, R> {
+impl<A: SimAlgorithm, K: Keys, R: Rules, M: Speaker<A>> RecordStore for Engine<'_, A, K, R, M> {
     type Error = Infallible;
 
     fn append(&mut self, record: &Record) -> Result<(), Infallible> {

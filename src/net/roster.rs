@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::keys::{FakeKeys, SeededKeys};
 use crate::actor::{Actor, SigningActor};
+use crate::membership::Change;
 
 /// The people of a run: each name has an identity, the same in every run and on every machine.
 ///
@@ -121,6 +122,16 @@ impl Names {
             .get(actor)
             .cloned()
             .unwrap_or_else(|| actor.to_string())
+    }
+
+    /// A change by the names of people.
+    pub(crate) fn of_change(&self, change: &Change) -> String {
+        let name = self.of(&change.subject());
+        match change {
+            Change::Join(_) => format!("join {name}"),
+            Change::Leave(_) => format!("leave {name}"),
+            Change::Expel(_) => format!("expel {name}"),
+        }
     }
 
     /// A text in which everybody who has a name goes by it, not by a key.

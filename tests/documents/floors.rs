@@ -14,7 +14,7 @@ use source::Sources;
 const MIDDLE: &str = "src/deterministic_secure_broadcast/";
 
 /// How many circles there still are elsewhere. It only goes down, to two.
-const CIRCLES: usize = 15;
+const CIRCLES: usize = 7;
 
 /// What changes something and can say no: the door, which decides by looking and then carries out, and a value that is
 /// left as it was.

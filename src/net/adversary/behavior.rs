@@ -20,6 +20,7 @@
 mod amnesiac;
 mod censor;
 mod crasher;
+mod kind;
 mod liar;
 mod mutant;
 mod mute;
@@ -41,6 +42,7 @@ use crate::net::node::NodeId;
 pub use amnesiac::Amnesiac;
 pub use censor::Censor;
 pub use crasher::Crasher;
+pub use kind::{Assigned, BehaviorKind};
 pub use liar::Liar;
 pub use mutant::Mutant;
 pub use mute::Mute;
@@ -95,138 +97,5 @@ where
         for (to, message) in said {
             self.say(to, message, interceptor);
         }
-    }
-}
-
-/// The behaviors, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum BehaviorKind {
-    /// [`Mute`].
-    Mute,
-    /// [`Crasher`].
-    Crasher,
-    /// [`Stuck`].
-    Stuck,
-    /// [`Slow`].
-    Slow,
-    /// [`Censor`].
-    Censor,
-    /// [`Liar`].
-    Liar,
-    /// [`TwoFaced`].
-    TwoFaced,
-    /// [`OddOneOut`].
-    OddOneOut,
-    /// [`Parrot`].
-    Parrot,
-    /// [`Stutterer`].
-    Stutterer,
-    /// [`Shuffler`].
-    Shuffler,
-    /// [`Amnesiac`].
-    Amnesiac,
-    /// [`Twins`].
-    Twins,
-    /// [`Mutant`].
-    Mutant,
-}
-
-impl BehaviorKind {
-    /// All of them.
-    pub const ALL: [Self; 14] = [
-        Self::Mute,
-        Self::Crasher,
-        Self::Stuck,
-        Self::Slow,
-        Self::Censor,
-        Self::Liar,
-        Self::TwoFaced,
-        Self::OddOneOut,
-        Self::Parrot,
-        Self::Stutterer,
-        Self::Shuffler,
-        Self::Amnesiac,
-        Self::Twins,
-        Self::Mutant,
-    ];
-
-    /// Its lower-case name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mute => "mute",
-            Self::Crasher => "crasher",
-            Self::Stuck => "stuck",
-            Self::Slow => "slow",
-            Self::Censor => "censor",
-            Self::Liar => "liar",
-            Self::TwoFaced => "two-faced",
-            Self::OddOneOut => "odd-one-out",
-            Self::Parrot => "parrot",
-            Self::Stutterer => "stutterer",
-            Self::Shuffler => "shuffler",
-            Self::Amnesiac => "amnesiac",
-            Self::Twins => "twins",
-            Self::Mutant => "mutant",
-        }
-    }
-
-    /// One that draws all its choices from its intercepted node's randomness.
-    #[must_use]
-    pub fn build<M: Machine + 'static>(self) -> Box<dyn Behavior<M>>
-    where
-        M::Message: Clone,
-    {
-        match self {
-            Self::Mute => Box::new(Mute),
-            Self::Crasher => Box::new(Crasher::new()),
-            Self::Stuck => Box::new(Stuck::<M::Message>::new()),
-            Self::Slow => Box::new(Slow::<M::Message>::new()),
-            Self::Censor => Box::new(Censor::new()),
-            Self::Liar => Box::new(Liar),
-            Self::TwoFaced => Box::new(TwoFaced::new()),
-            Self::OddOneOut => Box::new(OddOneOut::new()),
-            Self::Parrot => Box::new(Parrot::<M::Message>::new()),
-            Self::Stutterer => Box::new(Stutterer),
-            Self::Shuffler => Box::new(Shuffler::<M::Message>::new()),
-            Self::Amnesiac => Box::new(Amnesiac::new()),
-            Self::Twins => Box::new(Twins::<M>::new()),
-            Self::Mutant => Box::new(Mutant::new()),
-        }
-    }
-}
-
-/// A behavior, and what it is told about its doings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Assigned {
-    /// Which.
-    pub kind: BehaviorKind,
-    /// Of a [`Mutant`]: the one message to be mutated, by its number, and the way.
-    pub target: Option<(u64, u64)>,
-}
-
-impl Assigned {
-    /// The behavior.
-    #[must_use]
-    pub fn build<M: Machine + 'static>(self) -> Box<dyn Behavior<M>>
-    where
-        M::Message: Clone,
-    {
-        match (self.kind, self.target) {
-            (BehaviorKind::Mutant, Some((number, way))) => Box::new(Mutant::at(number, way)),
-            (kind, _) => kind.build(),
-        }
-    }
-}
-
-impl From<BehaviorKind> for Assigned {
-    fn from(kind: BehaviorKind) -> Self {
-        Self { kind, target: None }
-    }
-}
-
-impl fmt::Display for BehaviorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }

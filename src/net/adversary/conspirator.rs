@@ -1,30 +1,17 @@
 //! The conspirators: one mind in several bodies.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use super::accomplice::Accomplice;
 use super::chain::{MessageDraft, SourceChain};
+use super::shared_state::ColluderState;
 use super::{Adversary, AdversaryContext};
-use crate::actor::{Actor, Keys, Sig};
-use crate::codec::Digest;
+use crate::actor::{Actor, Keys};
 use crate::deterministic_secure_broadcast::packet::Proof;
 use crate::deterministic_secure_broadcast::{Certificate, Payload};
-use crate::membership::{Generation, MemberIndex, Signers};
+use crate::membership::{Generation, Signers};
 use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::wire::Wire;
-
-/// What all adversaries of a run know together.
-#[derive(Debug, Default)]
-pub(crate) struct ColluderState {
-    /// Echoes of each header of the plot, whoever got them.
-    echoes: BTreeMap<Digest, BTreeMap<MemberIndex, Sig>>,
-    /// Whose messages no conspirator vouches for.
-    victim: Option<Actor>,
-}
-
-/// The one board of a run.
-pub(crate) type SharedState = Arc<Mutex<ColluderState>>;
 
 /// Several of these share all they hear, and sign for each other. The first of them signs two messages for a slot; every
 /// conspirator vouches for both, and each shows them to other members, so that no correct member hears the same from

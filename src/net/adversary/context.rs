@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::conspirator::SharedState;
 use super::key_ring::KeyRing;
+use super::shared_state::SharedState;
 use crate::actor::{Actor, Keys, NetworkId, Sig, SigningActor, signing_bytes};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::{EchoStatement, Genesis, Payload};

@@ -18,7 +18,8 @@ use crate::deterministic_secure_broadcast::{
 };
 use crate::membership::{Change, Generation, MemberIndex, Members, Seat, Signers};
 use crate::net::machine::Effects;
-use crate::net::participant::{Note, Participant};
+use crate::net::note::Note;
+use crate::net::participant::Participant;
 use crate::net::random::Stream;
 use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::wire::Wire;

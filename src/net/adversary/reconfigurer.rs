@@ -3,6 +3,7 @@
 mod ballot;
 mod plot;
 mod seal;
+mod two_sides;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -217,7 +218,7 @@ impl<A: SimAlgorithm, K: Keys> Reconfigurer<A, K> {
                 Payload::Propose(proposal) if proposal.attempt > 0 => {
                     self.propose_twice(&proposal, context);
                 }
-                Payload::Seal(seal) if seal.signer == self.own => {}
+                Payload::Seal(own) if own.signer == self.own => {}
                 Payload::Propose(_) | Payload::Vote(_) | Payload::Timeout(_) => {}
                 payload => self.pass(to, &payload, context),
             }

@@ -1,6 +1,6 @@
 //! All checkers of one run.
 
-mod members;
+mod generations;
 mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,48 +1,16 @@
 //! What of the plan lasts for a while: nodes that are away, and everything that begins and ends.
 
 use super::Engine;
+use super::absence::Drawn;
 use crate::net::fault::{Absence, Downtime, Outage};
-use crate::net::law::Sampler;
 use crate::net::machine::Machine;
 use crate::net::network::{Barrier, Which};
 use crate::net::node::NodeId;
 use crate::net::observer::{Event, Observer, Planned};
 use crate::net::queue::What;
-use crate::net::random::{Stream, Streams};
+use crate::net::random::Streams;
 use crate::net::time::{Span, VirtualTime};
 use crate::net::world::Hardware;
-
-/// What the random absences of a node are drawn from.
-#[derive(Debug)]
-pub(super) struct Drawn {
-    up: Sampler,
-    down: Sampler,
-    stream: Stream,
-    /// How long it is away this time.
-    next: Span,
-}
-
-impl Drawn {
-    fn new(downtime: &Downtime, streams: &Streams) -> Option<Self> {
-        let Absence::Random { up, down } = &downtime.when else {
-            return None;
-        };
-        Some(Self {
-            up: up.sampler(),
-            down: down.sampler(),
-            stream: streams.of_node("downtime", downtime.node),
-            next: Span::ZERO,
-        })
-    }
-
-    /// How long it is there, and how long it is away after that. Never both for no time at all, or a run would stand
-    /// still.
-    fn cycle(&mut self) -> (Span, Span) {
-        let up = self.up.draw(&mut self.stream);
-        let down = self.down.draw(&mut self.stream);
-        (up.max(Span::from_nanos(1)), down)
-    }
-}
 
 impl<M: Machine> Engine<M> {
     /// Puts the downtimes of the plan on the queue, and takes away who is not there at the start.

@@ -67,6 +67,20 @@ struct Gamma {
 /// there is something wrong with the randomness.
 const MOST_REDRAWS: u32 = 256;
 
+impl Law {
+    /// What draws from it.
+    #[must_use]
+    pub fn sampler(&self) -> Sampler {
+        Sampler::new(self)
+    }
+
+    /// Draws a single span. A constant draws nothing from the stream.
+    #[must_use]
+    pub fn draw(&self, stream: &mut Stream) -> Span {
+        self.sampler().draw(stream)
+    }
+}
+
 impl Sampler {
     pub(super) fn new(law: &Law) -> Self {
         let kind = match law {

@@ -7,7 +7,7 @@ use super::outline::outline;
 use crate::actor::Counter;
 use crate::codec::{self, Bytes};
 use crate::deterministic_secure_broadcast::{Delivery, Payload};
-use crate::membership::{Generation, Seat};
+use crate::membership::Seat;
 use crate::net::details::{Cut, Details, Entry, Power, TopicId};
 use crate::net::node::NodeId;
 use crate::net::observer::Moment;
@@ -17,59 +17,6 @@ use crate::net::wire::Wire;
 
 /// The most operations of a message that are told apart.
 const MOST_OPS: u32 = 1_000;
-/// The most characters of what a topic is: two versions of one operation need room, a hundred do not.
-const MOST_TEXT: usize = 160;
-
-/// Writes the details of a run.
-#[derive(Debug, Default)]
-pub(super) struct Detailer {
-    details: Details,
-    /// By source and counter.
-    dots: BTreeMap<(Seat, Counter), TopicId>,
-    /// The most operations seen in a slot.
-    lengths: BTreeMap<(Seat, Counter), u32>,
-    /// The changes that make these generations.
-    changes: BTreeMap<Generation, TopicId>,
-    /// By node, the operations that were submitted and have no dot yet: the place of the event, and what they are.
-    waiting: BTreeMap<NodeId, Vec<(usize, String)>>,
-    /// The partitions of the plan that last.
-    cut: BTreeSet<u32>,
-}
-
-impl Detailer {
-    fn dot(&mut self, seat: Seat, counter: Counter, source: &str, text: &str) -> TopicId {
-        let details = &mut self.details;
-        let id = *self
-            .dots
-            .entry((seat, counter))
-            .or_insert_with(|| details.topic(format!("{source}#{counter}"), ""));
-        self.tell(id, text);
-        id
-    }
-
-    fn change(&mut self, generation: Generation, text: &str) -> TopicId {
-        let details = &mut self.details;
-        let id = *self
-            .changes
-            .entry(generation)
-            .or_insert_with(|| details.topic(generation.to_string(), ""));
-        self.tell(id, text);
-        id
-    }
-
-    /// Adds to what a topic is: an equivocated slot is more than one thing.
-    fn tell(&mut self, id: TopicId, text: &str) {
-        let Some(topic) = self.details.topics.get_mut(id.0 as usize) else {
-            return;
-        };
-        let known = topic.text.split(" | ").any(|known| known == text);
-        if topic.text.is_empty() {
-            text.clone_into(&mut topic.text);
-        } else if !text.is_empty() && !known && topic.text.len() + text.len() < MOST_TEXT {
-            topic.text += &format!(" | {text}");
-        }
-    }
-}
 
 impl<A: SimAlgorithm> Recorder<A> {
     /// Keeps details from now on, if a trace is written.
@@ -210,11 +157,11 @@ impl<A: SimAlgorithm> Recorder<A> {
             .map(|(seat, ..)| self.name_of(seat))
             .unwrap_or_default();
         let change = match payload {
-            Payload::Approvals(approvals) => self.change(&approvals.change),
-            Payload::Propose(proposal) => self.change(&proposal.decision.change),
+            Payload::Approvals(approvals) => self.names.of_change(&approvals.change),
+            Payload::Propose(proposal) => self.names.of_change(&proposal.decision.change),
             Payload::Chain(chain) => {
                 let last = chain.links.last();
-                last.map(|link| self.change(&link.decision.change))
+                last.map(|link| self.names.of_change(&link.decision.change))
                     .unwrap_or_default()
             }
             _ => String::new(),

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::NetError;
+use super::plan::Planned;
 use super::run::Run;
-use crate::actor::Actor;
 use crate::deterministic_secure_broadcast::{Rules, SecureBroadcast};
+use crate::membership::Change;
 use crate::membership::quorum::quorum;
-use crate::membership::{Change, Members};
-use crate::net::change::{PlannedChange, Wish};
 use crate::net::checker::Property;
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
@@ -17,103 +15,6 @@ use crate::net::participant::Participant;
 use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::time::VirtualTime;
 use crate::net::trace::TraceKind;
-
-/// The changes of a run.
-#[derive(Debug)]
-pub(super) struct Plan<K: SeededKeys> {
-    changes: Vec<Planned>,
-    /// Whether whoever can convict a member wants it expelled.
-    pub(super) expel_convicted: bool,
-    /// The members of the last generation that any correct replica has activated.
-    pub(super) latest: Members<K>,
-    /// What made every generation from the first on.
-    pub(super) made: Vec<Change>,
-    /// Who has asked to join since it last went up, or was told that it may not.
-    asked: BTreeSet<NodeId>,
-}
-
-#[derive(Debug)]
-struct Planned {
-    at: VirtualTime,
-    change: Change,
-    /// The node it is about.
-    subject: NodeId,
-    /// Who agrees; everybody correct if it does not say.
-    approvers: Option<BTreeSet<NodeId>>,
-}
-
-impl Planned {
-    fn approves(&self, node: NodeId) -> bool {
-        self.approvers
-            .as_ref()
-            .is_none_or(|approvers| approvers.contains(&node))
-    }
-}
-
-impl<K: SeededKeys> Plan<K> {
-    /// The plan, with every name looked up in the list of nodes.
-    pub(super) fn new(
-        changes: &[PlannedChange],
-        expel_convicted: bool,
-        genesis: Members<K>,
-        nodes: &[(String, Actor)],
-    ) -> Result<Self, NetError> {
-        let node = |name: &String| {
-            let place = nodes.iter().position(|(known, _)| known == name);
-            let place = place.and_then(|place| Some((place, u16::try_from(place).ok()?)));
-            place
-                .and_then(|(place, node)| Some((NodeId::new(node), nodes.get(place)?.1)))
-                .ok_or_else(|| NetError::Unknown(name.clone()))
-        };
-        let planned = |planned: &PlannedChange| {
-            let (subject, actor) = node(&planned.who)?;
-            let change = match planned.what {
-                Wish::Join => Change::Join(actor),
-                Wish::Leave => Change::Leave(actor),
-                Wish::Expel => Change::Expel(actor),
-            };
-            let approvers = planned.approved_by.as_ref().map(|names| {
-                let nodes = names.iter().map(|name| Ok(node(name)?.0));
-                nodes.collect::<Result<_, NetError>>()
-            });
-            Ok::<_, NetError>(Planned {
-                at: planned.at,
-                change,
-                subject,
-                approvers: approvers.transpose()?,
-            })
-        };
-        Ok(Self {
-            changes: changes
-                .iter()
-                .map(planned)
-                .collect::<Result<_, NetError>>()?,
-            expel_convicted,
-            latest: genesis,
-            made: Vec::new(),
-            asked: BTreeSet::new(),
-        })
-    }
-
-    /// When something of it begins.
-    pub(super) fn times(&self) -> BTreeSet<VirtualTime> {
-        self.changes.iter().map(|planned| planned.at).collect()
-    }
-
-    /// A node has lost its memory, and would have to ask again.
-    pub(super) fn restarted(&mut self, node: NodeId) {
-        self.asked.remove(&node);
-    }
-
-    /// Who has gone of its own will.
-    fn left(&self) -> BTreeSet<Actor> {
-        let left = self.made.iter().filter_map(|change| match change {
-            Change::Leave(actor) => Some(*actor),
-            Change::Join(_) | Change::Expel(_) => None,
-        });
-        left.collect()
-    }
-}
 
 impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
     pub(super) fn broadcast_at(&self, node: NodeId) -> Option<&SecureBroadcast<A, K, R>> {
@@ -213,7 +114,7 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
         self.plan.latest = members.clone();
         for made in self.plan.made.clone().split_off(known.min(many)) {
             if !self.is_agreed(&made, moment.at) {
-                let label = super::change_label(&made, self.recorder.names());
+                let label = self.recorder.names().of_change(&made);
                 let detail = format!("decided, and nobody correct approves it: {label}");
                 self.checkers
                     .blame(Property::Change, &[node], None, moment, detail);
@@ -332,7 +233,7 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
     pub(super) fn changes_owed(&mut self) {
         let moment = self.engine.moment();
         let names = self.recorder.names().clone();
-        let label = |change: &Change| super::change_label(change, &names);
+        let label = |change: &Change| names.of_change(change);
         let mut owed: Vec<(Vec<NodeId>, String)> = self
             .undecided(moment.at)
             .map(|planned| {

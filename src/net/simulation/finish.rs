@@ -1,7 +1,7 @@
 //! The end of a run: the last look of the checkers, and the report.
 
+use super::outcome::Outcome;
 use super::run::Run;
-use super::{Outcome, change_label};
 use crate::actor::{Counter, Dot};
 use crate::deterministic_secure_broadcast::{Contradiction, Rules, SecureBroadcast};
 use crate::net::checker::{Ending, Property};
@@ -116,11 +116,11 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
         let faulty = self
             .nodes
             .iter()
-            .take(self.members)
+            .take(self.setup.members)
             .filter(|node| !node.correct)
             .count();
         let changes = self.plan.made.iter();
-        let changes = changes.map(|change| change_label(change, &names)).collect();
+        let changes = changes.map(|change| names.of_change(change)).collect();
         let at_end = self.plan.latest.actors().iter();
         let mut members_at_end: Vec<String> = at_end.map(|actor| names.of(actor)).collect();
         members_at_end.sort();
@@ -137,15 +137,15 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
         let transcript = self.recorder.transcript();
         let (trace_digest, events, traffic) = self.recorder.finish();
         let trace = events.map(|events| Trace {
-            title: self.title,
-            scenario: self.scenario,
-            seed: self.seed,
+            title: self.setup.title,
+            scenario: self.setup.scenario,
+            seed: self.setup.seed,
             nodes: self.nodes,
             events,
         });
         let report = Report {
-            seed: self.seed,
-            members: self.members,
+            seed: self.setup.seed,
+            members: self.setup.members,
             changes,
             members_at_end,
             faulty,
@@ -164,7 +164,7 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
                 everywhere: Percentiles::of(everywhere),
             },
             sometimes: self.counters.sometimes,
-            trace: trace.filter(|_| self.traced),
+            trace,
             details,
             schedule,
             trace_digest,

@@ -3,21 +3,24 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::changes::Plan;
-use super::setup::{self, RunCounters};
-use super::{Outcome, Progress};
+use super::counters::RunCounters;
+use super::nodes;
+use super::outcome::{Outcome, Progress};
+use super::plan::Plan;
+use super::setup::Setup;
 use crate::actor::{Actor, Counter, Dot, SigningActor};
 use crate::codec;
 use crate::deterministic_secure_broadcast::{
-    Config, Genesis, OpenError, Record, Rules, SecureBroadcast, journal,
+    Genesis, OpenError, Record, Rules, SecureBroadcast, journal,
 };
 use crate::net::checker::{Checkers, Property};
 use crate::net::directory::Directory;
 use crate::net::engine::{Engine, Step};
 use crate::net::keys::SeededKeys;
 use crate::net::node::NodeId;
+use crate::net::note::Note;
 use crate::net::observer::Moment;
-use crate::net::participant::{Note, Participant};
+use crate::net::participant::Participant;
 use crate::net::random::{Stream, Streams};
 use crate::net::recorder::{Happened, Recorder};
 use crate::net::report::{Ended, HaltReason};
@@ -29,6 +32,8 @@ use crate::traits::Causes;
 
 /// A network that runs.
 pub(super) struct Run<A: SimAlgorithm, K: SeededKeys, R: Rules> {
+    /// As it was asked for; tasks and faults have gone where they are used.
+    pub(super) setup: Setup<A>,
     pub(super) engine: Engine<Participant<A, K, R>>,
     pub(super) recorder: Recorder<A>,
     pub(super) checkers: Checkers<A>,
@@ -39,14 +44,11 @@ pub(super) struct Run<A: SimAlgorithm, K: SeededKeys, R: Rules> {
     /// The members of the genesis, in order of their keys.
     pub(super) sources: Vec<Actor>,
     pub(super) plan: Plan<K>,
-    pub(super) members: usize,
     pub(super) nodes: Vec<TraceNode>,
     /// An empty copy, to ask about operations.
     pub(super) template: A,
     pub(super) workload: Stream,
     pub(super) streams: Streams,
-    pub(super) tick: Span,
-    pub(super) config: Config,
     /// From here on something must move.
     pub(super) faults_end: VirtualTime,
     /// Whether packets may arrive as something else than what was sent: more than the protocol allows links to do (A1),
@@ -54,11 +56,6 @@ pub(super) struct Run<A: SimAlgorithm, K: SeededKeys, R: Rules> {
     pub(super) corrupts: bool,
     /// How long nothing moves before a finished run ends.
     pub(super) settle: Span,
-    pub(super) patience: Span,
-    pub(super) traced: bool,
-    pub(super) title: String,
-    pub(super) scenario: String,
-    pub(super) seed: u64,
     pub(super) counters: RunCounters,
 }
 
@@ -95,12 +92,12 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
                 let done = self.task_queue.open == 0 && self.checkers.incomplete() == 0;
                 if done
                     && !self.is_changing()
-                    && still >= self.settle.min(self.patience)
+                    && still >= self.settle.min(self.setup.patience)
                     && !self.engine.is_anyone_returning()
                 {
                     break Ended::Done;
                 }
-                if still >= self.patience {
+                if still >= self.setup.patience {
                     break Ended::Stalled;
                 }
             }
@@ -530,7 +527,7 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
                 own.extend(found.records.iter().filter_map(own_message::<A>));
                 // An empty disk is one on which nothing ever was, so nothing was ever sent; unless it was wiped, and
                 // then this node counts as faulty.
-                let config = self.config.clone();
+                let config = self.setup.config.clone();
                 match SecureBroadcast::open(identity, genesis, found.records, config) {
                     Err(OpenError::KeyChanged(_)) => {
                         // The disk was wiped, and this key cannot pass for one that never signed.
@@ -568,8 +565,13 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
         self.checkers
             .restarted(node, &broadcast, moment, own, |dot| complete.push(dot));
         self.complete(&complete, moment.at);
-        let participant =
-            setup::replica(broadcast, &self.directory, node, self.tick, &self.streams);
+        let participant = nodes::replica(
+            broadcast,
+            &self.directory,
+            node,
+            self.setup.tick,
+            &self.streams,
+        );
         self.engine.restart(node, participant, &mut self.recorder);
         self.show_state(node);
         self.plan.restarted(node);

@@ -1,84 +1,96 @@
-//! What a run keeps beside the machines, and how a machine is put on its node.
+//! How a network is set up: what was asked for before it runs.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::{first_tick, machine};
-use crate::actor::Actor;
-use crate::deterministic_secure_broadcast::{Config, Evidence, Rules, SecureBroadcast};
-use crate::net::adversary::behavior::Assigned;
-use crate::net::adversary::interceptor::{Intercepted, InterceptorConfig};
-use crate::net::adversary::{AdversaryConfig, PacketMutator};
-use crate::net::directory::Directory;
+use crate::actor::{Actor, SigningActor};
+use crate::deterministic_secure_broadcast::Config;
+use crate::net::adversary::Adversary;
+use crate::net::change::PlannedChange;
+use crate::net::engine::Limits;
+use crate::net::fault::Faults;
 use crate::net::keys::SeededKeys;
-use crate::net::node::NodeId;
-use crate::net::observer::Moment;
-use crate::net::participant::Participant;
-use crate::net::random::{Stream, Streams};
-use crate::net::report::HaltReason;
 use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::time::{Span, VirtualTime};
+use crate::net::workload::Task;
+use crate::net::world::World;
 
-/// Counters and lists of a run.
-#[derive(Debug, Default)]
-pub(super) struct RunCounters {
-    pub(super) sometimes: BTreeMap<&'static str, u64>,
-    /// By culprit: the first evidence, and which correct nodes hold any.
-    pub(super) convictions: BTreeMap<Actor, (Evidence, Vec<NodeId>)>,
-    pub(super) halted: Vec<(NodeId, HaltReason)>,
-    /// When something last moved: a delivery, a refusal, evidence.
-    pub(super) moved: VirtualTime,
-    /// Replicas that have gone on from a snapshot in this step, and when.
-    pub(super) taken_over: Vec<(Moment, NodeId)>,
-    /// The call that is already made for a node's next item.
-    pub(super) calls: BTreeMap<NodeId, VirtualTime>,
+/// All of it but the nodes.
+pub(super) struct Setup<A: SimAlgorithm> {
+    pub(super) algorithm: String,
+    pub(super) state: A::ReplicatedState,
+    pub(super) members: usize,
+    pub(super) seed: u64,
+    pub(super) faults: Faults,
+    pub(super) world: World,
+    pub(super) tasks: Vec<Task<A>>,
+    pub(super) tick: Span,
+    pub(super) limits: Limits,
+    pub(super) memory: Option<u64>,
+    pub(super) patience: Span,
+    pub(super) config: Config,
+    pub(super) traced: bool,
+    pub(super) detailed: bool,
+    pub(super) write_schedule: bool,
+    pub(super) transcribed: bool,
+    pub(super) network: String,
+    pub(super) title: String,
+    pub(super) scenario: String,
+    pub(super) changes: Vec<PlannedChange>,
+    pub(super) expel_convicted: bool,
 }
 
-impl RunCounters {
-    pub(super) fn count(&mut self, what: &'static str) {
-        *self.sometimes.entry(what).or_default() += 1;
+/// What a node of the run is.
+pub(super) struct Role<A: SimAlgorithm, K: SeededKeys> {
+    pub(super) name: String,
+    pub(super) actor: Actor,
+    pub(super) identity: SigningActor<K>,
+    /// `None` keeps to the protocol.
+    pub(super) adversary: Option<(Box<dyn Adversary<A, K>>, VirtualTime)>,
+    /// A replica that keeps to the protocol and still counts as faulty: a twin, or one that loses its memory.
+    pub(super) marked: Option<&'static str>,
+}
+
+impl<A: SimAlgorithm> Setup<A> {
+    pub(super) fn new(algorithm: &str, state: A::ReplicatedState, members: usize) -> Self {
+        Self {
+            algorithm: algorithm.to_owned(),
+            state,
+            members,
+            seed: 0,
+            faults: Faults::default(),
+            world: World::default(),
+            tasks: Vec::new(),
+            tick: Span::from_millis(100),
+            limits: Limits {
+                steps: 100_000_000,
+                time: VirtualTime::from_secs(100_000),
+            },
+            memory: None,
+            patience: Span::from_secs(60),
+            config: Config::default(),
+            traced: false,
+            detailed: false,
+            write_schedule: false,
+            transcribed: false,
+            network: "net".into(),
+            title: String::new(),
+            scenario: String::new(),
+            changes: Vec::new(),
+            expel_convicted: false,
+        }
     }
 }
 
-/// A correct replica at its node.
-pub(super) fn replica<A: SimAlgorithm, K: SeededKeys, R: Rules>(
-    broadcast: SecureBroadcast<A, K, R>,
-    directory: &Arc<Directory>,
-    node: NodeId,
-    tick: Span,
-    streams: &Streams,
-) -> Participant<A, K, R> {
-    machine(broadcast, directory, tick, first_tick(streams, node, tick))
-}
-
-/// A correct replica at its node, behind an interceptor with a Byzantine behavior.
-pub(super) fn intercepted<A: SimAlgorithm, K: SeededKeys, R: Rules>(
-    behavior: Assigned,
-    config: &AdversaryConfig<A, K>,
-    stream: Stream,
-    begins: VirtualTime,
-    tick: Span,
-    first: Span,
-) -> Option<Participant<A, K, R>> {
-    let mutator = PacketMutator::new(
-        config.identity.clone(),
-        &config.genesis,
-        config.members.clone(),
-    );
-    let (identity, genesis) = (config.identity.clone(), config.genesis.clone());
-    let directory = config.directory.clone();
-    let make = move || {
-        let (identity, genesis) = (identity.clone(), (*genesis).clone());
-        let broadcast = SecureBroadcast::open(identity, genesis, [], Config::default()).ok()?;
-        Some(machine(broadcast, &directory, tick, first))
-    };
-    let config = InterceptorConfig {
-        make: Box::new(make),
-        others: config.others.clone(),
-        mutator: Box::new(mutator),
-        stream,
-        begins,
-    };
-    Intercepted::new(behavior.build(), config)
-        .map(|intercepted| Participant::Intercepted(Box::new(intercepted)))
+impl<A: SimAlgorithm, K: SeededKeys> Role<A, K> {
+    pub(super) fn new(
+        name: &str,
+        identity: SigningActor<K>,
+        adversary: Option<(Box<dyn Adversary<A, K>>, VirtualTime)>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            actor: identity.actor(),
+            identity,
+            adversary,
+            marked: None,
+        }
+    }
 }

@@ -1,0 +1,142 @@
+//! The behaviors, by name.
+
+use std::fmt;
+
+use super::{
+    Amnesiac, Behavior, Censor, Crasher, Liar, Mutant, Mute, OddOneOut, Parrot, Shuffler, Slow,
+    Stuck, Stutterer, Twins, TwoFaced,
+};
+use crate::net::machine::Machine;
+
+/// The behaviors, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BehaviorKind {
+    /// [`Mute`].
+    Mute,
+    /// [`Crasher`].
+    Crasher,
+    /// [`Stuck`].
+    Stuck,
+    /// [`Slow`].
+    Slow,
+    /// [`Censor`].
+    Censor,
+    /// [`Liar`].
+    Liar,
+    /// [`TwoFaced`].
+    TwoFaced,
+    /// [`OddOneOut`].
+    OddOneOut,
+    /// [`Parrot`].
+    Parrot,
+    /// [`Stutterer`].
+    Stutterer,
+    /// [`Shuffler`].
+    Shuffler,
+    /// [`Amnesiac`].
+    Amnesiac,
+    /// [`Twins`].
+    Twins,
+    /// [`Mutant`].
+    Mutant,
+}
+
+impl BehaviorKind {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Mute,
+        Self::Crasher,
+        Self::Stuck,
+        Self::Slow,
+        Self::Censor,
+        Self::Liar,
+        Self::TwoFaced,
+        Self::OddOneOut,
+        Self::Parrot,
+        Self::Stutterer,
+        Self::Shuffler,
+        Self::Amnesiac,
+        Self::Twins,
+        Self::Mutant,
+    ];
+
+    /// Its lower-case name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mute => "mute",
+            Self::Crasher => "crasher",
+            Self::Stuck => "stuck",
+            Self::Slow => "slow",
+            Self::Censor => "censor",
+            Self::Liar => "liar",
+            Self::TwoFaced => "two-faced",
+            Self::OddOneOut => "odd-one-out",
+            Self::Parrot => "parrot",
+            Self::Stutterer => "stutterer",
+            Self::Shuffler => "shuffler",
+            Self::Amnesiac => "amnesiac",
+            Self::Twins => "twins",
+            Self::Mutant => "mutant",
+        }
+    }
+
+    /// One that draws all its choices from its intercepted node's randomness.
+    #[must_use]
+    pub fn build<M: Machine + 'static>(self) -> Box<dyn Behavior<M>>
+    where
+        M::Message: Clone,
+    {
+        match self {
+            Self::Mute => Box::new(Mute),
+            Self::Crasher => Box::new(Crasher::new()),
+            Self::Stuck => Box::new(Stuck::<M::Message>::new()),
+            Self::Slow => Box::new(Slow::<M::Message>::new()),
+            Self::Censor => Box::new(Censor::new()),
+            Self::Liar => Box::new(Liar),
+            Self::TwoFaced => Box::new(TwoFaced::new()),
+            Self::OddOneOut => Box::new(OddOneOut::new()),
+            Self::Parrot => Box::new(Parrot::<M::Message>::new()),
+            Self::Stutterer => Box::new(Stutterer),
+            Self::Shuffler => Box::new(Shuffler::<M::Message>::new()),
+            Self::Amnesiac => Box::new(Amnesiac::new()),
+            Self::Twins => Box::new(Twins::<M>::new()),
+            Self::Mutant => Box::new(Mutant::new()),
+        }
+    }
+}
+
+/// A behavior, and what it is told about its doings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assigned {
+    /// Which.
+    pub kind: BehaviorKind,
+    /// Of a [`Mutant`]: the one message to be mutated, by its number, and the way.
+    pub target: Option<(u64, u64)>,
+}
+
+impl Assigned {
+    /// The behavior.
+    #[must_use]
+    pub fn build<M: Machine + 'static>(self) -> Box<dyn Behavior<M>>
+    where
+        M::Message: Clone,
+    {
+        match (self.kind, self.target) {
+            (BehaviorKind::Mutant, Some((number, way))) => Box::new(Mutant::at(number, way)),
+            (kind, _) => kind.build(),
+        }
+    }
+}
+
+impl From<BehaviorKind> for Assigned {
+    fn from(kind: BehaviorKind) -> Self {
+        Self { kind, target: None }
+    }
+}
+
+impl fmt::Display for BehaviorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

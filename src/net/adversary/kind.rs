@@ -1,0 +1,119 @@
+//! The adversaries, by name.
+
+use std::fmt;
+
+use super::{
+    Adversary, BehaviorKind, Cheat, Conspirator, Equivocator, Forger, GossipLiar, Impersonator,
+    Outsider, Reconfigurer, Replayer, Signer, Silent, Withholder, Wrapped,
+};
+use crate::actor::Keys;
+use crate::net::sim_algorithm::SimAlgorithm;
+
+/// The adversaries of this module, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AdversaryKind {
+    /// [`Equivocator`].
+    Equivocator,
+    /// [`Withholder`].
+    Withholder,
+    /// [`Forger`].
+    Forger,
+    /// [`Replayer`].
+    Replayer,
+    /// [`Silent`].
+    Silent,
+    /// [`Impersonator`].
+    Impersonator,
+    /// [`Signer`].
+    Signer,
+    /// [`Cheat`].
+    Cheat,
+    /// [`GossipLiar`].
+    GossipLiar,
+    /// [`Conspirator`].
+    Conspirator,
+    /// [`Reconfigurer`].
+    Reconfigurer,
+    /// A correct replica behind an interceptor with a [behavior](super::behavior).
+    Wrapped(BehaviorKind),
+    /// [`Outsider`].
+    Outsider,
+}
+
+impl AdversaryKind {
+    /// What the general campaign draws its members from. That list is closed: an adversary more would change every seed.
+    pub const MEMBERS: &[Self] = &[
+        Self::Equivocator,
+        Self::Withholder,
+        Self::Forger,
+        Self::Replayer,
+        Self::Silent,
+        Self::Impersonator,
+    ];
+
+    /// Every adversary there is; the outsider, which is no member, comes last.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let behaviors = BehaviorKind::ALL.into_iter().map(Self::Wrapped);
+        let more = [
+            Self::Signer,
+            Self::Cheat,
+            Self::GossipLiar,
+            Self::Conspirator,
+            Self::Reconfigurer,
+        ];
+        let members = Self::MEMBERS.iter().copied().chain(more).chain(behaviors);
+        members.chain(std::iter::once(Self::Outsider))
+    }
+
+    /// The adversary of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|kind| kind.name() == name)
+    }
+
+    /// Its lower-case name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Equivocator => "equivocator",
+            Self::Withholder => "withholder",
+            Self::Forger => "forger",
+            Self::Replayer => "replayer",
+            Self::Silent => "silent",
+            Self::Impersonator => "impersonator",
+            Self::Signer => "signer",
+            Self::Cheat => "cheat",
+            Self::GossipLiar => "gossip-liar",
+            Self::Conspirator => "conspirator",
+            Self::Reconfigurer => "reconfigurer",
+            Self::Wrapped(behavior) => behavior.name(),
+            Self::Outsider => "outsider",
+        }
+    }
+
+    /// One that draws all its choices from the run's randomness.
+    #[must_use]
+    pub fn build<A: SimAlgorithm, K: Keys>(self) -> Box<dyn Adversary<A, K>> {
+        match self {
+            Self::Equivocator => Box::new(Equivocator::new()),
+            Self::Withholder => Box::new(Withholder::new()),
+            Self::Forger => Box::new(Forger::new()),
+            Self::Replayer => Box::new(Replayer::new()),
+            Self::Silent => Box::new(Silent),
+            Self::Impersonator => Box::new(Impersonator::new()),
+            Self::Signer => Box::new(Signer::new()),
+            Self::Cheat => Box::new(Cheat::new()),
+            Self::GossipLiar => Box::new(GossipLiar::new()),
+            Self::Conspirator => Box::new(Conspirator::new()),
+            Self::Reconfigurer => Box::new(Reconfigurer::new()),
+            Self::Wrapped(behavior) => Box::new(Wrapped::by(behavior)),
+            Self::Outsider => Box::new(Outsider::new()),
+        }
+    }
+}
+
+impl fmt::Display for AdversaryKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
