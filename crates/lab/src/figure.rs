@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use bft_crdts::net::NodeId;
+use bft_crdts::net::world::Topology;
+
 const WIDE: f64 = 720.0;
 const HIGH: f64 = 420.0;
 const LEFT: f64 = 80.0;
@@ -240,35 +243,35 @@ pub fn classify(values: &[f64], classes: usize) -> (f64, f64, Vec<usize>) {
     (least, most, counts)
 }
 
-/// Nodes on a circle, and the links between them. Marked ones are drawn in another colour.
+/// Nodes on a circle, counted from 1, and the links between them. Marked ones are drawn in another colour.
 #[must_use]
-pub fn graph(title: &str, names: &[String], links: &[(usize, usize)], marked: &[usize]) -> String {
+pub fn graph(title: &str, graph: &Topology, marked: &[u16]) -> String {
     let (wide, high) = (560.0, 560.0);
     let (middle, radius) = (wide / 2.0, 210.0);
-    let place = |node: usize| {
-        let angle = std::f64::consts::TAU * node as f64 / names.len().max(1) as f64;
+    let place = |node: NodeId| {
+        let angle = std::f64::consts::TAU * node.index() as f64 / graph.len().max(1) as f64;
         (
             middle + radius * angle.sin(),
             middle + 20.0 - radius * angle.cos(),
         )
     };
     let mut out = open(title, wide, high);
-    for (one, other) in links {
-        let ((x1, y1), (x2, y2)) = (place(*one), place(*other));
+    for (one, other) in graph.links() {
+        let ((x1, y1), (x2, y2)) = (place(one), place(other));
         let _ = writeln!(
             out,
             "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"#999\" stroke-width=\"1.2\"/>"
         );
     }
-    for (node, name) in names.iter().enumerate() {
+    for node in graph.nodes() {
         let (x, y) = place(node);
-        let colour = COLOURS[usize::from(marked.contains(&node))];
+        let colour = COLOURS[usize::from(marked.contains(&node.get()))];
         let _ = writeln!(
             out,
             "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"17\" fill=\"{colour}\"/>\
              <text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#fff\">{}</text>",
             y + 4.5,
-            escape(name)
+            node.get() + 1
         );
     }
     out + "</svg>\n"

@@ -212,20 +212,8 @@ pub(super) fn run_malicious(file: &File) -> Result<Page, ExperimentError> {
     ));
     page.line("");
     page.table(&rows);
-    let graph = file.topology()?;
-    let names: Vec<String> = graph
-        .nodes()
-        .map(|node| (node.get() + 1).to_string())
-        .collect();
-    let links: Vec<(usize, usize)> = graph
-        .links()
-        .map(|(one, other)| (one.index(), other.index()))
-        .collect();
-    let marked: Vec<usize> = malicious.iter().map(|peer| usize::from(*peer)).collect();
     let title = "The peers, malicious ones marked; 26 is the client";
-    page.figures.push((
-        "topology.svg".to_owned(),
-        figure::graph(title, &names, &links, &marked),
-    ));
+    let drawn = figure::graph(title, file.topology()?, malicious);
+    page.figures.push(("topology.svg".to_owned(), drawn));
     Ok(page)
 }

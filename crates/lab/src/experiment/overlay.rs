@@ -224,15 +224,7 @@ fn page(file: &File, formed: &Topology, emergent: bool, logs: Logs) -> Page {
     for line in first.lines().take(24) {
         page.line(line);
     }
-    let names: Vec<String> = formed
-        .nodes()
-        .map(|node| (node.get() + 1).to_string())
-        .collect();
-    let links: Vec<(usize, usize)> = formed
-        .links()
-        .map(|(one, other)| (one.index(), other.index()))
-        .collect();
-    let drawn = figure::graph(title, &names, &links, &[]);
+    let drawn = figure::graph(title, formed, &[]);
     page.figures.push(("topology.svg".to_owned(), drawn));
     for (place, log) in (1..).zip(logs.lines) {
         page.logs.push((format!("Peer_{place}.log"), log));
