@@ -86,17 +86,29 @@ pub trait Adversary<A: SimAlgorithm, K: Keys>: fmt::Debug {
     /// What it is: "equivocator", …
     fn role(&self) -> &'static str;
 
-    /// A packet arrives. `payload` is `None` if its bytes are no packet.
+    /// Bytes arrive. `payload` is `None` if they are no packet; without a method of its own it hears of packets only.
     fn packet(
         &mut self,
         from: Actor,
         wire: &Wire,
         payload: Option<&Payload>,
         context: &mut AdversaryContext<'_, A, K>,
-    );
+    ) {
+        let _ = wire;
+        if let Some(payload) = payload {
+            self.hear(from, payload, context);
+        }
+    }
+
+    /// A packet arrives.
+    fn hear(&mut self, from: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
+        let _ = (from, payload, context);
+    }
 
     /// Some time has passed.
-    fn tick(&mut self, context: &mut AdversaryContext<'_, A, K>);
+    fn tick(&mut self, context: &mut AdversaryContext<'_, A, K>) {
+        let _ = context;
+    }
 
     /// If it is nothing but a correct replica behind an interceptor with a behavior: of which. Such an adversary is
     /// never told anything; the replica is, and the behavior stands between it and the wire.

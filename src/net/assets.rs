@@ -1,15 +1,9 @@
-//! The two pictures of the read-me, drawn by the repository itself: `bft-crdts assets` writes them.
+//! The picture of a broadcast in the read-me, drawn by the repository itself: `bft-crdts assets` writes it.
 
-use super::chart::{onion, sequence};
+use super::chart::sequence;
 use super::trace::Trace;
 use super::{Faults, Law, Net, NetError, Roster, Span, Task};
 use crate::bank::{self, Bank, Ledger};
-
-/// The three layers of a replica, and the way of an operation through them, as SVG.
-#[must_use]
-pub fn onion_layers() -> String {
-    onion::draw()
-}
 
 /// One secure broadcast, drawn from a run, as SVG: the packets, and on the left the states of all processes as
 /// they evolve.

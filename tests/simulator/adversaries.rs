@@ -147,7 +147,7 @@ fn an_outsider_stops_nobody_and_is_told_nothing() {
     for seed in 0..10 {
         let net = bank(4)
             .seed(seed)
-            .adversary("x", Box::new(Outsider::new()))
+            .adversary("x", Box::<Outsider<_>>::default())
             .traced("outsider", "test");
         let report = net
             .workload(drawn(&["a", "b", "c", "d"], 20))
@@ -231,7 +231,7 @@ fn twins_with_one_key_convict_or_halt_themselves_and_hurt_nobody() {
 fn an_adversary_may_begin_late() {
     let begins = VirtualTime::from_secs(2);
     let net = bank(4)
-        .adversary_from("d", Box::new(Equivocator::new()), begins)
+        .adversary_from("d", Box::<Equivocator<_>>::default(), begins)
         .traced("late", "test");
     let report = net
         .workload([Task::drawn("a")])

@@ -8,7 +8,6 @@ use crate::actor::{Actor, Counter, Keys};
 use crate::deterministic_secure_broadcast::packet::Proof;
 use crate::deterministic_secure_broadcast::{Certificate, Payload};
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 /// Asks everybody to vouch for what nobody may do: money from nowhere, more than there is, an operation under a dot that
 /// is another's, too far ahead, or none (`docs/threats.md`, 32 to 35, 38 to 40). If enough do, it lets everybody know.
@@ -23,10 +22,9 @@ pub struct Cheat<A: SimAlgorithm> {
 /// How many ticks it waits for echoes before it tries something else.
 const PATIENCE: u32 = 3;
 
-impl<A: SimAlgorithm> Cheat<A> {
-    /// One that draws what it tries.
-    #[must_use]
-    pub fn new() -> Self {
+/// One that draws what it tries.
+impl<A: SimAlgorithm> Default for Cheat<A> {
+    fn default() -> Self {
         Self {
             accomplice: Accomplice::default(),
             chain: None,
@@ -34,7 +32,9 @@ impl<A: SimAlgorithm> Cheat<A> {
             age: 0,
         }
     }
+}
 
+impl<A: SimAlgorithm> Cheat<A> {
     fn cheat<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
         let chain = self.chain.get_or_insert_with(|| SourceChain::new(context));
         let (me, everybody, honest) = (context.me(), context.members().actors(), context.honest());
@@ -88,25 +88,12 @@ impl<A: SimAlgorithm> Cheat<A> {
     }
 }
 
-impl<A: SimAlgorithm> Default for Cheat<A> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Cheat<A> {
     fn role(&self) -> &'static str {
         "cheat"
     }
 
-    fn packet(
-        &mut self,
-        from: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
-        let Some(payload) = payload else { return };
+    fn hear(&mut self, from: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
         self.accomplice.packet(payload, context);
         if let (Payload::Echo(echo), Some(attempt)) = (payload, &mut self.attempt)
             && attempt.echo(from, echo, context)

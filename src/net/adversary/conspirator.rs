@@ -11,7 +11,6 @@ use crate::deterministic_secure_broadcast::packet::Proof;
 use crate::deterministic_secure_broadcast::{Certificate, Payload};
 use crate::membership::{Generation, Signers};
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 /// Several of these share all they hear, and sign for each other. The first of them signs two messages for a slot; every
 /// conspirator vouches for both, and each shows them to other members, so that no correct member hears the same from
@@ -30,10 +29,9 @@ const PLOTS: u32 = 4;
 /// Ticks after which a plot is given up.
 const GIVE_UP: u32 = 8;
 
-impl<A: SimAlgorithm> Conspirator<A> {
-    /// One of them.
-    #[must_use]
-    pub fn new() -> Self {
+/// One of them.
+impl<A: SimAlgorithm> Default for Conspirator<A> {
+    fn default() -> Self {
         Self {
             accomplice: Accomplice::default(),
             chain: None,
@@ -42,7 +40,9 @@ impl<A: SimAlgorithm> Conspirator<A> {
             plots: 0,
         }
     }
+}
 
+impl<A: SimAlgorithm> Conspirator<A> {
     /// The first of them leads.
     fn leads<K: Keys>(context: &AdversaryContext<'_, A, K>) -> bool {
         context
@@ -135,25 +135,12 @@ fn lock<'a, A: SimAlgorithm, K: Keys>(
         .unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<A: SimAlgorithm> Default for Conspirator<A> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Conspirator<A> {
     fn role(&self) -> &'static str {
         "conspirator"
     }
 
-    fn packet(
-        &mut self,
-        from: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
-        let Some(payload) = payload else { return };
+    fn hear(&mut self, from: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
         match payload {
             Payload::Request(request) if context.is_friend(&from) => {
                 // On the board at once: no link between conspirators loses anything.

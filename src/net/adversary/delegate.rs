@@ -14,11 +14,13 @@ pub(super) struct HonestDelegate<A: SimAlgorithm, K: Keys> {
     broadcast: Option<Box<SecureBroadcast<A, K, Sound>>>,
 }
 
-impl<A: SimAlgorithm, K: Keys> HonestDelegate<A, K> {
-    pub(super) fn new() -> Self {
+impl<A: SimAlgorithm, K: Keys> Default for HonestDelegate<A, K> {
+    fn default() -> Self {
         Self { broadcast: None }
     }
+}
 
+impl<A: SimAlgorithm, K: Keys> HonestDelegate<A, K> {
     fn wear(
         &mut self,
         context: &AdversaryContext<'_, A, K>,

@@ -9,7 +9,6 @@ use super::{Adversary, AdversaryContext};
 use crate::actor::{Actor, Keys};
 use crate::deterministic_secure_broadcast::Payload;
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 /// Signs two messages for one slot, shows one to each part of the members, and proves whichever gets a quorum
 /// (`docs/threats.md`, 1). If neither does, it shows both to everybody.
@@ -40,10 +39,9 @@ const CROSS: u32 = 5;
 /// Ticks after which it gives up.
 const GIVE_UP: u32 = 12;
 
-impl<A: SimAlgorithm> Equivocator<A> {
-    /// One that draws rival operations and how it splits the members, up to four times.
-    #[must_use]
-    pub fn new() -> Self {
+/// One that draws rival operations and how it splits the members, up to four times.
+impl<A: SimAlgorithm> Default for Equivocator<A> {
+    fn default() -> Self {
         Self {
             accomplice: Accomplice::default(),
             chain: None,
@@ -53,7 +51,9 @@ impl<A: SimAlgorithm> Equivocator<A> {
             pause: 0,
         }
     }
+}
 
+impl<A: SimAlgorithm> Equivocator<A> {
     /// One that does this once: each operation is shown to the actors behind it. Members that are in no audience are
     /// shown nothing.
     #[must_use]
@@ -61,7 +61,7 @@ impl<A: SimAlgorithm> Equivocator<A> {
         Self {
             script: Some(versions.into_iter().collect()),
             attacks: 1,
-            ..Self::new()
+            ..Self::default()
         }
     }
 
@@ -107,12 +107,6 @@ impl<A: SimAlgorithm> Equivocator<A> {
             certified: None,
         });
         Some(())
-    }
-}
-
-impl<A: SimAlgorithm> Default for Equivocator<A> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -203,14 +197,7 @@ impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Equivocator<A> {
         "equivocator"
     }
 
-    fn packet(
-        &mut self,
-        from: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
-        let Some(payload) = payload else { return };
+    fn hear(&mut self, from: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
         self.accomplice.packet(payload, context);
         let (Payload::Echo(echo), Some(slot)) = (payload, &mut self.slot) else {
             return;

@@ -10,7 +10,6 @@ use crate::deterministic_secure_broadcast::packet::{Proof, Request, Summary};
 use crate::deterministic_secure_broadcast::{Certificate, EchoStatement, Payload, VersionVector};
 use crate::membership::{Generation, MemberIndex, Seat, Signers};
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 /// Tries in turn everything a certificate or a message can have wrong with it (`docs/threats.md`, 4 to 7, 9, 10, 15, 32
 /// to 36, 42). Its forged certificates come in pairs for one slot, one for each half of the members: whoever takes them
@@ -50,10 +49,9 @@ impl Trick {
     }
 }
 
-impl<A: SimAlgorithm> Forger<A> {
-    /// One that draws what it forges.
-    #[must_use]
-    pub fn new() -> Self {
+/// One that draws what it forges.
+impl<A: SimAlgorithm> Default for Forger<A> {
+    fn default() -> Self {
         Self {
             accomplice: Accomplice::default(),
             chain: None,
@@ -61,7 +59,9 @@ impl<A: SimAlgorithm> Forger<A> {
             attempts: 0,
         }
     }
+}
 
+impl<A: SimAlgorithm> Forger<A> {
     /// Asks for echoes of a message with something wrong about it.
     fn ask<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
         let chain = self.chain.get_or_insert_with(|| SourceChain::new(context));
@@ -299,25 +299,12 @@ fn request<Op>(draft: &MessageDraft<Op>, ops: Bytes) -> Payload {
     })
 }
 
-impl<A: SimAlgorithm> Default for Forger<A> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Forger<A> {
     fn role(&self) -> &'static str {
         "forger"
     }
 
-    fn packet(
-        &mut self,
-        from: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
-        let Some(payload) = payload else { return };
+    fn hear(&mut self, from: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
         self.accomplice.packet(payload, context);
         if let (Payload::Echo(echo), Some((_, attempt, _))) = (payload, &mut self.attempt)
             && attempt.echo(from, echo, context)

@@ -8,7 +8,6 @@ use crate::deterministic_secure_broadcast::packet::{Compare, Pull, Summary};
 use crate::deterministic_secure_broadcast::{Payload, To, VersionVector};
 use crate::membership::{MemberIndex, Seat};
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 /// Keeps to the protocol but for anti-entropy: it claims what it has not, denies what it has, reports another state,
 /// accuses by bitmap, answers questions with nothing or with old things, and asks for everything without end
@@ -20,16 +19,17 @@ pub struct GossipLiar<A: SimAlgorithm, K: Keys> {
     boasted: bool,
 }
 
-impl<A: SimAlgorithm, K: Keys> GossipLiar<A, K> {
-    /// One that draws its lies.
-    #[must_use]
-    pub fn new() -> Self {
+/// One that draws its lies.
+impl<A: SimAlgorithm, K: Keys> Default for GossipLiar<A, K> {
+    fn default() -> Self {
         Self {
-            delegate: HonestDelegate::new(),
+            delegate: HonestDelegate::default(),
             boasted: false,
         }
     }
+}
 
+impl<A: SimAlgorithm, K: Keys> GossipLiar<A, K> {
     fn filter(&mut self, sends: Vec<(To, Payload)>, context: &mut AdversaryContext<'_, A, K>) {
         for (to, payload) in sends {
             let payload = match payload {
@@ -79,25 +79,12 @@ fn false_headers<A: SimAlgorithm, K: Keys>(
     compare
 }
 
-impl<A: SimAlgorithm, K: Keys> Default for GossipLiar<A, K> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for GossipLiar<A, K> {
     fn role(&self) -> &'static str {
         "gossip-liar"
     }
 
-    fn packet(
-        &mut self,
-        from: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
-        let Some(payload) = payload else { return };
+    fn hear(&mut self, from: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
         if let Payload::Pull(_) = payload {
             if self.boasted {
                 context.count("gossip-liar: was asked for what nobody has");

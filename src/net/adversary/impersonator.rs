@@ -10,7 +10,6 @@ use crate::deterministic_secure_broadcast::packet::{Proof, Refusal};
 use crate::deterministic_secure_broadcast::{Certificate, Evidence, Payload};
 use crate::membership::{Generation, MemberIndex, Signers};
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 /// Sends requests, certificates and evidence in the names of correct members, under its own signature or under one it
 /// has invented, and refuses what is not wrong (`docs/threats.md`, 4, 10; G1).
@@ -21,17 +20,18 @@ pub struct Impersonator<A: SimAlgorithm> {
     attempts: Vec<CertificateAttempt<A::Op>>,
 }
 
-impl<A: SimAlgorithm> Impersonator<A> {
-    /// One that draws whom it plays.
-    #[must_use]
-    pub fn new() -> Self {
+/// One that draws whom it plays.
+impl<A: SimAlgorithm> Default for Impersonator<A> {
+    fn default() -> Self {
         Self {
             accomplice: Accomplice::default(),
             chain: None,
             attempts: Vec::new(),
         }
     }
+}
 
+impl<A: SimAlgorithm> Impersonator<A> {
     fn play<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
         let chain = self.chain.get_or_insert_with(|| SourceChain::new(context));
         let (everybody, mut honest) = (context.members().actors(), context.honest());
@@ -93,25 +93,12 @@ impl<A: SimAlgorithm> Impersonator<A> {
     }
 }
 
-impl<A: SimAlgorithm> Default for Impersonator<A> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Impersonator<A> {
     fn role(&self) -> &'static str {
         "impersonator"
     }
 
-    fn packet(
-        &mut self,
-        _: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
-        let Some(payload) = payload else { return };
+    fn hear(&mut self, _: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
         self.accomplice.packet(payload, context);
         if let Payload::Request(request) = payload
             && let Some(source) = context.members().in_seat(request.header.source).copied()

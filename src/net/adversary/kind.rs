@@ -95,19 +95,19 @@ impl AdversaryKind {
     #[must_use]
     pub fn build<A: SimAlgorithm, K: Keys>(self) -> Box<dyn Adversary<A, K>> {
         match self {
-            Self::Equivocator => Box::new(Equivocator::new()),
-            Self::Withholder => Box::new(Withholder::new()),
-            Self::Forger => Box::new(Forger::new()),
-            Self::Replayer => Box::new(Replayer::new()),
+            Self::Equivocator => Box::<Equivocator<A>>::default(),
+            Self::Withholder => Box::<Withholder<A, K>>::default(),
+            Self::Forger => Box::<Forger<A>>::default(),
+            Self::Replayer => Box::<Replayer<A, K>>::default(),
             Self::Silent => Box::new(Silent),
-            Self::Impersonator => Box::new(Impersonator::new()),
-            Self::Signer => Box::new(Signer::new()),
-            Self::Cheat => Box::new(Cheat::new()),
-            Self::GossipLiar => Box::new(GossipLiar::new()),
-            Self::Conspirator => Box::new(Conspirator::new()),
-            Self::Reconfigurer => Box::new(Reconfigurer::new()),
+            Self::Impersonator => Box::<Impersonator<A>>::default(),
+            Self::Signer => Box::<Signer<A, K>>::default(),
+            Self::Cheat => Box::<Cheat<A>>::default(),
+            Self::GossipLiar => Box::<GossipLiar<A, K>>::default(),
+            Self::Conspirator => Box::<Conspirator<A>>::default(),
+            Self::Reconfigurer => Box::<Reconfigurer<A, K>>::default(),
             Self::Wrapped(behavior) => Box::new(Wrapped::by(behavior)),
-            Self::Outsider => Box::new(Outsider::new()),
+            Self::Outsider => Box::<Outsider<A>>::default(),
         }
     }
 }

@@ -20,13 +20,14 @@ pub struct Outsider<A: SimAlgorithm> {
 /// Packets it sends on a tick.
 const PER_TICK: usize = 6;
 
-impl<A: SimAlgorithm> Outsider<A> {
-    /// One that draws what it sends.
-    #[must_use]
-    pub fn new() -> Self {
+/// One that draws what it sends.
+impl<A: SimAlgorithm> Default for Outsider<A> {
+    fn default() -> Self {
         Self { chain: None }
     }
+}
 
+impl<A: SimAlgorithm> Outsider<A> {
     fn flood<K: Keys>(&mut self, context: &mut AdversaryContext<'_, A, K>) -> Option<()> {
         let chain = self.chain.get_or_insert_with(|| SourceChain::new(context));
         let everybody = context.members().actors();
@@ -86,27 +87,15 @@ impl<A: SimAlgorithm> Outsider<A> {
     }
 }
 
-impl<A: SimAlgorithm> Default for Outsider<A> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Outsider<A> {
     fn role(&self) -> &'static str {
         "outsider"
     }
 
-    fn packet(
-        &mut self,
-        _: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
+    fn hear(&mut self, _: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
         match payload {
             // A fellow adversary among the members has shown it a request.
-            Some(Payload::Request(request)) => {
+            Payload::Request(request) => {
                 let Some(source) = context.members().in_seat(request.header.source).copied() else {
                     return;
                 };
@@ -124,7 +113,7 @@ impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Outsider<A> {
                     }),
                 );
             }
-            Some(payload) if payload.kind() == PacketKind::Proof => {
+            payload if payload.kind() == PacketKind::Proof => {
                 context.count("outsider: was given a proof");
             }
             _ => {}

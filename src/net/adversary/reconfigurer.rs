@@ -18,7 +18,6 @@ use crate::deterministic_secure_broadcast::wire::{Approvals, Chain, Decision, Pu
 use crate::deterministic_secure_broadcast::{Payload, To};
 use crate::membership::{Change, Generation, MemberIndex, Members, Seat, Signers};
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 use plot::Plot;
 
@@ -56,12 +55,11 @@ struct Gathered {
     of: BTreeMap<MemberIndex, Sig>,
 }
 
-impl<A: SimAlgorithm, K: Keys> Reconfigurer<A, K> {
-    /// One that draws whom it tells what.
-    #[must_use]
-    pub fn new() -> Self {
+/// One that draws whom it tells what.
+impl<A: SimAlgorithm, K: Keys> Default for Reconfigurer<A, K> {
+    fn default() -> Self {
         Self {
-            delegate: HonestDelegate::new(),
+            delegate: HonestDelegate::default(),
             approvals: BTreeMap::new(),
             approved: BTreeSet::new(),
             proposed: BTreeSet::new(),
@@ -73,7 +71,9 @@ impl<A: SimAlgorithm, K: Keys> Reconfigurer<A, K> {
             plot: None,
         }
     }
+}
 
+impl<A: SimAlgorithm, K: Keys> Reconfigurer<A, K> {
     /// The members as its own replica knows them, and which of them it is.
     fn place(
         &mut self,
@@ -238,25 +238,12 @@ impl<A: SimAlgorithm, K: Keys> Reconfigurer<A, K> {
     }
 }
 
-impl<A: SimAlgorithm, K: Keys> Default for Reconfigurer<A, K> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Reconfigurer<A, K> {
     fn role(&self) -> &'static str {
         "reconfigurer"
     }
 
-    fn packet(
-        &mut self,
-        from: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
-        let Some(payload) = payload else { return };
+    fn hear(&mut self, from: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
         match payload {
             Payload::Request(request) => return self.echo(request, context),
             Payload::Echo(echo) => return self.plot_echo(from, echo, context),

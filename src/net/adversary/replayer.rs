@@ -24,27 +24,22 @@ const STASH: usize = 256;
 /// How many old packets it sends on a tick.
 const PER_TICK: usize = 4;
 
-impl<A: SimAlgorithm, K: Keys> Replayer<A, K> {
-    /// One that draws what it sends again, and to whom.
-    #[must_use]
-    pub fn new() -> Self {
+/// One that draws what it sends again, and to whom.
+impl<A: SimAlgorithm, K: Keys> Default for Replayer<A, K> {
+    fn default() -> Self {
         Self {
-            delegate: HonestDelegate::new(),
+            delegate: HonestDelegate::default(),
             stash: Vec::new(),
             heard: 0,
             held: Vec::new(),
             ticks: 0,
         }
     }
-
-    fn hold(&mut self, sends: Vec<(To, Payload)>) {
-        self.held.extend(sends);
-    }
 }
 
-impl<A: SimAlgorithm, K: Keys> Default for Replayer<A, K> {
-    fn default() -> Self {
-        Self::new()
+impl<A: SimAlgorithm, K: Keys> Replayer<A, K> {
+    fn hold(&mut self, sends: Vec<(To, Payload)>) {
+        self.held.extend(sends);
     }
 }
 

@@ -6,7 +6,6 @@ use crate::actor::{Actor, Keys};
 use crate::deterministic_secure_broadcast::Payload;
 use crate::deterministic_secure_broadcast::packet::{Echo, Request};
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 /// Vouches for every message unread, for two in one slot as gladly as for one, in any generation, and several times;
 /// for the rest it keeps to the protocol. Up to `f` of these lend a liar no quorum (`docs/threats.md`, 1, 18).
@@ -18,15 +17,16 @@ pub struct Signer<A: SimAlgorithm, K: Keys> {
 /// How often it gives one echo.
 const TIMES: u32 = 3;
 
-impl<A: SimAlgorithm, K: Keys> Signer<A, K> {
-    /// One that asks nothing.
-    #[must_use]
-    pub fn new() -> Self {
+/// One that asks nothing.
+impl<A: SimAlgorithm, K: Keys> Default for Signer<A, K> {
+    fn default() -> Self {
         Self {
-            delegate: HonestDelegate::new(),
+            delegate: HonestDelegate::default(),
         }
     }
+}
 
+impl<A: SimAlgorithm, K: Keys> Signer<A, K> {
     fn sign(request: &Request, context: &mut AdversaryContext<'_, A, K>) {
         let Some(source) = context.members().in_seat(request.header.source).copied() else {
             return;
@@ -45,31 +45,18 @@ impl<A: SimAlgorithm, K: Keys> Signer<A, K> {
     }
 }
 
-impl<A: SimAlgorithm, K: Keys> Default for Signer<A, K> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Signer<A, K> {
     fn role(&self) -> &'static str {
         "signer"
     }
 
-    fn packet(
-        &mut self,
-        from: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
+    fn hear(&mut self, from: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
         match payload {
-            Some(Payload::Request(request)) => Self::sign(request, context),
-            Some(payload) => {
+            Payload::Request(request) => Self::sign(request, context),
+            payload => {
                 let sends = self.delegate.packet(from, payload, context);
                 send_all(sends, context);
             }
-            None => {}
         }
     }
 

@@ -4,7 +4,6 @@ use super::{Adversary, AdversaryContext};
 use crate::actor::{Actor, Keys};
 use crate::deterministic_secure_broadcast::Payload;
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 /// Takes every packet and says nothing. Up to `f` of these must stop nobody (`docs/threats.md`, 47).
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,17 +14,9 @@ impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Silent {
         "silent"
     }
 
-    fn packet(
-        &mut self,
-        _: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
-        if let Some(Payload::Request(_)) = payload {
+    fn hear(&mut self, _: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
+        if let Payload::Request(_) = payload {
             context.count("silent: gave no echo");
         }
     }
-
-    fn tick(&mut self, _: &mut AdversaryContext<'_, A, K>) {}
 }

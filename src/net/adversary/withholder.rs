@@ -5,7 +5,6 @@ use super::{Adversary, AdversaryContext};
 use crate::actor::{Actor, Keys};
 use crate::deterministic_secure_broadcast::{Payload, To};
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 /// Keeps to the protocol, but sends every proof of its own messages to one member only, and answers nobody who asks for
 /// them (`docs/threats.md`, 45; L5).
@@ -18,26 +17,27 @@ pub struct Withholder<A: SimAlgorithm, K: Keys> {
     idle: u32,
 }
 
-impl<A: SimAlgorithm, K: Keys> Withholder<A, K> {
-    /// One that tells a member of its random choice.
-    #[must_use]
-    pub fn new() -> Self {
+/// One that tells a member of its random choice.
+impl<A: SimAlgorithm, K: Keys> Default for Withholder<A, K> {
+    fn default() -> Self {
         Self {
-            delegate: HonestDelegate::new(),
+            delegate: HonestDelegate::default(),
             confidant: None,
             chosen: false,
             messages: 0,
             idle: 0,
         }
     }
+}
 
+impl<A: SimAlgorithm, K: Keys> Withholder<A, K> {
     /// One that always tells this member.
     #[must_use]
     pub fn telling(confidant: Actor) -> Self {
         Self {
             confidant: Some(confidant),
             chosen: true,
-            ..Self::new()
+            ..Self::default()
         }
     }
 
@@ -61,28 +61,14 @@ impl<A: SimAlgorithm, K: Keys> Withholder<A, K> {
     }
 }
 
-impl<A: SimAlgorithm, K: Keys> Default for Withholder<A, K> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Withholder<A, K> {
     fn role(&self) -> &'static str {
         "withholder"
     }
 
-    fn packet(
-        &mut self,
-        from: Actor,
-        _: &Wire,
-        payload: Option<&Payload>,
-        context: &mut AdversaryContext<'_, A, K>,
-    ) {
-        if let Some(payload) = payload {
-            let sends = self.delegate.packet(from, payload, context);
-            self.filter(sends, context);
-        }
+    fn hear(&mut self, from: Actor, payload: &Payload, context: &mut AdversaryContext<'_, A, K>) {
+        let sends = self.delegate.packet(from, payload, context);
+        self.filter(sends, context);
     }
 
     fn tick(&mut self, context: &mut AdversaryContext<'_, A, K>) {

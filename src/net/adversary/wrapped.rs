@@ -1,11 +1,9 @@
 //! The possessed: a correct replica behind an interceptor with a behavior.
 
+use super::Adversary;
 use super::behavior::{Assigned, BehaviorKind};
-use super::{Adversary, AdversaryContext};
-use crate::actor::{Actor, Keys};
-use crate::deterministic_secure_broadcast::Payload;
+use crate::actor::Keys;
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::net::wire::Wire;
 
 /// Stands for a replica that a [vice](super::behavior) plays with, where an adversary is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,18 +30,6 @@ impl<A: SimAlgorithm, K: Keys> Adversary<A, K> for Wrapped {
     fn role(&self) -> &'static str {
         self.0.kind.name()
     }
-
-    /// The replica is told instead.
-    fn packet(
-        &mut self,
-        _: Actor,
-        _: &Wire,
-        _: Option<&Payload>,
-        _: &mut AdversaryContext<'_, A, K>,
-    ) {
-    }
-
-    fn tick(&mut self, _: &mut AdversaryContext<'_, A, K>) {}
 
     fn behavior(&self) -> Option<Assigned> {
         Some(self.0)

@@ -8,7 +8,6 @@ pub(crate) mod canvas;
 pub(crate) mod diagram;
 pub(crate) mod layout;
 pub(crate) mod legend;
-pub(crate) mod onion;
 pub(crate) mod picture;
 pub(crate) mod place;
 pub(crate) mod rows;

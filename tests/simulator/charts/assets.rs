@@ -1,4 +1,4 @@
-//! The pictures of the read-me.
+//! The picture of a broadcast in the read-me.
 
 use std::fs;
 use std::process::Command;
@@ -9,11 +9,6 @@ use quickcheck_macros::quickcheck;
 use super::examples;
 use super::hostile::AnyTrace;
 use crate::golden;
-
-#[test]
-fn the_onion_in_the_repository_is_the_one_it_draws() {
-    asset("onion_layers", &assets::onion_layers());
-}
 
 #[test]
 fn the_sequence_in_the_repository_is_drawn_from_a_run() {

@@ -20,15 +20,6 @@ const MOST: u64 = 40;
 const TIMES: u32 = 5;
 
 impl Amnesiac {
-    /// One that draws when it forgets.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            patience: None,
-            times: 0,
-        }
-    }
-
     /// One that forgets for the first time after this many messages.
     #[must_use]
     pub const fn after(messages: u64) -> Self {

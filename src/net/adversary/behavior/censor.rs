@@ -14,12 +14,6 @@ pub struct Censor {
 }
 
 impl Censor {
-    /// One that draws its victims: one of them or more, never all.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { victims: None }
-    }
-
     /// One that censors these.
     #[must_use]
     pub fn of(victims: impl IntoIterator<Item = NodeId>) -> Self {

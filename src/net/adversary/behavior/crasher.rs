@@ -16,12 +16,6 @@ pub struct Crasher {
 const MOST: u64 = 40;
 
 impl Crasher {
-    /// One that draws when it stops.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { left: None }
-    }
-
     /// One that stops after this many messages, counted by receiver.
     #[must_use]
     pub const fn after(messages: u64) -> Self {

@@ -89,19 +89,19 @@ impl BehaviorKind {
     {
         match self {
             Self::Mute => Box::new(Mute),
-            Self::Crasher => Box::new(Crasher::new()),
-            Self::Stuck => Box::new(Stuck::<M::Message>::new()),
-            Self::Slow => Box::new(Slow::<M::Message>::new()),
-            Self::Censor => Box::new(Censor::new()),
+            Self::Crasher => Box::<Crasher>::default(),
+            Self::Stuck => Box::<Stuck<M::Message>>::default(),
+            Self::Slow => Box::<Slow<M::Message>>::default(),
+            Self::Censor => Box::<Censor>::default(),
             Self::Liar => Box::new(Liar),
-            Self::TwoFaced => Box::new(TwoFaced::new()),
-            Self::OddOneOut => Box::new(OddOneOut::new()),
-            Self::Parrot => Box::new(Parrot::<M::Message>::new()),
+            Self::TwoFaced => Box::<TwoFaced>::default(),
+            Self::OddOneOut => Box::<OddOneOut>::default(),
+            Self::Parrot => Box::<Parrot<M::Message>>::default(),
             Self::Stutterer => Box::new(Stutterer),
-            Self::Shuffler => Box::new(Shuffler::<M::Message>::new()),
-            Self::Amnesiac => Box::new(Amnesiac::new()),
-            Self::Twins => Box::new(Twins::<M>::new()),
-            Self::Mutant => Box::new(Mutant::new()),
+            Self::Shuffler => Box::<Shuffler<M::Message>>::default(),
+            Self::Amnesiac => Box::<Amnesiac>::default(),
+            Self::Twins => Box::<Twins<M>>::default(),
+            Self::Mutant => Box::<Mutant>::default(),
         }
     }
 }

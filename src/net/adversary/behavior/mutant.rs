@@ -15,15 +15,6 @@ pub struct Mutant {
 }
 
 impl Mutant {
-    /// One that draws what it mutates, and how: one message in three.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            target: None,
-            said: 0,
-        }
-    }
-
     /// One that mutates only the message of this number among all it says, from 0 and counted by receiver, in this way.
     /// What a search over all small mutations is made of: see [`search`](crate::net::search).
     #[must_use]

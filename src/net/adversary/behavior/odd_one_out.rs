@@ -12,12 +12,6 @@ pub struct OddOneOut {
 }
 
 impl OddOneOut {
-    /// One that draws its victim.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { victim: None }
-    }
-
     /// One that deceives this node.
     #[must_use]
     pub const fn to(victim: NodeId) -> Self {

@@ -18,16 +18,17 @@ const STASH: usize = 128;
 /// How many it says again whenever a timer fires.
 const PER_TIMER: usize = 4;
 
-impl<T> Parrot<T> {
-    /// One that draws what it says again, and to whom.
-    #[must_use]
-    pub const fn new() -> Self {
+/// One that draws what it says again, and to whom.
+impl<T> Default for Parrot<T> {
+    fn default() -> Self {
         Self {
             stash: Vec::new(),
             heard: 0,
         }
     }
+}
 
+impl<T> Parrot<T> {
     fn repeat<M: Machine<Message = T>>(&self, interceptor: &mut Interceptor<'_, M>)
     where
         T: Clone,
@@ -39,12 +40,6 @@ impl<T> Parrot<T> {
             interceptor.count("parrot: said an old thing again");
             interceptor.send(to, old);
         }
-    }
-}
-
-impl<T> Default for Parrot<T> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -15,17 +15,10 @@ pub struct Shuffler<T> {
 /// How long it collects.
 const WAIT: Span = Span::from_millis(150);
 
-impl<T> Shuffler<T> {
-    /// One that draws the order.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { held: Vec::new() }
-    }
-}
-
+/// One that draws the order.
 impl<T> Default for Shuffler<T> {
     fn default() -> Self {
-        Self::new()
+        Self { held: Vec::new() }
     }
 }
 

@@ -14,13 +14,14 @@ pub struct Slow<T> {
     held: Vec<(VirtualTime, NodeId, T)>,
 }
 
-impl<T> Slow<T> {
-    /// One that takes a fifth of a second to two seconds over everything.
-    #[must_use]
-    pub const fn new() -> Self {
+/// One that takes a fifth of a second to two seconds over everything.
+impl<T> Default for Slow<T> {
+    fn default() -> Self {
         Self::by(Span::from_millis(200), Span::from_secs(2))
     }
+}
 
+impl<T> Slow<T> {
     /// One that takes at least and at most this long.
     #[must_use]
     pub const fn by(least: Span, most: Span) -> Self {
@@ -28,12 +29,6 @@ impl<T> Slow<T> {
             delay: (least, most),
             held: Vec::new(),
         }
-    }
-}
-
-impl<T> Default for Slow<T> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -20,10 +20,9 @@ const ANSWERS: u64 = 200;
 /// The most messages one hears before it gets stuck.
 const MOST: u64 = 30;
 
-impl<T> Stuck<T> {
-    /// One that draws when it gets stuck.
-    #[must_use]
-    pub const fn new() -> Self {
+/// One that draws when it gets stuck.
+impl<T> Default for Stuck<T> {
+    fn default() -> Self {
         Self {
             last: None,
             heard: 0,
@@ -31,7 +30,9 @@ impl<T> Stuck<T> {
             answered: 0,
         }
     }
+}
 
+impl<T> Stuck<T> {
     /// One that hears so many messages and then gets stuck.
     #[must_use]
     pub const fn after(messages: u64) -> Self {
@@ -45,12 +46,6 @@ impl<T> Stuck<T> {
 
     fn is_stuck(&self) -> bool {
         self.last.is_some() && self.works.is_some_and(|works| self.heard >= works)
-    }
-}
-
-impl<T> Default for Stuck<T> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -36,17 +36,10 @@ impl<M> std::fmt::Debug for Twins<M> {
 /// How many messages come between two changes of the parts.
 const CHANGE: u64 = 50;
 
-impl<M> Twins<M> {
-    /// Twins that draw who speaks with whom.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { second: None }
-    }
-}
-
+/// Twins that draw who speaks with whom.
 impl<M> Default for Twins<M> {
     fn default() -> Self {
-        Self::new()
+        Self { second: None }
     }
 }
 

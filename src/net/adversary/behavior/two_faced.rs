@@ -14,12 +14,6 @@ pub struct TwoFaced {
 }
 
 impl TwoFaced {
-    /// One that draws the halves.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { deceived: None }
-    }
-
     /// One that deceives these.
     #[must_use]
     pub fn to(deceived: impl IntoIterator<Item = NodeId>) -> Self {
