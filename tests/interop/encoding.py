@@ -193,8 +193,10 @@ class Enum:
         return variant.read(reader)
 
     def write(self, value: Any) -> bytes:
-        tag, variant = next((tag, each) for tag, each in self.variants.items() if isinstance(value, each.cls))
-        return write_varint(tag) + variant.write(value)
+        for tag, variant in self.variants.items():
+            if isinstance(value, variant.cls):
+                return write_varint(tag) + variant.write(value)
+        raise ValueError("no variant of the enum")
 
 
 CODECS: dict[str, Codec] = {
