@@ -39,7 +39,9 @@ mod bounded;
 mod bytes;
 mod canonical;
 mod digest;
+mod error;
 mod fixed;
+mod format;
 
 use bincode::Options;
 use serde::Serialize;
@@ -48,59 +50,13 @@ use serde::de::DeserializeOwned;
 pub(crate) use bounded::at_most;
 pub use bytes::Bytes;
 pub use digest::Digest;
+pub use error::{DecodeError, EncodeError};
 pub use fixed::HexError;
 pub(crate) use fixed::{fixed_bytes, from_hex, to_hex};
+use format::options;
 
 /// The largest input [`decode`] and [`decode_sequence`] look at, in bytes: no packet and no record is larger.
 pub const MAX_PACKET_BYTES: usize = 2 * 1024 * 1024;
-
-/// Why an input is not the canonical encoding of a value of the type asked for.
-///
-/// It says what is wrong with the bytes, never who is to blame: a link may have damaged them.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DecodeError {
-    /// The input is longer than the limit of the door it came through. Nothing of it was read.
-    #[error("{have} bytes where at most {limit} are allowed")]
-    TooLarge {
-        /// Length of the input in bytes.
-        have: usize,
-        /// The limit in bytes.
-        limit: usize,
-    },
-    /// The value is nested deeper than anything of ours is.
-    #[error("nested deeper than {limit}")]
-    TooDeep {
-        /// The largest nesting allowed.
-        limit: usize,
-    },
-    /// A length prefix promises more elements than the bytes after it can hold.
-    #[error("more elements than the input has bytes for")]
-    TooManyElements,
-    /// A whole value was read and bytes are left over.
-    #[error("bytes left over after the value")]
-    TrailingBytes,
-    /// The value reads well, but its one encoding is another: a padded integer, an unsorted map…
-    #[error("not the canonical encoding of the value")]
-    NonCanonical,
-    /// The bytes are no value of this type; the text says why.
-    #[error("malformed: {0}")]
-    Malformed(String),
-    /// The input ends in the middle of the value.
-    #[error("input ends inside the value")]
-    UnexpectedEnd,
-}
-
-/// A `Serialize` implementation reported an error of its own (for example a sequence that does not know its
-/// length). No type of this library does.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot be encoded: {0}")]
-pub struct EncodeError(pub String);
-
-/// The format: variable-length integers, little endian, trailing bytes refused.
-pub(crate) fn options() -> impl Options + Copy {
-    bincode::DefaultOptions::new()
-}
 
 /// The canonical bytes of `value`.
 ///

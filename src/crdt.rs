@@ -78,6 +78,7 @@ mod merkle_reg;
 mod mvreg;
 pub(crate) mod order;
 mod orswot;
+mod pen;
 mod place;
 mod seen;
 
@@ -93,7 +94,7 @@ use crate::codec;
 use crate::traits::{Causes, SecureBroadcastAlgorithm, nth, validate_one_by_one};
 
 pub use counters::{CountAct, GCounter, Increment, PNCounter};
-pub use draft::{Draft, Pen};
+pub use draft::Draft;
 pub use glist::{GList, InsertAct};
 pub use gset::{GSet, Insert};
 pub use invalid::{Forged, Invalid};
@@ -103,6 +104,7 @@ pub use map::{Map, MapAct, Nested};
 pub use merkle_reg::{MerkleReg, WriteOver};
 pub use mvreg::MVReg;
 pub use orswot::{Orswot, SetAct};
+pub use pen::Pen;
 pub use place::{MAX_PLACE_DEPTH, Place, Ref};
 pub use seen::{MAX_SEEN, Seen};
 

@@ -6,7 +6,7 @@ pub use ed25519_dalek::{SigningKey, VerifyingKey};
 
 use zeroize::Zeroize;
 
-use super::{Actor, Keys, Sig, SigningActor, WeakKey};
+use super::{Actor, Keys, Sig, WeakKey};
 
 /// What a secret is hashed with to give the next one.
 const NEXT_SECRET: &str = "bft-crdts 2026 next secret 1";
@@ -55,13 +55,5 @@ impl Keys for Ed25519 {
     fn verify(public: &VerifyingKey, bytes: &[u8], sig: &Sig) -> bool {
         let sig = Signature::from_bytes(sig.as_bytes());
         public.verify_strict(bytes, &sig).is_ok()
-    }
-}
-
-impl SigningActor<Ed25519> {
-    /// The actor whose secret key is this seed. Draw it from the system's randomness; the copy handed in is the
-    /// caller's to erase.
-    pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self::from_secret(SigningKey::from_bytes(&seed))
     }
 }

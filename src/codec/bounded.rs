@@ -15,7 +15,7 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::DecodeError;
+use super::error::DecodeError;
 
 /// The deepest nesting that is read: each struct, tuple, option, newtype, enum, sequence and map is one level.
 /// Packets need 8 and a bank's state 8; the rest is room for the operations of other algorithms.

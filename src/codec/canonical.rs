@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::bounded::{Bounded, Budget};
-use super::{DecodeError, options};
+use super::error::DecodeError;
+use super::format::options;
 
 /// The longest text of a [`DecodeError::Malformed`]; the reason may quote the input.
 const MAX_REASON_BYTES: usize = 160;

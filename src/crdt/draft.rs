@@ -1,7 +1,8 @@
 //! What an author sees while operations are under way.
 
+use super::pen::Pen;
 use super::{Hosted, Op, Replicated, State};
-use crate::actor::{Actor, Counter, Dot};
+use crate::actor::{Counter, Dot};
 use crate::deterministic_secure_broadcast::Delivery;
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -18,28 +19,6 @@ use crate::traits::SecureBroadcastAlgorithm;
 pub struct Draft<T: Hosted> {
     copy: Replicated<T>,
     pen: Pen,
-}
-
-/// Where an author stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pen {
-    me: Actor,
-    delivered: Counter,
-    made: Counter,
-}
-
-impl Pen {
-    /// The author.
-    pub fn actor(&self) -> Actor {
-        self.me
-    }
-
-    /// How many operations back from the next one this one of the author's is, if it is still under way.
-    pub fn back(&self, dot: &Dot) -> Option<u64> {
-        let under_way = dot.actor == self.me && dot.counter > self.delivered;
-        let back = self.made.get().checked_sub(dot.counter.get())?;
-        under_way.then_some(back.saturating_add(1))
-    }
 }
 
 impl<T: Hosted> Draft<T> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Member;
+use super::member::Member;
 use crate::actor::{Actor, Counter, Dot};
 
 /// The state of a set: equal states have equal bytes. A member is there as long as one add of it is not removed; of

@@ -43,18 +43,17 @@
 )]
 
 mod entries;
+mod member;
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
-use std::hash::Hash;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, Dot};
 use crate::traits::{Causes, SecureBroadcastAlgorithm};
 
 pub use entries::{Entries, EntriesError};
+pub use member::Member;
 
 /// The name of these rules in a genesis. Another version is another network.
 pub const ALGORITHM: &str = "orswot/1";
@@ -64,11 +63,6 @@ pub const MAX_MEMBERS: usize = 1024;
 
 /// The most dots one remove may list.
 pub const MAX_WITNESSED: usize = 4096;
-
-/// What a member of a set can be.
-pub trait Member: Clone + Debug + Ord + Hash + Serialize + DeserializeOwned + 'static {}
-
-impl<T: Clone + Debug + Ord + Hash + Serialize + DeserializeOwned + 'static> Member for T {}
 
 /// What anyone can do to the set.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -13,8 +13,17 @@ use source::Sources;
 /// The middle layer, whose floors `ARCHITECTURE.md` draws.
 const MIDDLE: &str = "src/deterministic_secure_broadcast/";
 
-/// How many circles there still are elsewhere. It only goes down, to two.
-const CIRCLES: usize = 7;
+/// The circles elsewhere, each by one of its files, and why it stays.
+const CIRCLES: [(&str, &str); 2] = [
+    (
+        "src/bank/ledger.rs",
+        "a ledger carries out what its spending rules allow, and they read the ledger that they are of",
+    ),
+    (
+        "src/net/world/peer/mod.rs",
+        "a peer hands its services a context, which has a peer's effects",
+    ),
+];
 
 /// What changes something and can say no: the door, which decides by looking and then carries out, and a value that is
 /// left as it was.
@@ -36,7 +45,7 @@ fn sources() -> Sources {
 }
 
 #[test]
-fn files_stand_in_no_circle_in_the_middle_and_in_few_elsewhere() {
+fn files_stand_in_no_circle_in_the_middle_and_in_two_elsewhere() {
     let arrows = sources().arrows();
     let circles = arrows::circles(&arrows);
     let (inside, elsewhere): (Vec<_>, Vec<_>) = circles
@@ -48,7 +57,18 @@ fn files_stand_in_no_circle_in_the_middle_and_in_few_elsewhere() {
         "these arrows make circles: {:#?}",
         arrows::within(&arrows, &inside)
     );
-    assert!(elsewhere.len() <= CIRCLES, "{elsewhere:#?}");
+    let known = |circle: &BTreeSet<String>| {
+        let mut files = CIRCLES.iter().map(|(file, _)| *file);
+        files.any(|file| circle.contains(file))
+    };
+    let new = elsewhere.iter().filter(|circle| !known(circle));
+    let new: Vec<_> = new.map(|circle| arrows::within(&arrows, circle)).collect();
+    assert!(new.is_empty(), "{new:#?}");
+    assert_eq!(
+        elsewhere.len(),
+        CIRCLES.len(),
+        "a circle is open: {CIRCLES:?}"
+    );
 }
 
 /// The floors that `ARCHITECTURE.md` draws, from top to bottom: names of files, and of folders with a `/` at the end.
