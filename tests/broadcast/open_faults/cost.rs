@@ -92,7 +92,7 @@ fn dp5_what_a_list_keeps_is_bounded_by_what_was_sent() {
     );
 }
 
-/// After each delivery the next tick clones and encodes the whole state for its digest, also when nothing else happens.
+/// After a delivery the first quiet tick clones and encodes the whole state for its digest.
 ///
 /// Right: a tick costs what has changed.
 #[test]
@@ -111,8 +111,8 @@ fn dp5_a_tick_after_a_delivery_does_not_encode_the_whole_state() {
     wire.submit(0, [add(0..1)]);
     wire.quiet();
     let replica = wire.machine_mut(1);
-    let counted = measure(|| drop(replica.tick()));
-    let allocated = counted.bytes_total;
+    let ticks = (0..3).map(|_| measure(|| drop(replica.tick())).bytes_total);
+    let allocated = ticks.fold(0, u64::max);
     assert!(
         allocated < state,
         "{allocated} bytes allocated in a tick for a state of {state}"
