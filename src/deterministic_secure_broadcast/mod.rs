@@ -6,7 +6,7 @@
 //! [`Effects`] for a driver to carry out; the driver owns time, sockets and disks.
 //!
 //! The way of an operation, in one direction: `broadcast` → its source builds a *message*, journals
-//! it and **requests** echoes (`source`) → each witness checks it, journals it as *open* and **echoes**
+//! it and **requests** echoes (`issue`) → each witness checks it, journals it as *open* and **echoes**
 //! (`witness`) → at a quorum of echoes the source has a *certificate* and sends the **proof** → whoever
 //! holds a proof delivers it once what it builds on is delivered (`delivery`) → `apply`. What gets
 //! lost on the way is asked for again on a tick (`anti_entropy`).

@@ -63,7 +63,7 @@ pub struct Net<A: SimAlgorithm, K: SeededKeys = FakeKeys, R: Rules = Sound> {
 }
 
 impl<A: SimAlgorithm, K: SeededKeys> Net<A, K, Sound> {
-    /// A network in which everybody in the cast is a member and correct. `algorithm` names the algorithm and its
+    /// A network in which everybody in the roster is a member and correct. `algorithm` names the algorithm and its
     /// version, such as [`crate::bank::ALGORITHM`]; `state` is what everybody starts from.
     #[must_use]
     pub fn new(roster: Roster<K>, algorithm: &str, state: A::ReplicatedState) -> Self {
@@ -284,7 +284,7 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Net<A, K, R> {
         u16::try_from(place).ok().map(NodeId::new)
     }
 
-    /// The people of the network.
+    /// Who takes part.
     #[must_use]
     pub fn roster(&self) -> &Roster<K> {
         &self.roster

@@ -309,3 +309,22 @@ fn every_rule_function_is_named_where_the_rules_are_listed() {
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+/// The table of bounds says where each constant stands.
+#[test]
+fn every_bound_stands_where_the_table_says() {
+    let mut found = 0;
+    for row in read("docs/bounds.md").lines() {
+        let Some((names, path)) = row.rsplit_once(" in `") else {
+            continue;
+        };
+        let names = names.rsplit(" | ").next().unwrap_or_default();
+        let path = path.trim_end_matches("` |");
+        for name in quoted(names) {
+            found += 1;
+            let defined = read(path).contains(&format!("const {name}:"));
+            assert!(defined, "{path} defines no {name}");
+        }
+    }
+    assert!(found > 10, "only {found} constants found");
+}

@@ -183,8 +183,13 @@ fn beside(scenario: &Path, file: &str) -> PathBuf {
     scenario.parent().unwrap_or(Path::new("")).join(file)
 }
 
-/// What a spreadsheet or an editor may put in front of a text.
-pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Takes off what a spreadsheet or an editor may put in front of a text.
+pub(crate) fn drop_byte_order_mark(text: &mut Vec<u8>) {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len());
+    }
+}
 
 /// The bytes of a text file without its byte order mark, unless there are more than `most`.
 pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
@@ -199,9 +204,7 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
         "{}:1: file: is longer than {most} bytes",
         path.display()
     );
-    if bytes.starts_with(BYTE_ORDER_MARK) {
-        bytes.drain(..BYTE_ORDER_MARK.len());
-    }
+    drop_byte_order_mark(&mut bytes);
     Ok(bytes)
 }
 

@@ -4,6 +4,9 @@
 //! [`operations::parse`] and [`replay::history::parse`] — is pure and returns typed errors, so that it can be fuzzed and
 //! tested.
 
+// What is printed goes through `output`, which knows of full disks.
+#![deny(clippy::print_stdout)]
+
 pub mod args;
 pub mod assets;
 pub mod bench;

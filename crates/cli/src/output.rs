@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 
 use anyhow::{Context, Result};
 
-/// Writes a result to standard output. Who has closed the other end of a pipe has read enough.
+/// Writes a result to standard output. A reader that has closed the pipe has read enough.
 ///
 /// # Errors
 /// What could not be written, with the reason.

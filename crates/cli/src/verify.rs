@@ -18,6 +18,7 @@ use bft_crdts::{bank, orswot};
 use serde::Serialize;
 
 use crate::args;
+use crate::output;
 use crate::summary::count;
 
 /// Most links of a chain that are printed one by one.
@@ -28,8 +29,6 @@ const MOST: usize = 20;
 pub struct Finding {
     /// Whether it proves what it says.
     pub proven: bool,
-    /// The same, as `docs/protocol.md` says it: `proven` or `not-proven`.
-    pub verdict: &'static str,
     /// The kind of what is wrong with it, as `docs/protocol.md` names it; empty if it proves what it says.
     pub kind: String,
     /// Why not.
@@ -102,6 +101,14 @@ struct Unread<'a> {
     why_not: String,
 }
 
+/// A finding, with the verdict as `docs/protocol.md` names it.
+#[derive(Debug, Serialize)]
+struct Answered<'a> {
+    verdict: &'static str,
+    #[serde(flatten)]
+    finding: &'a Finding,
+}
+
 /// Checks a file and prints what it proves; whether it does.
 ///
 /// # Errors
@@ -116,23 +123,28 @@ pub fn verify(args: &args::Verify) -> Result<bool> {
                     verdict: "bad-input",
                     kind,
                     why_not,
-                });
+                })?;
             }
             return Err(why);
         }
     };
     if args.json {
-        print_json(&finding);
+        let verdict = match finding.proven {
+            true => "proven",
+            false => "not-proven",
+        };
+        let finding = &finding;
+        print_json(&Answered { verdict, finding })?;
     } else {
-        print!("{}", text(&finding));
+        output::print(&text(&finding))?;
     }
     Ok(finding.proven)
 }
 
-fn print_json(value: &impl Serialize) {
+fn print_json(value: &impl Serialize) -> Result<()> {
     // Texts, numbers and nothing that can fail to become JSON.
     let json = serde_json::to_string_pretty(value);
-    println!("{}", json.unwrap_or_default());
+    output::print(&(json.unwrap_or_default() + "\n"))
 }
 
 fn examine(args: &args::Verify) -> Result<Finding, BadInput> {
@@ -162,7 +174,6 @@ pub fn check(genesis: &GenesisFile, proof_file: &ProofFile, pin: Option<Pin>) ->
     };
     let mut finding = Finding {
         proven: false,
-        verdict: "not-proven",
         kind: String::new(),
         why_not: None,
         subject,
@@ -187,7 +198,6 @@ pub fn check(genesis: &GenesisFile, proof_file: &ProofFile, pin: Option<Pin>) ->
         }
         Ok(generations) => {
             finding.proven = true;
-            finding.verdict = "proven";
             describe_chain(&generations, pin, genesis, &mut finding);
             match &proof_file.subject {
                 Subject::Chain => {}

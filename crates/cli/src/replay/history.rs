@@ -13,7 +13,7 @@ use bft_crdts::text::MAX_EDIT_CHARS;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
-use crate::input::BYTE_ORDER_MARK;
+use crate::input::drop_byte_order_mark;
 
 /// The largest history that is read, in bytes of JSON.
 pub const MAX_HISTORY_BYTES: u64 = 1 << 28;
@@ -146,9 +146,7 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, HistoryError> {
     if json.len() as u64 > MAX_HISTORY_BYTES {
         return Err(HistoryError::TooLarge);
     }
-    if json.starts_with(BYTE_ORDER_MARK) {
-        json.drain(..BYTE_ORDER_MARK.len());
-    }
+    drop_byte_order_mark(&mut json);
     Ok(json)
 }
 
