@@ -30,8 +30,6 @@
 //! Operations travel as bytes: a witness decodes them only after their digest and the source's
 //! signature were checked, and relays them without encoding them again.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::error::Malformed;
@@ -160,7 +158,20 @@ impl Payload {
 }
 
 /// The kinds of packets, for counting and drawing.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Copy,
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 #[non_exhaustive]
 pub enum PacketKind {
     /// A [`Request`].
@@ -215,68 +226,12 @@ pub enum PacketKind {
 
 impl PacketKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [Self; 24] = [
-        Self::Request,
-        Self::Echo,
-        Self::Proof,
-        Self::Refusal,
-        Self::Evidence,
-        Self::Summary,
-        Self::Pull,
-        Self::Compare,
-        Self::Join,
-        Self::Approve,
-        Self::NextKey,
-        Self::Propose,
-        Self::Vote,
-        Self::Timeout,
-        Self::Chain,
-        Self::Seal,
-        Self::PullChain,
-        Self::PullHeaders,
-        Self::Headers,
-        Self::CheckpointProposal,
-        Self::Attest,
-        Self::Checkpoint,
-        Self::PullSnapshot,
-        Self::Snapshot,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// Its lower-case name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Request => "request",
-            Self::Echo => "echo",
-            Self::Proof => "proof",
-            Self::Refusal => "refusal",
-            Self::Evidence => "evidence",
-            Self::Summary => "summary",
-            Self::Pull => "pull",
-            Self::Compare => "compare",
-            Self::Join => "join",
-            Self::Approve => "approve",
-            Self::NextKey => "next-key",
-            Self::Propose => "propose",
-            Self::Vote => "vote",
-            Self::Timeout => "timeout",
-            Self::Chain => "chain",
-            Self::Seal => "seal",
-            Self::PullChain => "pull-chain",
-            Self::PullHeaders => "pull-headers",
-            Self::Headers => "headers",
-            Self::CheckpointProposal => "checkpoint-proposal",
-            Self::Attest => "attest",
-            Self::Checkpoint => "checkpoint",
-            Self::PullSnapshot => "pull-snapshot",
-            Self::Snapshot => "snapshot",
-        }
-    }
-}
-
-impl fmt::Display for PacketKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -15,15 +15,30 @@ use crate::actor::Dot;
 pub(crate) use checkers::{Checked, Checkers, Ending};
 
 /// A promise of the protocol or of the algorithm (`docs/protocol.md`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Property {
     /// No two correct replicas deliver different operations for one dot.
     Agreement,
     /// What is delivered from a correct source was broadcast by it.
     Integrity,
     /// The operations of a source are delivered once each, in order, without gaps.
+    #[strum(serialize = "source order")]
     SourceOrder,
     /// Nothing is delivered before its causes.
+    #[strum(serialize = "causal order")]
     CausalOrder,
     /// The algorithm's own promise holds at every replica: money is neither made nor spent twice.
     Conservation,
@@ -32,6 +47,7 @@ pub enum Property {
     /// No correct replica halts.
     Halt,
     /// The generations of all correct replicas are of one chain (G9).
+    #[strum(serialize = "one chain")]
     OneChain,
     /// A change that enough members approve is decided, or no longer applies (G10); and nothing is decided that nobody
     /// correct approves (R3).
@@ -65,44 +81,12 @@ pub struct Violation {
 
 impl Property {
     /// All of them.
-    pub const ALL: [Self; 12] = [
-        Self::Agreement,
-        Self::Integrity,
-        Self::SourceOrder,
-        Self::CausalOrder,
-        Self::Conservation,
-        Self::Accusation,
-        Self::Halt,
-        Self::OneChain,
-        Self::Change,
-        Self::Validity,
-        Self::Totality,
-        Self::Convergence,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// Its lower-case name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Agreement => "agreement",
-            Self::Integrity => "integrity",
-            Self::SourceOrder => "source order",
-            Self::CausalOrder => "causal order",
-            Self::Conservation => "conservation",
-            Self::Accusation => "accusation",
-            Self::Halt => "halt",
-            Self::OneChain => "one chain",
-            Self::Change => "change",
-            Self::Validity => "validity",
-            Self::Totality => "totality",
-            Self::Convergence => "convergence",
-        }
-    }
-}
-
-impl fmt::Display for Property {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

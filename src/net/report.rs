@@ -192,8 +192,8 @@ impl Traffic {
     /// Every kind that was sent, with its packets and bytes.
     pub fn by_kind(&self) -> impl Iterator<Item = (&'static str, u64, u64)> + '_ {
         let names = PacketKind::ALL
-            .map(PacketKind::name)
-            .into_iter()
+            .iter()
+            .map(|kind| kind.name())
             .chain(["garbage"]);
         names
             .zip(self.kinds)

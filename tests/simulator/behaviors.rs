@@ -117,7 +117,7 @@ fn weakness(behavior: BehaviorKind) -> (Way, Promise) {
 
 #[test]
 fn every_behavior_does_harm_to_a_protocol_that_has_not_thought_of_it() {
-    for behavior in BehaviorKind::ALL {
+    for &behavior in BehaviorKind::ALL {
         let (way, promise) = weakness(behavior);
         let harm = broken(way, Some(behavior));
         assert!(harm.contains(&promise), "{behavior} and {way:?}: {harm:?}");
@@ -131,7 +131,7 @@ fn every_behavior_does_harm_to_a_protocol_that_has_not_thought_of_it() {
 
 #[test]
 fn no_behavior_does_harm_to_brachas_broadcast() {
-    for behavior in BehaviorKind::ALL {
+    for &behavior in BehaviorKind::ALL {
         assert_eq!(
             broken(Way::Bracha, Some(behavior)),
             BTreeSet::new(),
@@ -142,7 +142,7 @@ fn no_behavior_does_harm_to_brachas_broadcast() {
 
 #[test]
 fn an_intercepted_node_does_the_same_again_from_the_same_seed() {
-    for behavior in BehaviorKind::ALL {
+    for &behavior in BehaviorKind::ALL {
         assert_eq!(
             run(Way::Naive, Some(behavior), 3),
             run(Way::Naive, Some(behavior), 3),

@@ -54,8 +54,10 @@ fn protocols(names: &[String], fault: FaultKind) -> Result<Vec<Protocol>> {
 }
 
 fn fault(name: &str) -> Result<FaultKind> {
-    let known = FaultKind::ALL.map(FaultKind::name).join(", ");
-    FaultKind::named(name).ok_or_else(|| anyhow!("--fault: {name} is none of {known}"))
+    name.parse().map_err(|_| {
+        let known: Vec<_> = FaultKind::ALL.iter().map(|fault| fault.name()).collect();
+        anyhow!("--fault: {name} is none of {}", known.join(", "))
+    })
 }
 
 fn millis(value: Option<f64>) -> String {

@@ -458,7 +458,7 @@ fn the_page_says_which_rules_are_caught_and_by_whom() {
 fn the_page_says_what_makes_every_judge_the_first_to_speak() {
     let rows = table("Every checker");
     assert_eq!(rows.len(), Property::ALL.len());
-    for property in Property::ALL.map(Property::name) {
+    for property in Property::ALL.iter().map(|property| property.name()) {
         let [_, control, campaign, seeds] = rows[property].as_slice() else {
             panic!("{property}: {:?}", rows[property]);
         };

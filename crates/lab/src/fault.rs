@@ -8,7 +8,7 @@ mod offline;
 mod peer;
 mod stuck;
 
-use core::fmt::{self, Debug};
+use core::fmt::Debug;
 
 use bft_crdts::net::{NodeId, TimerId};
 
@@ -60,7 +60,21 @@ pub trait Fault<M: Process>: Debug {
 }
 
 /// The names of the ways to be faulty. Not every protocol has all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::EnumString,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum FaultKind {
     /// Nobody is faulty.
     None,
@@ -87,18 +101,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::None,
-        Self::Offline,
-        Self::Malicious,
-        Self::MaliciousCommander,
-        Self::Stuck,
-        Self::StallingPrimary,
-        Self::ForgetfulPrimary,
-        Self::LyingCommunicationNode,
-        Self::Eclipse,
-        Self::SelfishLottery,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// What nodes of most protocols can be.
     pub const COMMON: [Self; 4] = [
@@ -110,30 +113,7 @@ impl FaultKind {
 
     /// Its name on the command line and in tables.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Offline => "offline",
-            Self::Malicious => "malicious",
-            Self::MaliciousCommander => "malicious-commander",
-            Self::Stuck => "stuck",
-            Self::StallingPrimary => "stalling-primary",
-            Self::ForgetfulPrimary => "forgetful-primary",
-            Self::LyingCommunicationNode => "lying-communication-node",
-            Self::Eclipse => "eclipse",
-            Self::SelfishLottery => "selfish-lottery",
-        }
-    }
-
-    /// The one of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-impl fmt::Display for FaultKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }

@@ -43,7 +43,20 @@ pub const FAULTS: [FaultKind; 5] = [
 ];
 
 /// How a peer gossips.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::EnumString,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Style {
     /// Passes on what it hears.
     Push,
@@ -52,22 +65,18 @@ pub enum Style {
     /// Both.
     PushPull,
     /// Asks for what it lacks, and says what it has in ranges.
+    #[strum(serialize = "ranged-pull")]
     Ranged,
 }
 
 impl Style {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Push, Self::Pull, Self::PushPull, Self::Ranged];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// Its name in tables.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Push => "push",
-            Self::Pull => "pull",
-            Self::PushPull => "push-pull",
-            Self::Ranged => "ranged-pull",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     pub(crate) const fn pushes(self) -> bool {

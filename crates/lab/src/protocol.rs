@@ -50,7 +50,7 @@ impl Protocol {
 
     /// Its name on the command line and in tables.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::SecureBroadcast => secure_broadcast::NAME,
             Self::Pbft => pbft::NAME,

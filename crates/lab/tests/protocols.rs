@@ -171,7 +171,7 @@ fn whoever_hears_liars_only_counts_on_what_nobody_else_has() {
 
 #[test]
 fn gossip_spreads_two_stories_as_well_as_one() {
-    for style in Style::ALL {
+    for &style in Style::ALL {
         let protocol = Protocol::Gossip(style);
         let (broken, decided) = sum(protocol, 20, |seed| Plan::new(15, seed));
         assert_eq!(broken, 0, "{protocol}");
@@ -211,7 +211,7 @@ fn plans_that_cannot_be_are_refused() {
         assert_eq!(how.err(), Some(PlanError::NoFault(2)), "{protocol}");
         let all = protocol.run(&Plan::new(7, 1).with(8, protocol.faults()[0]));
         assert!(matches!(all, Err(PlanError::Faulty { .. })), "{protocol}");
-        for fault in FaultKind::ALL {
+        for &fault in FaultKind::ALL {
             let known = fault == FaultKind::None || protocol.faults().contains(&fault);
             let faulty = usize::from(fault != FaultKind::None);
             let tried = protocol.run(&Plan::new(7, 1).with(faulty, fault));

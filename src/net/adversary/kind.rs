@@ -1,7 +1,5 @@
 //! The adversaries, by name.
 
-use std::fmt;
-
 use super::{
     Adversary, BehaviorKind, Cheat, Conspirator, Equivocator, Forger, GossipLiar, Impersonator,
     Outsider, Reconfigurer, Replayer, Signer, Silent, Withholder, Wrapped,
@@ -10,7 +8,10 @@ use crate::actor::Keys;
 use crate::net::sim_algorithm::SimAlgorithm;
 
 /// The adversaries of this module, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum AdversaryKind {
     /// [`Equivocator`].
     Equivocator,
@@ -35,6 +36,7 @@ pub enum AdversaryKind {
     /// [`Reconfigurer`].
     Reconfigurer,
     /// A correct replica behind an interceptor with a [behavior](super::behavior).
+    #[strum(transparent)]
     Wrapped(BehaviorKind),
     /// [`Outsider`].
     Outsider,
@@ -53,7 +55,7 @@ impl AdversaryKind {
 
     /// Every adversary there is; the outsider, which is no member, comes last.
     pub fn all() -> impl Iterator<Item = Self> {
-        let behaviors = BehaviorKind::ALL.into_iter().map(Self::Wrapped);
+        let behaviors = BehaviorKind::ALL.iter().copied().map(Self::Wrapped);
         let more = [
             Self::Signer,
             Self::Cheat,
@@ -73,22 +75,8 @@ impl AdversaryKind {
 
     /// Its lower-case name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Equivocator => "equivocator",
-            Self::Withholder => "withholder",
-            Self::Forger => "forger",
-            Self::Replayer => "replayer",
-            Self::Silent => "silent",
-            Self::Impersonator => "impersonator",
-            Self::Signer => "signer",
-            Self::Cheat => "cheat",
-            Self::GossipLiar => "gossip-liar",
-            Self::Conspirator => "conspirator",
-            Self::Reconfigurer => "reconfigurer",
-            Self::Wrapped(behavior) => behavior.name(),
-            Self::Outsider => "outsider",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// One that draws all its choices from the run's randomness.
@@ -109,11 +97,5 @@ impl AdversaryKind {
             Self::Wrapped(behavior) => Box::new(Wrapped::by(behavior)),
             Self::Outsider => Box::<Outsider<A>>::default(),
         }
-    }
-}
-
-impl fmt::Display for AdversaryKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }

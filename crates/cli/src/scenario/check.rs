@@ -314,7 +314,7 @@ fn chart(chart: &Chart, all: &Known<'_>) -> Checked {
         names::check_text(title).map_err(|why| (path.at("title"), why.to_string()))?;
     }
     all.all_nodes(&chart.members, &path.at("members"))?;
-    let kinds = PacketKind::ALL.map(|kind| kind.name());
+    let kinds: Vec<_> = PacketKind::ALL.iter().map(|kind| kind.name()).collect();
     each(&chart.kinds, &path.at("kinds"), |kind, path| {
         known(kind, &kinds, &path)
     })?;

@@ -336,9 +336,9 @@ impl Services {
         let Some(name) = &self.gossip else {
             return Ok(Style::Push);
         };
-        let style = Style::ALL.into_iter().find(|style| style.name() == name);
-        style.ok_or_else(|| {
-            let known = Style::ALL.map(Style::name).join(", ");
+        name.parse().map_err(|_| {
+            let known: Vec<_> = Style::ALL.iter().map(|style| style.name()).collect();
+            let known = known.join(", ");
             wrong("services.gossip", format!("{name} is none of {known}"))
         })
     }

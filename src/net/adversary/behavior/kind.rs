@@ -1,7 +1,5 @@
 //! The behaviors, by name.
 
-use std::fmt;
-
 use super::{
     Amnesiac, Behavior, Censor, Crasher, Liar, Mutant, Mute, OddOneOut, Parrot, Shuffler, Slow,
     Stuck, Stutterer, Twins, TwoFaced,
@@ -9,7 +7,21 @@ use super::{
 use crate::net::machine::Machine;
 
 /// The behaviors, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::EnumString,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum BehaviorKind {
     /// [`Mute`].
     Mute,
@@ -43,42 +55,12 @@ pub enum BehaviorKind {
 
 impl BehaviorKind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
-        Self::Mute,
-        Self::Crasher,
-        Self::Stuck,
-        Self::Slow,
-        Self::Censor,
-        Self::Liar,
-        Self::TwoFaced,
-        Self::OddOneOut,
-        Self::Parrot,
-        Self::Stutterer,
-        Self::Shuffler,
-        Self::Amnesiac,
-        Self::Twins,
-        Self::Mutant,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// Its lower-case name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mute => "mute",
-            Self::Crasher => "crasher",
-            Self::Stuck => "stuck",
-            Self::Slow => "slow",
-            Self::Censor => "censor",
-            Self::Liar => "liar",
-            Self::TwoFaced => "two-faced",
-            Self::OddOneOut => "odd-one-out",
-            Self::Parrot => "parrot",
-            Self::Stutterer => "stutterer",
-            Self::Shuffler => "shuffler",
-            Self::Amnesiac => "amnesiac",
-            Self::Twins => "twins",
-            Self::Mutant => "mutant",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// One that draws all its choices from its intercepted node's randomness.
@@ -132,11 +114,5 @@ impl Assigned {
 impl From<BehaviorKind> for Assigned {
     fn from(kind: BehaviorKind) -> Self {
         Self { kind, target: None }
-    }
-}
-
-impl fmt::Display for BehaviorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
