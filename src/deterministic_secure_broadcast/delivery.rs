@@ -74,15 +74,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             }
             return Err(Rejection::Outdated(certificate.generation));
         }
-        // What stands below a certificate that was verified needs no signatures of its own. They are relayed unread, and
-        // nothing is concluded from them.
-        let proven = self.slot(seat)?.ancestry.proves(first, &digest);
-        if proven {
-            certificate.check_form(members)?;
-        } else {
-            let verified = self.verified(certificate.generation, seat, digest);
-            certificate.verify::<K, R>(self.signer.network(), members, &digest, &verified)?;
-        }
+        // I7: also where the header is proven by a later one: what the log has, others are shown as a certificate.
+        let verified = self.verified(certificate.generation, seat, digest);
+        certificate.verify::<K, R>(self.signer.network(), members, &digest, &verified)?;
         if taken {
             // G12: it lies across messages of ours, so there is another two that conflict before it.
             let mut charge = self.charge_nothing(&from);
@@ -92,10 +86,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             };
         }
         let mut convictions = Vec::new();
-        if !proven {
-            convictions.extend(self.certificate_against_open(certificate, digest));
-            convictions.extend(self.certificate_against_seals(certificate));
-        }
+        convictions.extend(self.certificate_against_open(certificate, digest));
+        convictions.extend(self.certificate_against_seals(certificate));
         Ok(Decision::Proof(Box::new(ProofReceived {
             from,
             signed_elsewhere: self.signed_elsewhere(seat, certificate, digest),
@@ -109,7 +101,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 certificate.clone(),
                 digest,
                 ops.clone(),
-                !proven,
             ),
             brought: ops.clone(),
         })))
@@ -391,20 +382,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 }
 
-/// Pairs a certificate, whose signatures were verified or not, with the operations that are here already, or were
-/// `brought` with it.
+/// Pairs a certificate that was verified with the operations that are here already, or were `brought` with it.
 pub(super) fn pair_with_ops<K: Keys, Op: Clone>(
     (chain, slots, source): (&ChainState<K>, &Slots<Op>, &Source<Op>),
     certificate: Certificate,
     digest: Digest,
     brought: Option<Bytes>,
-    verified: bool,
 ) -> Certified<Op> {
     let seat = certificate.header.source;
     let members = chain.members_of(certificate.generation);
     let of_source = members.and_then(|members| members.index_in(seat));
-    let in_certificate = of_source.filter(|_| verified);
-    let in_certificate = in_certificate.and_then(|index| certificate.echo_of(index).copied());
+    let in_certificate = of_source.and_then(|index| certificate.echo_of(index).copied());
     let mut certified = Certified {
         source_echo: in_certificate.map(|sig| (certificate.generation, sig)),
         certificate,

@@ -289,7 +289,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys> UnsignedParts<'_, A, K> {
         }
         let digest = header.digest(self.chain.generations.network());
         let parts = (&*self.chain, &*self.slots, &*self.source);
-        let mut certified = pair_with_ops(parts, certificate, digest, ops, true);
+        let mut certified = pair_with_ops(parts, certificate, digest, ops);
         certified.journaled = certified.ops.is_some();
         self.slots.buffer(certified);
         Some(())
@@ -310,7 +310,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys> UnsignedParts<'_, A, K> {
         let source = self.chain.members().in_seat(seat).copied()?;
         let held = self.slots.get_mut(seat)?.ahead.remove(&first);
         let parts = (&*self.chain, &*self.slots, &*self.source);
-        let mut certified = pair_with_ops(parts, certificate, digest, ops, false);
+        let mut certified = pair_with_ops(parts, certificate, digest, ops);
         certified.ops = certified.ops.or_else(|| held.and_then(|held| held.ops));
         self.ledger.deliver(source, certified.ready()?)?;
         self.ledger.load_source_echo(source_echo);

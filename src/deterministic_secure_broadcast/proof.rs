@@ -42,15 +42,6 @@ impl Certificate {
             .map(|(_, sig)| sig)
     }
 
-    /// Whether it names members and has a signature of each, unread.
-    pub(crate) fn check_form<K: Keys>(&self, members: &Members<K>) -> Result<(), Rejection> {
-        let canonical = self.signers.is_canonical(members.len());
-        if !canonical || self.signatures.len() != self.signers.count() {
-            return Err(Malformed::Signers.into());
-        }
-        Ok(())
-    }
-
     /// Checks the certificate against the members of its generation (R2, I7). `digest` is the header's,
     /// `verified` lists signatures of this very statement that were checked (or made) before: nobody
     /// verifies its own signature or the same one twice.

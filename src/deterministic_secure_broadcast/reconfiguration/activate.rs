@@ -394,7 +394,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             if let Some(certificate) = best {
                 let digest = certificate.header.digest(self.signer.network());
                 let parts = (&self.chain, &self.slots, &self.source);
-                let certified = pair_with_ops(parts, certificate, digest, None, true);
+                let certified = pair_with_ops(parts, certificate, digest, None);
                 self.slots.buffer(certified);
             }
             let open = open.into_iter().map(|(digest, signed, shown)| {
