@@ -68,6 +68,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Carries out what was decided.
     pub(super) fn apply(&mut self, decision: Decision<A>) -> Effects<A> {
         let mut effects = Effects::none();
+        let convicted = self.convictions.iter().count();
         match decision {
             Decision::Answer {
                 to,
@@ -131,6 +132,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Decision::Reconfiguration(received) => {
                 self.apply_reconfiguration(received, &mut effects);
             }
+        }
+        if self.convictions.iter().count() > convicted {
+            self.approve_expulsions(&mut effects);
         }
         effects
     }

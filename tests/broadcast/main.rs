@@ -8,6 +8,7 @@ mod fixtures;
 mod fuzzed;
 #[path = "../common/golden.rs"]
 mod golden;
+mod mended;
 mod open_faults;
 mod proof_files;
 mod regressions;

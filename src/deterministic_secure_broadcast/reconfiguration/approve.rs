@@ -64,25 +64,15 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         Ok(effects)
     }
 
-    /// Approves a change no more, in later generations. In ours, an approval that was given stands.
+    /// Wants a change no more. An approval that was given in our generation may still count, but it takes up no room any
+    /// more: another change of the same subject can be approved instead.
     pub fn withdraw(&mut self, change: &Change) -> Effects<A> {
         let mut effects = Effects::none();
-        if self.reconfiguration.requested.wanted.remove(change) {
-            let (change, possession) = (*change, None);
-            let wanted = false;
-            self.persist(
-                Record::Wanted {
-                    change,
-                    wanted,
-                    possession,
-                },
-                &mut effects,
-            );
-        }
+        self.unwant(*change, &mut effects);
         effects
     }
 
-    /// What we approve.
+    /// What we want, the newest last. The newest of it we approve.
     pub fn wanted(&self) -> impl Iterator<Item = &Change> + '_ {
         self.reconfiguration.requested.wanted.iter()
     }
@@ -93,16 +83,25 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         possession: Option<Sig>,
         effects: &mut Effects<A>,
     ) {
-        if self.reconfiguration.requested.wanted.insert(change) {
-            let wanted = true;
-            self.persist(
-                Record::Wanted {
-                    change,
-                    wanted,
-                    possession,
-                },
-                effects,
-            );
+        if self.reconfiguration.requested.want(change) {
+            let record = Record::Wanted {
+                change,
+                wanted: true,
+                possession,
+            };
+            self.persist(record, effects);
+        }
+    }
+
+    pub(super) fn unwant(&mut self, change: Change, effects: &mut Effects<A>) {
+        let index = self.index();
+        if self.reconfiguration.requested.withdraw(index, &change) {
+            let record = Record::Wanted {
+                change,
+                wanted: false,
+                possession: None,
+            };
+            self.persist(record, effects);
         }
     }
 

@@ -26,7 +26,7 @@ impl Reconfiguration {
     /// Whether we are to announce our next key, and as whom: once there is anything to decide.
     pub(super) fn announcer<K: Keys, R: Rules>(&self, view: View<'_, K>) -> Option<MemberIndex> {
         let index = view.voter().filter(|_| R::erases_keys())?;
-        let idle = self.requested.approvals.is_empty() && !self.is_deciding::<K, R>(view);
+        let idle = self.requested.is_idle() && !self.is_deciding::<K, R>(view);
         (!idle && !self.announced.contains_key(&index)).then_some(index)
     }
 

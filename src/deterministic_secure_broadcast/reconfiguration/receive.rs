@@ -181,13 +181,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 {
                     effects.push(Effect::Asked { change, by: from });
                 }
-                // The one policy that is ours: a member that is convicted may be expelled.
-                if let Change::Expel(culprit) = change
-                    && self.convictions.of(&culprit)
-                    && self.is_member()
-                {
-                    self.want(change, None, effects);
-                }
                 self.run(Step::Approve, effects);
             }
             News::NextKey(index, next) => {

@@ -24,11 +24,11 @@ impl Reconfiguration {
                 wanted: true,
                 possession,
             } => {
-                self.requested.wanted.insert(change);
+                self.requested.want(change);
                 self.requested.learn(change, possession);
             }
             Record::Wanted { change, .. } => {
-                self.requested.wanted.remove(&change);
+                self.requested.withdraw(chain.index(), &change);
             }
             Record::Approved {
                 generation,
@@ -131,16 +131,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let Some(index) = self.index() else { return };
         let generation = self.generation();
-        for (change, approvals) in &reconfiguration.requested.approvals {
-            if let Some(sig) = approvals.get(&index).copied() {
-                let change = *change;
-                records.push(Record::Approved {
-                    generation,
-                    change,
-                    sig,
-                });
-            }
-        }
+        let approved = reconfiguration.requested.approved_by(index).iter();
+        records.extend(approved.map(|(change, sig)| Record::Approved {
+            generation,
+            change: *change,
+            sig: *sig,
+        }));
         if let Some((key, sig)) = reconfiguration.announced.get(&index).copied() {
             records.push(Record::Announced(NextKey {
                 generation,

@@ -11,7 +11,7 @@ use crate::deterministic_secure_broadcast::rules::Rules;
 use crate::deterministic_secure_broadcast::signer::Unsigned;
 use crate::deterministic_secure_broadcast::wire::statement::{ApproveStatement, NextKeyStatement};
 use crate::deterministic_secure_broadcast::wire::{Chain, Link, Lock, NextKey, Proposal, Timeouts};
-use crate::membership::{Change, Members};
+use crate::membership::{Change, MemberIndex, Members};
 use crate::traits::SecureBroadcastAlgorithm;
 
 use super::view::View;
@@ -51,6 +51,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         View {
             chain: &self.chain,
             halted: self.signer.halted(),
+            convictions: &self.convictions,
         }
     }
 
@@ -150,6 +151,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
     }
 
+    /// Somebody was convicted: whether it is to be expelled.
+    pub(crate) fn approve_expulsions(&mut self, effects: &mut Effects<A>) {
+        self.run(Step::Approve, effects);
+    }
+
     /// A tick: counts the attempt's time, gives it up when it is over, and says again whatever may have been lost.
     pub(crate) fn tick_decision(&mut self, peers: &[Actor], effects: &mut Effects<A>) {
         // A crash may have come between two steps, and there may be nobody to remind us of the second.
@@ -202,12 +208,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 effects.send(To::Members, payload);
             }
         }
+        let approved = self.reconfiguration.requested.by_change().into_keys();
+        let approved: Vec<Change> = approved.collect();
         for peer in peers {
             let to = To::One(*peer);
-            for change in self.reconfiguration.requested.approvals.keys() {
-                if let Some(approvals) =
-                    self.reconfiguration.requested.approvals(view, change, None)
-                {
+            for change in &approved {
+                let requested = &self.reconfiguration.requested;
+                if let Some(approvals) = requested.approvals(view, change, None) {
                     effects.send(to, Payload::Approvals(approvals));
                 }
             }
@@ -230,49 +237,54 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let Some(index) = self.view().voter() else {
             return;
         };
+        // The one policy that is ours: with whoever wants a convict out we agree, in whatever order we learn of both.
+        let asked = self.reconfiguration.requested.by_change().into_keys();
+        let (view, applies) = (self.view(), self.chain.members());
+        let expulsions = asked
+            .filter(|change| view.is_expulsion_of_convict(change) && applies.after(change).is_ok());
+        for change in expulsions.collect::<Vec<_>>() {
+            self.want(change, None, effects);
+        }
         for change in self.reconfiguration.requested.wanted.clone() {
             if let Err(why) = self.chain.members().after(&change) {
-                self.reconfiguration.requested.wanted.remove(&change);
-                let (wanted, possession) = (false, None);
-                self.persist(
-                    Record::Wanted {
-                        change,
-                        wanted,
-                        possession,
-                    },
-                    effects,
-                );
+                self.unwant(change, effects);
                 effects.push(Effect::Obsolete { change, why });
-                continue;
             }
-            if change == Change::Leave(self.actor()) && self.pending() > 0 {
-                continue;
+        }
+        let view = self.view();
+        let requested = &self.reconfiguration.requested;
+        let due = requested.due(|change| view.is_expulsion_of_convict(change));
+        self.reconfiguration.requested.keep_only(index, &due);
+        for change in due {
+            let known = self.reconfiguration.requested.approved_by(index);
+            let known = known.iter().any(|(approved, _)| *approved == change);
+            let waits = change == Change::Leave(self.actor()) && self.pending() > 0;
+            if !known && !waits {
+                self.sign_approval(index, change, effects);
             }
-            if self.reconfiguration.requested.may_approve(index, &change) {
-                let generation = self.generation();
-                let statement = ApproveStatement { generation, change };
-                let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| {
-                    let record = Record::Approved {
-                        generation,
-                        change,
-                        sig,
-                    };
-                    (Some(record), sig)
-                });
-                self.signer.commit([unsigned], effects, |sig| {
-                    self.reconfiguration
-                        .requested
-                        .count_approval(index, change, sig);
-                    None
-                });
-                let approvals =
-                    self.reconfiguration
-                        .requested
-                        .approvals(self.view(), &change, Some(index));
-                if let Some(approvals) = approvals {
-                    effects.send(To::Members, Payload::Approvals(approvals));
-                }
-            }
+        }
+    }
+
+    fn sign_approval(&mut self, index: MemberIndex, change: Change, effects: &mut Effects<A>) {
+        let generation = self.generation();
+        let statement = ApproveStatement { generation, change };
+        let unsigned = Unsigned::new(self.signer.network(), &statement, |sig| {
+            let record = Record::Approved {
+                generation,
+                change,
+                sig,
+            };
+            (Some(record), sig)
+        });
+        self.signer.commit([unsigned], effects, |sig| {
+            self.reconfiguration
+                .requested
+                .count_approval(index, change, sig);
+            None
+        });
+        let requested = &self.reconfiguration.requested;
+        if let Some(approvals) = requested.approvals(self.view(), &change, Some(index)) {
+            effects.send(To::Members, Payload::Approvals(approvals));
         }
     }
 

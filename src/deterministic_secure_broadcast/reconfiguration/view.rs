@@ -2,14 +2,16 @@
 
 use crate::actor::{Actor, Keys, NetworkId};
 use crate::deterministic_secure_broadcast::chain::ChainState;
+use crate::deterministic_secure_broadcast::convictions::Convictions;
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
-use crate::membership::{Generation, MemberIndex, Members};
+use crate::membership::{Change, Generation, MemberIndex, Members};
 
 /// Our place in the chain of generations, and whether we sign.
 pub(crate) struct View<'a, K: Keys> {
     pub(crate) chain: &'a ChainState<K>,
     /// Why we have stopped signing, if we have.
     pub(crate) halted: Option<Halt>,
+    pub(crate) convictions: &'a Convictions,
 }
 
 // A derive would ask for keys that can be copied.
@@ -42,6 +44,11 @@ impl<'a, K: Keys> View<'a, K> {
     /// As whom we may say something about the next generation: until it is decided.
     pub(super) fn voter(&self) -> Option<MemberIndex> {
         self.signer().filter(|_| !self.chain.is_decided())
+    }
+
+    /// Whether a change expels one that we have convicted.
+    pub(super) fn is_expulsion_of_convict(&self, change: &Change) -> bool {
+        matches!(change, Change::Expel(culprit) if self.convictions.of(culprit))
     }
 
     /// The leader of an attempt.

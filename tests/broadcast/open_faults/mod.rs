@@ -5,7 +5,6 @@
 //! mark away.
 
 mod certificates;
-mod changes;
 mod checkpoints;
 mod cost;
 mod drafts;
@@ -14,4 +13,4 @@ mod journals;
 mod liveness;
 mod refusals;
 mod seals;
-mod support;
+pub(crate) mod support;

@@ -105,7 +105,7 @@ fn what_waits_comes_back_when_its_source_is_no_member_any_more() {
     assert_eq!(world.nodes[gone].returned, 4);
 }
 
-/// A member approves a change, withdraws that, and restarts.
+/// A member approves a change, withdraws that, and restarts: it approves nothing, and says so no more.
 #[test]
 fn what_was_withdrawn_is_not_approved_after_a_restart() {
     let mut world = set(4, 0);
@@ -124,6 +124,9 @@ fn what_was_withdrawn_is_not_approved_after_a_restart() {
     world.crash(0, 0);
     world.restart(0);
     assert_eq!(world.replica(0).wanted().count(), 0);
+    world.tick(0);
+    let approvals = world.on_wire(is(PacketKind::Approve)).into_iter();
+    assert_eq!(approvals.filter(|packet| packet.from == 0).count(), 0);
 }
 
 /// A generation is decided and not activated, for its seals have not come. Nothing more is signed about it: no vote, no

@@ -5,14 +5,13 @@ use bft_crdts::deterministic_secure_broadcast::wire::statement::FirstVoteStateme
 use bft_crdts::deterministic_secure_broadcast::wire::{Phase, Vote};
 use bft_crdts::{Change, Generation, PacketKind, Payload};
 
-use super::support::{proven, rounds, set_world, sign};
+use crate::open_faults::support::{proven, rounds, set_world, sign};
 
 /// Two of four members have approved eight joins each that came to nothing, and have withdrawn them. The others never
 /// hear of their next approval, and no change is decided any more, although nobody is faulty.
 ///
 /// Right: the newest approvals replace the oldest.
 #[test]
-#[ignore = "open: GEN5"]
 fn gen5_approvals_that_came_to_nothing_bar_no_change() {
     let mut world = set_world(4, 0, 17);
     (4..21).for_each(|joiner| world.join(joiner).expect("it is no member"));
@@ -47,7 +46,6 @@ fn gen5_approvals_that_came_to_nothing_bar_no_change() {
 ///
 /// Right: it leaves.
 #[test]
-#[ignore = "open: GEN5"]
 fn gen5_an_expulsion_that_came_to_nothing_bars_no_leave() {
     let mut world = set_world(4, 0, 0);
     let who = world.actor(3);
@@ -71,7 +69,6 @@ fn gen5_an_expulsion_that_came_to_nothing_bars_no_leave() {
 ///
 /// Right: convicts are expelled first.
 #[test]
-#[ignore = "open: GEN5"]
 fn gen5_a_convict_is_expelled_before_others_join() {
     let mut world = set_world(4, 1, 12);
     (4..16).for_each(|joiner| world.join(joiner).expect("it is no member"));
@@ -116,7 +113,7 @@ fn gen5_a_convict_is_expelled_before_others_join() {
     );
 }
 
-fn first_vote(world: &super::support::SetWorld, by: usize, tag: u8) -> Payload {
+fn first_vote(world: &crate::open_faults::support::SetWorld, by: usize, tag: u8) -> Payload {
     let (generation, decision) = (Generation::GENESIS, Digest::of(&[tag]));
     let statement = FirstVoteStatement {
         generation,
@@ -138,7 +135,6 @@ fn first_vote(world: &super::support::SetWorld, by: usize, tag: u8) -> Payload {
 ///
 /// Right: with the evidence, all approve, in whatever order the two arrive.
 #[test]
-#[ignore = "open: GEN6"]
 fn gen6_a_convict_is_expelled_although_the_approval_overtakes_the_evidence() {
     let mut world = set_world(4, 1, 0);
     let adversary = 3;
