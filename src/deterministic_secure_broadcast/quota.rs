@@ -12,6 +12,12 @@ pub(super) const BYTES_PER_TICK: usize = 256 * 1024;
 /// could never be had.
 const ANSWER_BYTES: usize = 1024;
 
+/// How many bytes a peer without a seat may ask for that nobody admits: a chain, and what is answered to that goes on.
+const STRANGER_BYTES: usize = 16 * 1024;
+
+/// How many of them have a share between two ticks. Keys cost nothing: all of them together get about what one member gets.
+const MAX_STRANGERS: usize = 16;
+
 /// What is done at most once for one peer between two ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Once {
@@ -39,8 +45,8 @@ pub(super) enum Share {
     Seat(Seat),
     /// Its own, as one whose joining we approve.
     Guest(Actor),
-    /// The one that all others have in common.
-    Strangers,
+    /// A small one of its own, as one of the first of all others.
+    Stranger(Actor),
 }
 
 impl Share {
@@ -49,7 +55,8 @@ impl Share {
         if admitted {
             return Self::Guest(*peer);
         }
-        members.seat_of(peer).map_or(Self::Strangers, Self::Seat)
+        let seat = members.seat_of(peer);
+        seat.map_or(Self::Stranger(*peer), Self::Seat)
     }
 }
 
@@ -81,8 +88,8 @@ pub(super) struct Quota {
     seats: Vec<usize>,
     /// Bytes left of those whose joining we approve; all of them, of one that is not here.
     guests: BTreeMap<Actor, usize>,
-    /// Bytes left for all others together.
-    strangers: usize,
+    /// Bytes left of all others that have asked. Bounded.
+    strangers: BTreeMap<Actor, usize>,
     /// Who has had what.
     done: BTreeMap<Once, BTreeSet<Actor>>,
     /// Whether our state was encoded because of a peer's summary: once for all peers together.
@@ -94,7 +101,7 @@ impl Quota {
         Self {
             seats: vec![BYTES_PER_TICK; seats],
             guests: BTreeMap::new(),
-            strangers: BYTES_PER_TICK,
+            strangers: BTreeMap::new(),
             done: BTreeMap::new(),
             encoded: false,
         }
@@ -142,11 +149,14 @@ impl Quota {
     /// A charge to a share, with no answer yet.
     pub(super) fn charge(&self, share: Share) -> Charge {
         let left = match share {
-            Share::Seat(seat) => self.seats.get(seat.get()).unwrap_or(&self.strangers),
-            Share::Guest(actor) => self.guests.get(&actor).unwrap_or(&BYTES_PER_TICK),
-            Share::Strangers => &self.strangers,
+            Share::Seat(seat) => self.seats.get(seat.get()).copied().unwrap_or(0),
+            Share::Guest(actor) => self.guests.get(&actor).copied().unwrap_or(BYTES_PER_TICK),
+            Share::Stranger(actor) => match self.strangers.get(&actor) {
+                Some(left) => *left,
+                None if self.strangers.len() < MAX_STRANGERS => STRANGER_BYTES,
+                None => 0,
+            },
         };
-        let left = *left;
         Charge { share, left }
     }
 
@@ -155,9 +165,11 @@ impl Quota {
         let place = match charge.share {
             Share::Seat(seat) => self.seats.get_mut(seat.get()),
             Share::Guest(actor) => Some(self.guests.entry(actor).or_default()),
-            Share::Strangers => None,
+            Share::Stranger(actor) => Some(self.strangers.entry(actor).or_default()),
         };
-        *place.unwrap_or(&mut self.strangers) = charge.left;
+        if let Some(place) = place {
+            *place = charge.left;
+        }
     }
 }
 
@@ -182,7 +194,7 @@ mod tests {
         assert!(!charge.add(1));
         quota.spend(charge);
         assert!(!quota.charge(share).add(0));
-        assert!(quota.charge(Share::Strangers).add(0));
+        assert!(quota.charge(Share::Stranger(actor(1))).add(0));
         quota.begin_tick();
         assert!(quota.charge(share).add(0));
     }
@@ -193,6 +205,28 @@ mod tests {
         let same = quota.clone();
         let _ = quota.charge(Share::Guest(actor(1)));
         assert_eq!(quota, same);
+    }
+
+    #[test]
+    fn a_flood_of_one_stranger_leaves_the_others_their_shares() {
+        let mut quota = Quota::new(1);
+        let ask = |quota: &mut Quota, tag| {
+            let mut charge = quota.charge(Share::Stranger(actor(tag)));
+            let answered = charge.add(0);
+            if answered {
+                quota.spend(charge);
+            }
+            answered
+        };
+        while ask(&mut quota, 0) {}
+        for tag in 1..u16::try_from(MAX_STRANGERS).unwrap() {
+            assert!(ask(&mut quota, tag), "{tag}");
+        }
+        let more = u16::try_from(MAX_STRANGERS).unwrap();
+        assert!(!ask(&mut quota, more), "keys cost nothing");
+        assert!(quota.charge(Share::Seat(Seat::new(0))).add(0));
+        quota.begin_tick();
+        assert!(ask(&mut quota, more));
     }
 
     #[test]

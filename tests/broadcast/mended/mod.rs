@@ -2,3 +2,4 @@
 //! happened, and asserts what is right.
 
 mod changes;
+mod strangers;
