@@ -2,9 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::error::Rejection;
+use super::rules::Rules;
+use super::wire::Generations;
 use super::wire::evidence::{Evidence, MAX_EVIDENCE_BYTES};
-use crate::actor::Actor;
+use crate::actor::{Actor, Keys};
 use crate::membership::quorum::faults;
+
+/// Evidence that was verified here, against one that is not convicted yet. Nothing else convicts: what others cannot
+/// verify would bar what they could.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Proven(Evidence);
 
 /// One conviction per culprit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,12 +26,33 @@ impl Convictions {
 
     /// Whether evidence is to be kept: of one that is not convicted yet, and not too large to be sent and written down. The
     /// seal of a faulty member may be as large as a packet.
-    pub(super) fn takes(&self, evidence: &Evidence) -> bool {
+    fn takes(&self, evidence: &Evidence) -> bool {
         !self.of(&evidence.culprit) && evidence.weight() <= MAX_EVIDENCE_BYTES
     }
 
-    /// Keeps evidence that holds; `None` if it is not [to be kept](Self::takes).
-    pub(super) fn keep(&mut self, evidence: Evidence) -> Option<&Evidence> {
+    /// The one door: evidence that is to be kept, and that everybody can verify.
+    ///
+    /// # Errors
+    /// A [`Rejection`]: of whom is convicted already, or of the first rule it breaks.
+    pub(super) fn prove<K: Keys, R: Rules>(
+        &self,
+        evidence: Evidence,
+        generations: &Generations<K>,
+    ) -> Result<Proven, Rejection> {
+        if !self.takes(&evidence) {
+            return Err(Rejection::Duplicate);
+        }
+        evidence.verify_by::<K, R>(generations)?;
+        Ok(Proven(evidence))
+    }
+
+    /// Keeps evidence; `None` if there is some against the same member since.
+    pub(super) fn keep(&mut self, Proven(evidence): Proven) -> Option<&Evidence> {
+        self.load(evidence)
+    }
+
+    /// Keeps evidence of our journal, which was verified before it was written there.
+    pub(super) fn load(&mut self, evidence: Evidence) -> Option<&Evidence> {
         if !self.takes(&evidence) {
             return None;
         }

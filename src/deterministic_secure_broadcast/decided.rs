@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::checkpoints::{Base, NewPiece, StateAt};
+use super::convictions::Proven;
 use super::effect::Effect;
 use super::error::Halt;
-use super::evidence::Evidence;
 use super::header::{Header, VersionVector};
 use super::packet::{Payload, Refusal};
 use super::quota::{Charge, Once};
@@ -38,13 +38,13 @@ pub(crate) enum Decision<A: SecureBroadcastAlgorithm> {
     /// We stop signing.
     Halt(Halt),
     /// Members are convicted.
-    Convict(Vec<Evidence>),
+    Convict(Vec<Proven>),
     /// A request was evaluated.
     Request {
         /// The peer that has brought it.
         from: Actor,
         /// Members that it convicts, first of all.
-        convictions: Vec<Evidence>,
+        convictions: Vec<Proven>,
         /// What R1 says; nothing if it is worth no more than what it proves.
         verdict: Option<Verdict<A::Op>>,
     },
@@ -64,7 +64,7 @@ pub(crate) enum Decision<A: SecureBroadcastAlgorithm> {
         /// Its signature.
         sig: Sig,
         /// What it says against the member.
-        conviction: Option<Evidence>,
+        conviction: Option<Proven>,
     },
     /// A certificate counts.
     Proof(Box<ProofReceived<A::Op>>),
@@ -134,7 +134,7 @@ pub(crate) struct ProofReceived<Op> {
     /// Whether it shows a signature of ours that we do not know: then another replica has our key.
     pub(super) signed_elsewhere: bool,
     /// Members that it convicts.
-    pub(super) convictions: Vec<Evidence>,
+    pub(super) convictions: Vec<Proven>,
     pub(super) certified: Certified<Op>,
     /// Whether there is none higher of its source.
     pub(super) is_highest: bool,

@@ -2,6 +2,7 @@
 
 use super::accountability::Compared;
 use super::chain::ChainState;
+use super::convictions::Proven;
 use super::decided::{Decision, ProofReceived};
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection};
@@ -240,7 +241,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         &self,
         certificate: &Certificate,
         digest: Digest,
-    ) -> Option<Evidence> {
+    ) -> Option<Proven> {
         let header = &certificate.header;
         let members = self.chain.members_of(certificate.generation)?;
         let sig = *certificate.echo_of(members.index_in(header.source)?)?;
@@ -253,7 +254,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         let culprit = *self.chain.members().in_seat(header.source)?;
         let evidence = Evidence::headers(self.signer.network(), culprit, known, other);
-        self.may_convict(&evidence).then_some(evidence)
+        self.prove(evidence)
     }
 
     /// G12: two certificates for one slot. More than `f` are faulty; name them.
@@ -267,8 +268,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let members = members.ok_or(Rejection::SlotTaken)?;
         other.verify::<K, R>(self.signer.network(), members, &digest, &[])?;
         let both = culprits(&self.chain.generations, known, other).into_iter();
-        let mut convictions: Vec<Evidence> =
-            both.filter(|evidence| self.may_convict(evidence)).collect();
+        let mut convictions: Vec<Proven> =
+            both.filter_map(|evidence| self.prove(evidence)).collect();
         // Of two generations: whoever has signed the older one, and sealed as if it had not.
         convictions.extend(self.certificate_against_seals(known));
         convictions.extend(self.certificate_against_seals(other));

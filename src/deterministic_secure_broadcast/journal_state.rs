@@ -210,7 +210,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys> UnsignedParts<'_, A, K> {
                 source_echo,
                 ops,
             } => self.load_delivered::<R>(Proof { certificate, ops }, source_echo),
-            Record::Evidence(evidence) => self.convictions.keep(*evidence).map(|_| ()),
+            Record::Evidence(evidence) => self.convictions.load(*evidence).map(|_| ()),
             Record::Checkpoint(checkpoint) => self.load_checkpoint(*checkpoint),
             Record::Attested(clock) => {
                 self.checkpoints.raise_floor(&clock);

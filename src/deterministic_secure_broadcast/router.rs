@@ -5,6 +5,7 @@ use super::SecureBroadcast;
 use super::decided::{Decision, Receipts};
 use super::effect::{Effects, To};
 use super::error::Rejection;
+use super::evidence::Evidence;
 use super::packet::{Packet, Payload};
 use super::rules::Rules;
 use crate::actor::Keys;
@@ -23,7 +24,10 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Payload::Echo(echo) => self.decide_echo(from, echo),
             Payload::Proof(proof) => self.decide_proof(from, proof),
             Payload::Refusal(refusal) => self.decide_refusal(from, refusal).map(Decision::Report),
-            Payload::Evidence(evidence) => self.decide_evidence(evidence).map(Decision::Convict),
+            Payload::Evidence(evidence) => {
+                let proven = self.decide_evidence(Evidence::clone(evidence))?;
+                Ok(Decision::Convict(vec![proven]))
+            }
             Payload::Summary(summary) => self.decide_summary(from, summary),
             Payload::Pull(pull) => self.decide_pull(from, pull),
             Payload::Compare(compare) => {

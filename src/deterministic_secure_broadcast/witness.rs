@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::SecureBroadcast;
+use super::convictions::Proven;
 use super::decided::{Decision, Verdict};
 use super::effect::{Effect, Effects, To};
 use super::error::{Halt, Malformed, Rejection, ReturnReason};
@@ -154,7 +155,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             sig,
         };
         match self.two_headers(known, request) {
-            Some(evidence) => Ok(Decision::Convict(vec![evidence])),
+            Some(proven) => Ok(Decision::Convict(vec![proven])),
             None => Err(Rejection::SlotTaken),
         }
     }
@@ -186,7 +187,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// What this request, whose signature holds, says against its source.
-    fn convictions_of(&self, request: &Request, digest: Digest) -> Vec<Evidence> {
+    fn convictions_of(&self, request: &Request, digest: Digest) -> Vec<Proven> {
         let header = &request.header;
         let slot = self.slots.get(header.source);
         // Two headers of one source in one slot convict it.
@@ -200,7 +201,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         known.into_iter().chain(hidden).collect()
     }
 
-    fn two_headers(&self, known: SignedHeader, request: &Request) -> Option<Evidence> {
+    fn two_headers(&self, known: SignedHeader, request: &Request) -> Option<Proven> {
         let culprit = *self.chain.members().in_seat(request.header.source)?;
         let other = SignedHeader {
             generation: request.generation,
@@ -208,7 +209,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             sig: request.echo,
         };
         let evidence = Evidence::headers(self.signer.network(), culprit, known, other);
-        self.may_convict(&evidence).then_some(evidence)
+        self.prove(evidence)
     }
 
     /// What R1 is asked about a request. `valid`: whether its operations are.

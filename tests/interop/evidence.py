@@ -134,12 +134,13 @@ class Case:
         return True
 
     def genuine_open(self, shown: SealedSource, what: InventionOpen) -> bool:
-        """Whether there is no such open header, or its source has signed it."""
+        """Whether there is no such open header, or its source has signed it, of seats that there were."""
         if what.place >= len(shown.open):
             return True
         signed = shown.open[what.place]
         source = self.chain.newest.seats[signed.header.source]
         try:
+            header_check(signed.header, len(self.chain.has(signed.generation).seats))
             Case(source, self.chain).echoed(signed)
         except Rejected:
             return False

@@ -4,6 +4,7 @@
 use crate::actor::{Actor, Keys, Sig};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::SecureBroadcast;
+use crate::deterministic_secure_broadcast::convictions::Proven;
 use crate::deterministic_secure_broadcast::effect::{Effect, Effects, To};
 use crate::deterministic_secure_broadcast::error::{Halt, Rejection};
 use crate::deterministic_secure_broadcast::evidence::{Contradiction, Evidence, denies, hidden_by};
@@ -22,56 +23,46 @@ use crate::traits::SecureBroadcastAlgorithm;
 const MAX_RECENT: usize = 8;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    /// Whether this is evidence, against a member that is not convicted yet.
-    pub(crate) fn proves(&self, evidence: &Evidence) -> bool {
-        self.may_convict(evidence) && evidence.verify_by::<K, R>(&self.chain.generations).is_ok()
+    /// What convicts, if this does: evidence against a member that is not convicted yet.
+    pub(crate) fn prove(&self, evidence: Evidence) -> Option<Proven> {
+        self.decide_evidence(evidence).ok()
+    }
+
+    /// Evidence that a peer has found.
+    pub(crate) fn decide_evidence(&self, evidence: Evidence) -> Result<Proven, Rejection> {
+        self.convictions
+            .prove::<K, R>(evidence, &self.chain.generations)
     }
 
     /// Convicts a member, if what it signed holds as evidence, and it is not convicted yet.
-    pub(crate) fn accuse(&mut self, evidence: Evidence, effects: &mut Effects<A>) -> bool {
-        self.proves(&evidence) && self.convict(evidence, effects)
-    }
-
-    /// Whether this member is not convicted yet, and the evidence can be sent and written down: a Byzantine node's seal
-    /// may be as large as a packet.
-    pub(crate) fn may_convict(&self, evidence: &Evidence) -> bool {
-        self.convictions.takes(evidence)
+    pub(crate) fn accuse(&mut self, evidence: Evidence, effects: &mut Effects<A>) {
+        let proven = self.prove(evidence);
+        self.convict_all(proven, effects);
     }
 
     /// Keeps one conviction per culprit, and passes it on.
-    pub(crate) fn convict(&mut self, evidence: Evidence, effects: &mut Effects<A>) -> bool {
-        if !self.may_convict(&evidence) {
-            return false;
-        }
+    fn convict(&mut self, proven: Proven, effects: &mut Effects<A>) {
+        let Some(evidence) = self.convictions.keep(proven).cloned() else {
+            return;
+        };
         // I13: we never sign twice in a slot. Another replica does, with our key. First of all, so that no
         // crash comes between.
         if evidence.culprit == self.actor() {
             self.halt(Halt::KeyUsedElsewhere, effects);
         }
-        self.convictions.keep(evidence.clone());
         self.persist(Record::Evidence(Box::new(evidence.clone())), effects);
         effects.push(Effect::Evidence(evidence.clone()));
         effects.send(To::Members, Payload::Evidence(Box::new(evidence)));
-        true
     }
 
     pub(crate) fn convict_all(
         &mut self,
-        convictions: impl IntoIterator<Item = Evidence>,
+        convictions: impl IntoIterator<Item = Proven>,
         effects: &mut Effects<A>,
     ) {
-        for evidence in convictions {
-            self.convict(evidence, effects);
+        for proven in convictions {
+            self.convict(proven, effects);
         }
-    }
-
-    /// Evidence that a peer has found.
-    pub(crate) fn decide_evidence(&self, evidence: &Evidence) -> Result<Vec<Evidence>, Rejection> {
-        if self.convictions.of(&evidence.culprit) {
-            return Err(Rejection::Duplicate);
-        }
-        evidence.verify_by::<K, R>(&self.chain.generations)?;
-        Ok(vec![evidence.clone()])
     }
 
     /// What a contradiction proves against a member of a generation.
@@ -80,26 +71,25 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         generation: Generation,
         index: MemberIndex,
         contradiction: Option<Contradiction>,
-    ) -> Option<Evidence> {
+    ) -> Option<Proven> {
         let culprit = *self.chain.members_of(generation)?.actor(index)?;
         let evidence = Evidence {
             culprit,
             contradiction: contradiction?,
         };
-        self.proves(&evidence).then_some(evidence)
+        self.prove(evidence)
     }
 
     /// What a vote proves against its voter, together with what that has said.
-    pub(super) fn vote_evidence(&self, index: MemberIndex, vote: &Vote) -> Option<Evidence> {
+    pub(super) fn vote_evidence(&self, index: MemberIndex, vote: &Vote) -> Option<Proven> {
         let statement_log = self.reconfiguration.statement_logs.get(&vote.generation)?;
         let found = statement_log.against_vote::<R>(index, vote)?;
         self.member_evidence(vote.generation, index, Some(found))
     }
 
     fn compare_vote(&mut self, index: MemberIndex, vote: &Vote, effects: &mut Effects<A>) {
-        if let Some(evidence) = self.vote_evidence(index, vote) {
-            self.convict(evidence, effects);
-        }
+        let found = self.vote_evidence(index, vote);
+        self.convict_all(found, effects);
     }
 
     /// The same for votes that were checked, which are remembered.
@@ -121,7 +111,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         &self,
         leader: MemberIndex,
         proposal: &Proposal,
-    ) -> Option<Evidence> {
+    ) -> Option<Proven> {
         let (generation, attempt) = (proposal.generation, proposal.attempt);
         let statement_log = self.reconfiguration.statement_logs.get(&generation)?;
         let signed = proposal.signed(self.network());
@@ -142,7 +132,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         generation: Generation,
         timeout: (u32, &Shown),
         index: MemberIndex,
-    ) -> Option<Evidence> {
+    ) -> Option<Proven> {
         let statement_log = self.reconfiguration.statement_logs.get(&generation)?;
         let found = statement_log.against_timeout::<R>(generation, timeout, index)?;
         self.member_evidence(generation, index, Some(found))
@@ -156,9 +146,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         index: MemberIndex,
         effects: &mut Effects<A>,
     ) {
-        if let Some(evidence) = self.timeout_evidence(generation, (attempt, &timeout), index) {
-            self.convict(evidence, effects);
-        }
+        let found = self.timeout_evidence(generation, (attempt, &timeout), index);
+        self.convict_all(found, effects);
         let statement_log = self.reconfiguration.statement_log(generation);
         statement_log.note_timeout(attempt, index, timeout);
     }
@@ -196,7 +185,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     /// G12: another decision where we know of one, or have just `taken` one. More than `f` members have voted for both: in
     /// one attempt, or they have given up attempts after the earlier one as if they had not.
-    pub(super) fn other_decision(&self, taken: Option<&Link>, other: &Link) -> Vec<Evidence> {
+    pub(super) fn other_decision(&self, taken: Option<&Link>, other: &Link) -> Vec<Proven> {
         let generations = &self.chain.generations;
         let network = generations.network();
         let generation = other.decision.generation;
@@ -226,7 +215,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     }
 
     /// What a seal proves against its signer, together with another one of the same generation.
-    pub(super) fn seal_evidence(&self, other: &Seal) -> Option<Evidence> {
+    pub(super) fn seal_evidence(&self, other: &Seal) -> Option<Proven> {
         let generations = &self.chain.generations;
         let known = self
             .reconfiguration
@@ -240,16 +229,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return None;
         }
         let evidence = Evidence::seals(culprit, *link, known, other);
-        self.proves(&evidence).then_some(evidence)
+        self.prove(evidence)
     }
 
     /// What a certificate that was checked proves against those who have sealed its generation.
-    pub(crate) fn certificate_against_seals(&self, certificate: &Certificate) -> Vec<Evidence> {
+    pub(crate) fn certificate_against_seals(&self, certificate: &Certificate) -> Vec<Proven> {
         let generations = &self.chain.generations;
         let seals = self.reconfiguration.seals_of(certificate.generation);
         seals
             .filter_map(|seal| hidden_by::<K, R>(generations, certificate, seal))
-            .filter(|evidence| self.proves(evidence))
+            .filter_map(|evidence| self.prove(evidence))
             .collect()
     }
 
@@ -268,7 +257,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         culprit: Actor,
         (generation, sig): (Generation, &Sig),
         (header, digest): (&Header, &Digest),
-    ) -> Option<Evidence> {
+    ) -> Option<Proven> {
         let index = self.chain.members_of(generation)?.index_of(&culprit)?;
         let seal = self.reconfiguration.seals.get(&(generation, index))?;
         if !denies::<R>(self.signer.network(), (header, digest), seal) {
@@ -280,11 +269,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             sig: *sig,
         };
         let evidence = Evidence::hidden(culprit, echo, seal);
-        self.proves(&evidence).then_some(evidence)
+        self.prove(evidence)
     }
 
     /// What a seal that was checked proves against its signer, together with the echoes of it that we know.
-    pub(super) fn seal_against_echoes(&self, seal: &Seal) -> Option<Evidence> {
+    pub(super) fn seal_against_echoes(&self, seal: &Seal) -> Option<Proven> {
         let members = self.chain.members_of(seal.generation)?;
         let culprit = *members.actor(seal.signer)?;
         if self.convictions.of(&culprit) {
@@ -293,7 +282,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let mut seats = self.seats();
         let echo = seats.find_map(|seat| self.denied_echo(culprit, seat, seal))?;
         let evidence = Evidence::hidden(culprit, echo, seal);
-        self.proves(&evidence).then_some(evidence)
+        self.prove(evidence)
     }
 
     /// An echo of this seal's signer for a message of this source, if the seal denies it.

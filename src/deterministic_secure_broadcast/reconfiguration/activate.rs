@@ -355,9 +355,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             match inherited {
                 // I13: our own message is kept elsewhere, and there can be no other.
                 Inherited::Foreign => self.halt(Halt::KeyUsedElsewhere, effects),
-                Inherited::Contradiction(evidence) => {
-                    self.convict(*evidence, effects);
-                }
+                Inherited::Contradiction(evidence) => self.accuse(*evidence, effects),
             }
         }
         if let Some(change) = change {

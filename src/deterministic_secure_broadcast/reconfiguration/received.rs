@@ -1,8 +1,8 @@
 //! What a packet about generations changes, as a value.
 
 use crate::actor::{Actor, Sig};
+use crate::deterministic_secure_broadcast::convictions::Proven;
 use crate::deterministic_secure_broadcast::error::Rejection;
-use crate::deterministic_secure_broadcast::evidence::Evidence;
 use crate::deterministic_secure_broadcast::wire::{
     Join, Link, NextKey, Proposal, Seal, Shown, Timeout, Timeouts, Vote,
 };
@@ -12,7 +12,7 @@ use crate::membership::{Change, MemberIndex};
 #[must_use = "a decision that is not carried out is a packet that is lost"]
 pub(crate) struct Received {
     /// Members that it convicts, first of all.
-    pub(super) convictions: Vec<Evidence>,
+    pub(super) convictions: Vec<Proven>,
     /// What counts of it; nothing if it is worth no more than what it proves.
     pub(super) news: Option<News>,
 }
@@ -44,7 +44,7 @@ pub(super) enum Linked {
     /// It is the next one.
     Next(Box<Link>),
     /// It is another one than the one we know: these have signed both.
-    Other(Vec<Evidence>),
+    Other(Vec<Proven>),
 }
 
 impl Received {
@@ -57,10 +57,10 @@ impl Received {
 
     /// What a statement proves is worth something even if the statement does not count.
     pub(super) fn with(
-        convictions: impl IntoIterator<Item = Evidence>,
+        convictions: impl IntoIterator<Item = Proven>,
         news: Result<News, Rejection>,
     ) -> Result<Self, Rejection> {
-        let convictions: Vec<Evidence> = convictions.into_iter().collect();
+        let convictions: Vec<Proven> = convictions.into_iter().collect();
         match news {
             Err(rejection) if convictions.is_empty() => Err(rejection),
             news => Ok(Self {

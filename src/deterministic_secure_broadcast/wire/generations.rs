@@ -8,6 +8,7 @@ use super::link::Link;
 use crate::actor::{Actor, Keys, NetworkId, WeakKey};
 use crate::codec::Digest;
 use crate::deterministic_secure_broadcast::error::Rejection;
+use crate::deterministic_secure_broadcast::header::Header;
 use crate::deterministic_secure_broadcast::rules::{Rules, Sound};
 use crate::membership::{Generation, Members};
 
@@ -191,6 +192,24 @@ impl<K: Keys> Generations<K> {
     #[must_use]
     pub fn members_of(&self, generation: Generation) -> Option<&Arc<Members<K>>> {
         self.members.get(usize::try_from(generation.get()).ok()?)
+    }
+
+    /// Checks the form of a header that was signed in this generation, by the seats there were: whether it holds must not
+    /// depend on how much more of the chain somebody knows.
+    pub(crate) fn check_header(
+        &self,
+        generation: Generation,
+        header: &Header,
+    ) -> Result<(), Rejection> {
+        let members = self.members_of(generation);
+        let members = members.ok_or_else(|| self.beyond(generation))?;
+        Ok(header.check(members.seats())?)
+    }
+
+    /// The chain does not go that far.
+    pub(crate) fn beyond(&self, got: Generation) -> Rejection {
+        let have = self.last();
+        Rejection::FutureGeneration { have, got }
     }
 
     /// The members of the last generation, who know every seat there is.

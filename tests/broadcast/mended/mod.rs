@@ -2,4 +2,5 @@
 //! happened, and asserts what is right.
 
 mod changes;
+mod evidence;
 mod strangers;

@@ -90,7 +90,7 @@ impl Evidence {
                 other,
             } => {
                 let link = generations.tip_of(*generation).copied();
-                let link = link.ok_or_else(|| beyond(*generation, generations))?;
+                let link = link.ok_or_else(|| generations.beyond(*generation))?;
                 let bytes = |content| {
                     let statement = SealStatement {
                         generation: *generation,
@@ -119,7 +119,7 @@ impl Evidence {
     ) -> Result<(), Rejection> {
         let (network, newest) = (generations.network(), generations.newest());
         for signed in [one, other] {
-            check_form(signed, generations)?;
+            generations.check_header(signed.generation, &signed.header)?;
         }
         let (a, b) = (one.header.digest(network), other.header.digest(network));
         let is_source = newest.in_seat(one.header.source) == Some(&self.culprit);
@@ -140,7 +140,7 @@ impl Evidence {
         generations: &Generations<K>,
     ) -> Result<(), Rejection> {
         let (network, header) = (generations.network(), &echo.header);
-        check_form(echo, generations)?;
+        generations.check_header(echo.generation, &echo.header)?;
         seal.check(header.source, generations)?;
         let digest = header.digest(network);
         let hides = R::hides(&seal.of_slot(header, &digest, network));
@@ -182,7 +182,7 @@ impl Evidence {
         generations: &Generations<K>,
     ) -> Result<(), Rejection> {
         let bytes = seal.signed_bytes(generations);
-        let bytes = bytes.ok_or_else(|| beyond(seal.generation, generations))?;
+        let bytes = bytes.ok_or_else(|| generations.beyond(seal.generation))?;
         self.check_signed(seal.generation, &bytes, &seal.sig, generations)
     }
 
@@ -225,7 +225,7 @@ impl Evidence {
         generations: &Generations<K>,
     ) -> Result<(), Rejection> {
         let members = generations.members_of(generation);
-        let members = members.ok_or_else(|| beyond(generation, generations))?;
+        let members = members.ok_or_else(|| generations.beyond(generation))?;
         let index = members.index_of(&self.culprit);
         let index = index.ok_or(Rejection::NotMember(self.culprit))?;
         if members
@@ -240,22 +240,6 @@ impl Evidence {
     }
 }
 
-/// Checks the header's form, by the seats there were: whether evidence holds must not depend on how much more of the
-/// chain somebody knows.
-fn check_form<K: Keys>(
-    signed: &SignedHeader,
-    generations: &Generations<K>,
-) -> Result<(), Rejection> {
-    let members = generations.members_of(signed.generation);
-    let members = members.ok_or_else(|| beyond(signed.generation, generations))?;
-    Ok(signed.header.check(members.seats())?)
-}
-
-fn beyond<K: Keys>(got: Generation, generations: &Generations<K>) -> Rejection {
-    let have = generations.last();
-    Rejection::FutureGeneration { have, got }
-}
-
 /// Whether a quorum of its generation has signed a certificate. What a quorum is, is not a matter of anybody's rules
 /// here: evidence is for everybody.
 fn is_certified<K: Keys>(certificate: &Certificate, generations: &Generations<K>) -> bool {
@@ -268,7 +252,7 @@ fn is_certified<K: Keys>(certificate: &Certificate, generations: &Generations<K>
     })
 }
 
-/// Whether a header's source has signed it, as a member of that generation.
+/// Whether a header's source has signed it, as a member of that generation, and of seats that there were.
 pub(crate) fn is_of_its_source<K: Keys>(
     signed: &SignedHeader,
     generations: &Generations<K>,
@@ -280,5 +264,8 @@ pub(crate) fn is_of_its_source<K: Keys>(
         members.key(index)
     });
     let bytes = signing_bytes(network, &EchoStatement { generation, header });
-    key.is_some_and(|key| K::verify(key, &bytes, &signed.sig))
+    generations
+        .check_header(signed.generation, &signed.header)
+        .is_ok()
+        && key.is_some_and(|key| K::verify(key, &bytes, &signed.sig))
 }
