@@ -33,8 +33,9 @@ impl Config {
     }
 
     /// After how many messages beyond the last checkpoint the next one is due; the default is [`CHECKPOINT_MESSAGES`].
-    /// `None` keeps the whole history: the replica attests the checkpoints of others, but prunes nothing, and takes no
-    /// snapshot, so it reads everything from the beginning.
+    /// `None` keeps the history: the replica attests the checkpoints of others, but prunes nothing, and reads everything
+    /// that anybody still has. Only what nobody has any more, because all others have pruned it while it was away, it takes
+    /// over as a snapshot ([`Effect::Installed`](super::Effect::Installed)), and keeps what comes after.
     pub const fn checkpoint_every(mut self, messages: Option<NonZeroUsize>) -> Self {
         self.checkpoint_every = messages;
         self

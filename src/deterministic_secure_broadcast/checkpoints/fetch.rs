@@ -20,11 +20,31 @@ pub(super) const WORTH_OPS: u64 = 1024;
 /// After how many ticks a checkpoint ahead of us is fetched, because what leads there seems to be had from no peer.
 const WAIT_TICKS: u32 = 16;
 
+/// When a snapshot is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// When reading what leads to it is not worth it, or seems to be impossible.
+    Short,
+    /// When nobody seems to have the messages that lead to it: in so many ticks none of them was delivered.
+    Long(u32),
+}
+
 /// After how many ticks without a piece a snapshot is given up for the newest one known.
 const IDLE_TICKS: u32 = 8;
 
 /// How many chunks one request is answered by, at most.
 const CHUNKS_PER_PULL: usize = 4;
+
+impl Patience {
+    /// Of a replica that keeps everything, if `keeps`: it asks every other member for the messages first.
+    pub(super) fn of(keeps: bool, members: usize) -> Self {
+        let members = u32::try_from(members).unwrap_or(u32::MAX);
+        match keeps {
+            true => Self::Long(WAIT_TICKS.saturating_add(members)),
+            false => Self::Short,
+        }
+    }
+}
 
 /// A snapshot that is being fetched.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,8 +174,11 @@ pub(super) enum Fetched {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Fetching {
     ahead: Option<Checkpoint>,
-    /// For how many ticks it has been ahead.
+    /// For how many ticks it has been ahead; with long patience, without coming nearer.
     waited: u32,
+    /// What must come nearer, and how many operations of it are lacking: higher checkpoints that turn up meanwhile do not
+    /// count.
+    goal: Option<(VersionVector, u64)>,
     fetch: Option<Fetch>,
     /// The member that is asked next.
     turn: usize,
@@ -183,7 +206,7 @@ impl Fetching {
     }
 
     /// A tick: begins to fetch the snapshot of the checkpoint ahead of us, or goes on with it.
-    pub(super) fn tick(&mut self, delivered: &VersionVector) -> FetchStep {
+    pub(super) fn tick(&mut self, delivered: &VersionVector, patience: Patience) -> FetchStep {
         let Some(ahead) = &self.ahead else {
             self.fetch = None;
             return FetchStep::Idle;
@@ -191,17 +214,37 @@ impl Fetching {
         if !ahead.clock().is_ahead_of(delivered) {
             self.fetch = None;
             self.waited = 0;
+            self.goal = None;
             let delivered = self.ahead.take().map(Box::new);
             return delivered.map_or(FetchStep::Idle, FetchStep::Delivered);
         }
         self.waited = self.waited.saturating_add(1);
-        let far = lag(ahead.clock(), delivered) >= WORTH_OPS;
+        let due = match patience {
+            Patience::Short => {
+                let far = lag(ahead.clock(), delivered) >= WORTH_OPS;
+                far || self.waited >= WAIT_TICKS
+            }
+            Patience::Long(ticks) => {
+                let (goal, lacking) = self
+                    .goal
+                    .get_or_insert_with(|| (ahead.clock().clone(), u64::MAX));
+                let now = lag(goal, delivered);
+                if now < *lacking {
+                    *lacking = now;
+                    self.waited = 0;
+                }
+                if now == 0 {
+                    self.goal = None;
+                }
+                self.waited >= ticks
+            }
+        };
         let idle = self.fetch.as_mut().map(|fetch| {
             fetch.idle = fetch.idle.saturating_add(1);
             fetch.idle
         });
         match idle {
-            None if far || self.waited >= WAIT_TICKS => {
+            None if due => {
                 self.fetch = Some(Fetch::new(ahead.clone()));
             }
             Some(IDLE_TICKS..) => {
@@ -260,6 +303,7 @@ impl Fetching {
         self.ahead
             .take_if(|ahead| !ahead.clock().is_ahead_of(clock));
         self.waited = 0;
+        self.goal = None;
     }
 }
 

@@ -300,19 +300,21 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         {
             return Ok(gated);
         }
-        if self.checkpoints.every.is_none() {
+        // Whoever keeps everything needs it only to go on from, should nobody have what leads there.
+        let ahead = checkpoint.clock().is_ahead_of(self.ledger.clock());
+        if self.checkpoints.every.is_none() && !ahead {
             return Err(Rejection::NotRequested);
         }
         let fetching = &self.checkpoints.fetching;
-        if let Some(ahead) = fetching.ahead()
-            && !checkpoint.is_beyond(ahead)
+        if let Some(known) = fetching.ahead()
+            && !checkpoint.is_beyond(known)
         {
-            if !fetching.is_fetching() || !ahead.is_beyond(checkpoint) {
+            if !fetching.is_fetching() || !known.is_beyond(checkpoint) {
                 return Err(Rejection::Duplicate);
             }
-            let charge = self.charge(&from, ahead.weight())?;
+            let charge = self.charge(&from, known.weight())?;
             // Its sender may be able to give more, once it knows of a higher one.
-            let payloads = vec![Payload::Checkpoint(Box::new(ahead.clone()))];
+            let payloads = vec![Payload::Checkpoint(Box::new(known.clone()))];
             return Ok(Decision::charged(from, (charge, payloads)));
         }
         if !self.bases.is_news(checkpoint) {
@@ -323,7 +325,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let members = self.members_of(checkpoint.generation);
         let members = members.ok_or(Rejection::Outdated(checkpoint.generation))?;
         checkpoint.verify::<K, R>(self.signer.network(), members)?;
-        if checkpoint.clock().is_ahead_of(self.ledger.clock()) {
+        if ahead {
             return Ok(Decision::CheckpointAhead(Box::new(checkpoint.clone())));
         }
         Ok(match self.adoption(checkpoint) {

@@ -1,7 +1,7 @@
 //! Snapshots for replicas that lack what is pruned: offering them, serving their parts, and taking them.
 
 use super::base::Adoption;
-use super::fetch::{FetchStep, Fetched, NewPiece, WORTH_OPS, lag};
+use super::fetch::{FetchStep, Fetched, NewPiece, Patience, WORTH_OPS, lag};
 use super::install::Installation;
 use crate::actor::{Actor, Counter, Keys};
 use crate::deterministic_secure_broadcast::SecureBroadcast;
@@ -29,7 +29,10 @@ pub(crate) struct Offer {
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// A tick: goes on with what is fetched.
     pub(super) fn tick_fetch(&mut self, effects: &mut Effects<A>) {
-        match self.checkpoints.fetching.tick(self.ledger.clock()) {
+        let members = self.chain.members().len();
+        let patience = Patience::of(self.checkpoints.every.is_none(), members);
+        let clock = self.ledger.clock();
+        match self.checkpoints.fetching.tick(clock, patience) {
             FetchStep::Idle => {}
             FetchStep::Delivered(checkpoint) => {
                 if let Adoption::Base(base) = self.adoption(&checkpoint) {

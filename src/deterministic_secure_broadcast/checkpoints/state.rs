@@ -18,7 +18,7 @@ pub const CHECKPOINT_MESSAGES: NonZeroUsize = NonZeroUsize::new(1024).expect("no
 /// How far the next checkpoint is: proposals, attestations, and what is fetched of one that is ahead of us.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Checkpoints {
-    /// How many messages lie between two; `None` prunes nothing, and fetches nothing.
+    /// How many messages lie between two; `None` prunes nothing, and fetches only what nobody has any more.
     pub(super) every: Option<NonZeroUsize>,
     /// The attestation floor: what everything covers that we attest from here on.
     pub(super) floor: VersionVector,

@@ -2,5 +2,6 @@
 //! happened, and asserts what is right.
 
 mod changes;
+mod checkpoints;
 mod evidence;
 mod strangers;
