@@ -311,4 +311,12 @@ pub enum OpenError {
     /// A record does not follow from the ones before it.
     #[error("record {0} does not follow from the ones before it")]
     Inconsistent(usize),
+    /// It was made short, and is cut off: what is missing may bind us.
+    #[error("a short journal of {need} records behind the first, of which {have} are there")]
+    Incomplete {
+        /// How many are there.
+        have: u64,
+        /// How many belong to it.
+        need: u64,
+    },
 }

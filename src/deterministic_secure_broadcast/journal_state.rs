@@ -3,7 +3,8 @@
 //!
 //! | record | loaded by | in a short journal |
 //! | --- | --- | --- |
-//! | `Identity` | [`open`](SecureBroadcast::open), as the first and no other | as the first |
+//! | `Identity` | [`open`](SecureBroadcast::open), as the first and no other | never: `Compacted` stands for it |
+//! | `Compacted` | [`open`](SecureBroadcast::open), as the first and no other | as the first |
 //! | `Decided` | chain | every link |
 //! | `Resumed` | chain, reconfiguration | in place of every `Activated` |
 //! | `Seal` | reconfiguration | those that count |
@@ -52,16 +53,24 @@ struct OwnEcho {
 }
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
-    /// Loads the records behind the identity, and takes the secret to where they stand.
+    /// Loads the records behind the first, and takes the secret to where they stand.
     pub(super) fn load_journal(
         &mut self,
+        first: &Record,
         records: impl Iterator<Item = Record>,
     ) -> Result<(), OpenError> {
         self.signer.load_reserved();
         let mut pieces = Pieces::default();
+        let mut have = 0_u64;
         for (index, record) in (1..).zip(records) {
             self.load(record, &mut pieces)
                 .ok_or(OpenError::Inconsistent(index))?;
+            have = have.saturating_add(1);
+        }
+        if let Record::Compacted { records: need, .. } = *first
+            && have < need
+        {
+            return Err(OpenError::Incomplete { have, need });
         }
         self.restore_key()
     }
@@ -91,16 +100,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Write it to a file of its own, sync it, and only then put it in the place of the old one; what was persisted
     /// before this call need not be kept, what is persisted after it is appended to the new one. A good time is
     /// [`Effect::Checkpoint`](super::Effect::Checkpoint). Empty if nothing was ever persisted.
+    ///
+    /// Its first record says how many follow, so that no part of it is taken for the whole.
     #[must_use]
     pub fn compact_journal(&self) -> Vec<Record> {
         let mut records = Vec::new();
         if !self.signer.is_reserved() {
             return records;
         }
-        records.push(Record::Identity {
-            network: *self.signer.network(),
-            actor: self.actor(),
-        });
         self.compact_chain(&mut records);
         let base = self.bases.base();
         records.extend(base.into_iter().flat_map(|base| base.records()));
@@ -127,6 +134,12 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         records.extend(evidence.map(Record::Evidence));
         self.compact_decision(&mut records);
         records.extend(self.signer.halted().map(Record::Halted));
+        let first = Record::Compacted {
+            network: *self.signer.network(),
+            actor: self.actor(),
+            records: records.len() as u64,
+        };
+        records.insert(0, first);
         records
     }
 
@@ -166,6 +179,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys> UnsignedParts<'_, A, K> {
         match record {
             // They are the business of those that know the signer, or make room in every part.
             Record::Identity { .. }
+            | Record::Compacted { .. }
             | Record::Halted(_)
             | Record::Activated { .. }
             | Record::Resumed { .. } => None,

@@ -156,8 +156,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ///
     /// # Errors
     /// [`OpenError`] if a member's key is not sound, the secret of an empty journal is not the first one, or the journal
-    /// does not begin with an identity, belongs to another key or network, does not make sense, or is older than the
-    /// secret.
+    /// does not begin with an identity, belongs to another key or network, does not make sense, is a part of a short
+    /// one, or is older than the secret.
     pub fn open(
         identity: SigningActor<K>,
         genesis: Genesis<A>,
@@ -167,17 +167,17 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let is_first = identity.key() == identity.actor();
         let mut replica = Self::blank(identity, genesis, &config)?;
         let mut records = journal.into_iter();
-        match records.next() {
-            Some(Record::Identity { network, actor }) => {
-                if network != replica.network() || actor != replica.actor() {
-                    return Err(OpenError::Foreign);
-                }
-            }
-            Some(_) => return Err(OpenError::NoIdentity),
+        let first = match records.next() {
+            Some(first) => first,
             None if is_first => return Ok(replica),
             None => return Err(OpenError::KeyChanged(replica.actor())),
+        };
+        match first.identity() {
+            Some(own) if own == (replica.network(), replica.actor()) => {}
+            Some(_) => return Err(OpenError::Foreign),
+            None => return Err(OpenError::NoIdentity),
         }
-        replica.load_journal(records)?;
+        replica.load_journal(&first, records)?;
         Ok(replica)
     }
 

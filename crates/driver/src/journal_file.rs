@@ -82,13 +82,10 @@ impl<D: Disk> JournalFile<D> {
             return Err(JournalFileError::Missing);
         }
         let records = journal::read(&bytes)?.records;
-        match records.first() {
-            Some(Record::Identity {
-                network: of,
-                actor: by,
-            }) if (*of, *by) == (network, actor) => {}
-            Some(Record::Identity { .. }) => return Err(JournalFileError::Foreign),
-            _ => return Err(JournalFileError::NoIdentity),
+        match records.first().and_then(Record::identity) {
+            Some(own) if own == (network, actor) => {}
+            Some(_) => return Err(JournalFileError::Foreign),
+            None => return Err(JournalFileError::NoIdentity),
         }
         let file = Self::write(disk, &records)?;
         Ok((file, records))

@@ -139,4 +139,27 @@ pub enum Record {
     Announced(NextKey),
     /// Before an attestation leaves: the clock of it. What we attest from here on covers it.
     Attested(VersionVector),
+    /// In the place of the identity, of a journal that was made short: each of its records may bind us, and only all of
+    /// them are what we know.
+    Compacted {
+        /// The network.
+        network: NetworkId,
+        /// The key.
+        actor: Actor,
+        /// How many records follow that belong to it.
+        records: u64,
+    },
+}
+
+impl Record {
+    /// Of the first record of a journal: in which network it signs, and with whose key.
+    #[must_use]
+    pub const fn identity(&self) -> Option<(NetworkId, Actor)> {
+        match self {
+            Self::Identity { network, actor } | Self::Compacted { network, actor, .. } => {
+                Some((*network, *actor))
+            }
+            _ => None,
+        }
+    }
 }

@@ -4,4 +4,5 @@
 mod changes;
 mod checkpoints;
 mod evidence;
+mod journals;
 mod strangers;

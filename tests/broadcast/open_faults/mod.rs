@@ -9,7 +9,6 @@ mod checkpoints;
 mod cost;
 mod drafts;
 mod evidence;
-mod journals;
 mod liveness;
 mod refusals;
 mod seals;

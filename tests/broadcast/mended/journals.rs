@@ -3,7 +3,7 @@
 use bft_crdts::deterministic_secure_broadcast::packet::Request;
 use bft_crdts::{Config, Effect, Generation, Packet, PacketKind, Payload};
 
-use super::support::{add, echo_statement, first_message, rounds, set_world, sign};
+use crate::open_faults::support::{add, echo_statement, first_message, rounds, set_world, sign};
 use crate::world::Replica;
 
 /// A driver replaces the journal by a short one, and the short one is cut off at a record boundary. It restores without a
@@ -11,7 +11,6 @@ use crate::world::Replica;
 ///
 /// Right: a short journal says how many records belong to it, and no part of it restores.
 #[test]
-#[ignore = "open: GEN9"]
 fn gen9_no_part_of_a_short_journal_lets_a_replica_echo_twice() {
     let mut world = set_world(4, 1, 0);
     let source = 3;
