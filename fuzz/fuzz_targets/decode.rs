@@ -4,6 +4,8 @@
 #[path = "../../tests/broadcast/fuzzed/decoding.rs"]
 mod decoding;
 
+#[path = "../../tests/common/film.rs"]
+mod film;
 #[path = "../../tests/broadcast/wire.rs"]
 mod wire;
 

@@ -7,6 +7,8 @@ mod attack;
 #[path = "../../tests/broadcast/fuzzed/script.rs"]
 mod script;
 
+#[path = "../../tests/common/film.rs"]
+mod film;
 #[path = "../../tests/broadcast/wire.rs"]
 mod wire;
 

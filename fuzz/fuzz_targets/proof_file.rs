@@ -7,6 +7,8 @@ mod proof_files;
 #[path = "../../tests/broadcast/fixtures/mod.rs"]
 mod fixtures;
 
+#[path = "../../tests/common/film.rs"]
+mod film;
 #[path = "../../tests/broadcast/wire.rs"]
 mod wire;
 

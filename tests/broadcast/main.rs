@@ -4,18 +4,20 @@ mod attacks;
 mod certificates;
 mod corpus_replay;
 mod files;
+#[path = "../common/film.rs"]
+mod film;
 mod fixtures;
 mod fuzzed;
 #[path = "../common/golden.rs"]
 mod golden;
 mod mended;
+#[path = "../common/networks.rs"]
+mod networks;
 mod open_faults;
 mod proof_files;
 mod regressions;
 mod scripts;
 mod secure_broadcast;
-#[path = "../common/seed.rs"]
-mod seed;
 mod threats_application;
 mod threats_broadcast;
 mod threats_codec;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::seed::Seed;
+use crate::networks::{self, Plan};
 use crate::wire;
 use crate::wire::{Counted, Durable, Envelope, Wire, harmless, restore};
 use bft_crdts::bank::{self, Bank, Ledger};
@@ -15,7 +15,6 @@ use bft_crdts::{
     Config, Counter, Dot, GenesisError, OpenError, Orswot, PacketKind, Payload, Record, Rejection,
     SecureBroadcast, SecureBroadcastAlgorithm, SigningActor, Sound, Ticket, orswot,
 };
-use quickcheck_macros::quickcheck;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -296,8 +295,8 @@ struct Storm {
 }
 
 impl Storm {
-    fn new(seed: Seed, sizes: &[usize]) -> Self {
-        let mut rng = seed.rng();
+    fn new(plan: Plan, sizes: &[usize]) -> Self {
+        let mut rng = plan.rng();
         let n = sizes[rng.random_range(0..sizes.len())];
         Self {
             wire: BankWire::bank(n, 20),
@@ -378,31 +377,41 @@ impl Storm {
     }
 }
 
-#[quickcheck]
-fn letters_may_arrive_in_any_order(seed: Seed) {
-    let mut storm = Storm::new(seed, &[2, 3, 4, 5, 7]);
-    for _ in 0..60 {
-        storm.step(false);
-    }
-    // Not one tick is owed to order alone: what arrives late is parked.
-    storm.finish();
+#[test]
+fn letters_may_arrive_in_any_order() {
+    networks::check(1, 60, |plan| {
+        let mut storm = Storm::new(plan, &[2, 3, 4, 5, 7]);
+        for _ in 0..plan.size {
+            storm.step(false);
+        }
+        // Not one tick is owed to order alone: what arrives late is parked.
+        storm.finish();
+    });
 }
 
-#[quickcheck]
-fn lost_and_repeated_letters_and_restarts_change_nothing_in_the_end(seed: Seed) {
-    let mut storm = Storm::new(seed, &[4, 7]);
-    for _ in 0..120 {
-        storm.step(true);
-    }
-    storm.finish();
+#[test]
+fn lost_and_repeated_letters_and_restarts_change_nothing_in_the_end() {
+    networks::check(1, 120, |plan| {
+        let mut storm = Storm::new(plan, &[4, 7]);
+        for _ in 0..plan.size {
+            storm.step(plan.faults);
+        }
+        storm.finish();
+    });
 }
 
 /// Whoever delivers out of causal order would see a payment of money that is not there.
-#[quickcheck]
-fn deliveries_follow_source_order_and_causes(seed: Seed) {
-    let mut storm = Storm::new(seed, &[4]);
-    for _ in 0..80 {
-        storm.step(true);
+#[test]
+fn deliveries_follow_source_order_and_causes() {
+    networks::check(1, 80, |plan| {
+        deliveries_are_in_order(plan);
+    });
+}
+
+fn deliveries_are_in_order(plan: Plan) {
+    let mut storm = Storm::new(plan, &[4]);
+    for _ in 0..plan.size {
+        storm.step(plan.faults);
     }
     storm.wire.heal();
     for seat in 0..4 {

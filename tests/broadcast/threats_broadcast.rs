@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::networks;
 use crate::wire;
 use crate::wire::{Cheap, RecvError, Wire, clock_of, payloads};
 use bft_crdts::bank::{self, Bank, Ledger};
@@ -22,7 +23,7 @@ use bft_crdts::{
     Actor, Bytes, Config, Counter, Digest, Evidence, Generation, Packet, PacketKind, Payload,
     Rejection, Seat, SecureBroadcast, SigningActor, To,
 };
-use quickcheck_macros::quickcheck;
+use rand::RngExt;
 
 type BankWire = Wire<Bank>;
 
@@ -277,17 +278,19 @@ fn replicas_that_were_told_different_things_name_the_culprits_by_themselves() {
 }
 
 /// The same for any two chains.
-#[quickcheck]
-fn wherever_two_chains_part_the_culprits_are_named(common: u8, one: Vec<u8>, other: Vec<u8>) {
-    let chain = |lens: Vec<u8>| -> Vec<usize> {
-        let lens = lens.into_iter().take(12);
-        lens.map(|len| 1 + usize::from(len % 4))
-            .chain([1])
-            .collect()
-    };
-    let (one, other) = (chain(one), chain(other));
-    let named = fall_apart(usize::from(common % 20), [&one, &other]);
-    assert_eq!(named, [[2, 3], [2, 3]]);
+#[test]
+fn wherever_two_chains_part_the_culprits_are_named() {
+    networks::check(1, 12, |plan| {
+        let mut rng = plan.rng();
+        let common = rng.random_range(0..20) * plan.size / 12;
+        let mut chain = || -> Vec<usize> {
+            let messages = 1 + rng.random_range(0..=plan.size);
+            (0..messages).map(|_| rng.random_range(1..=4)).collect()
+        };
+        let (one, other) = (chain(), chain());
+        let named = fall_apart(common, [&one, &other]);
+        assert_eq!(named, [[2, 3], [2, 3]], "{common} {one:?} {other:?}");
+    });
 }
 
 // Rows 6 and 7: who counts, and how many are enough.

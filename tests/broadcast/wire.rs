@@ -23,6 +23,8 @@ use bft_crdts::{
     SecureBroadcastAlgorithm, Sig, SigningActor, Tickets, To, VersionVector, WeakKey,
 };
 
+use crate::film::{self, Film};
+
 /// Why an arriving letter changed nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum RecvError {
@@ -89,6 +91,7 @@ pub(crate) struct Wire<A: SecureBroadcastAlgorithm, K: Keys = Ed25519, R: Rules 
     pub(crate) sent: BTreeMap<PacketKind, (usize, usize)>,
     /// Every payload ever sent by a correct replica, for tests that look back.
     pub(crate) history: Vec<Envelope>,
+    film: Film,
 }
 
 /// The `n` keys of every test network, in order of their names.
@@ -169,6 +172,7 @@ where
             dies_after: None,
         };
         Self {
+            film: Film::new(keys.iter().map(|_| true)),
             nodes: keys.into_iter().map(node).collect(),
             genesis,
             flying: VecDeque::new(),
@@ -213,11 +217,13 @@ where
 
     /// The replica is gone; what it has sent is still under way. Its key is the test's to play with.
     pub(crate) fn silence(&mut self, seat: usize) {
+        self.film.note(seat, || "silent".to_owned());
         self.nodes[seat].machine = None;
     }
 
     /// Decodes the journal, cuts off what is torn, and runs again.
     pub(crate) fn restart(&mut self, seat: usize) {
+        self.film.note(seat, || "restart".to_owned());
         let machine = self.restored(seat).expect("a sound journal");
         let node = &mut self.nodes[seat];
         let sound = journal::read(&node.journal).expect("read before").length;
@@ -256,7 +262,12 @@ where
             match effect {
                 Effect::Persist(record) => journal::append(&mut node.journal, &record),
                 Effect::Send { to, payload } => self.send(seat, to, &payload),
-                other => node.told.push(other),
+                other => {
+                    if let Effect::Deliver(delivery) = &other {
+                        self.film.delivered(seat, delivery);
+                    }
+                    node.told.push(other);
+                }
             }
         }
     }
@@ -274,6 +285,9 @@ where
         for to in to {
             let sent = self.sent.entry(payload.kind()).or_default();
             *sent = (sent.0 + 1, sent.1 + bytes.len());
+            if let Some(to) = self.seat_of(&to) {
+                self.film.sent(seat, to, payload);
+            }
             let bytes = bytes.clone();
             let envelope = Envelope { from, to, bytes };
             self.history.push(envelope.clone());
@@ -305,10 +319,16 @@ where
         from: Actor,
         payload: Payload,
     ) -> Result<Effects<A>, Rejection> {
+        let (film, sender) = (self.film, self.seat_of(&from));
+        let copy = film::recording().then(|| payload.clone());
         let machine = self.machine_mut(to);
         let before = machine.clone();
         let digest = machine.state_digest();
         let result = machine.handle(Packet { from, payload });
+        if let Some(sender) = sender {
+            let outcome = result.as_ref().map(|_| ()).map_err(ToString::to_string);
+            film.arrived(sender, to, copy.as_ref(), outcome);
+        }
         if let Err(rejection) = &result {
             assert!(*machine == before, "{rejection} changed something");
             assert_eq!(machine.state_digest(), digest);

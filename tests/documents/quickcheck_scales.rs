@@ -1,5 +1,6 @@
 //! The property tests do as many cases as `QUICKCHECK_TESTS` says, all of them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,6 +63,72 @@ fn no_property_fixes_its_own_number_of_cases() {
             assert!(!text.contains(word), "{} fixes {word}…)", file.display());
         }
     }
+}
+
+/// The test programs that run networks.
+const PROGRAMS: [&str; 3] = ["broadcast", "reconfiguration", "simulator"];
+
+/// These loop over seeds of their own, and why.
+const OWN_SEEDS: [(&str, &str); 5] = [
+    (
+        "broadcast/attacks/search.rs",
+        "counts what runs reach, by hand",
+    ),
+    (
+        "reconfiguration/generations/churn.rs",
+        "a campaign, by hand",
+    ),
+    ("simulator/speed.rs", "measures"),
+    (
+        "simulator/engine.rs",
+        "has no replicas: a few machines that gossip",
+    ),
+    ("simulator/details.rs", "compares runs with each other"),
+];
+
+/// A loop over seeds would run as many networks whatever the variable says, and leave no chart.
+#[test]
+fn every_property_over_networks_is_documented_and_no_other_draws_any() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/verification.md")).expect("the page");
+    let (_, part) = page
+        .split_once("\n## Properties over networks")
+        .expect("a part");
+    let (part, _) = part.split_once("\n## ").expect("a next part");
+    let documented: BTreeSet<String> = part
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(str::to_owned)
+        .collect();
+    let mut found = BTreeSet::new();
+    for program in PROGRAMS {
+        let mut files = Vec::new();
+        rust_files(&root.join("tests").join(program), &mut files);
+        for file in files {
+            let text = std::fs::read_to_string(&file).expect("a file of ours can be read");
+            let name = file.strip_prefix(root.join("tests")).expect("below it");
+            let name = name.display().to_string();
+            let own = OWN_SEEDS.iter().any(|(own, _)| *own == name);
+            assert_eq!(
+                text.contains("for seed in "),
+                own,
+                "{name} loops over seeds"
+            );
+            let module = name.trim_end_matches(".rs").trim_end_matches("/mod");
+            let mut test = "";
+            for line in text.lines() {
+                if let Some(rest) = line.strip_prefix("fn ") {
+                    test = rest.split('(').next().unwrap_or_default();
+                }
+                if let Some((_, rest)) = line.split_once("networks::check(") {
+                    let divisor = rest.split(',').next().unwrap_or_default();
+                    found.insert(format!("| `{module}::{test}` | {divisor} |"));
+                }
+            }
+        }
+    }
+    assert!(found.len() > 20, "{found:?}");
+    assert_eq!(documented, found);
 }
 
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {

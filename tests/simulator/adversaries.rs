@@ -1,7 +1,9 @@
 //! Adversaries on stage: what each tries, and what comes of it.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
+use crate::networks;
 use crate::support::{Bank, bank, drawn, honest};
 use bft_crdts::bank::{ALGORITHM, Ledger, Op};
 use bft_crdts::deterministic_secure_broadcast::Halt;
@@ -22,7 +24,7 @@ fn double_spend<K: SeededKeys>(
     members: usize,
     first: &[&str],
     second: &[&str],
-    seed: u64,
+    (seed, payments): (u64, usize),
 ) -> Report<Bank> {
     let roster = Roster::<K>::letters(members);
     let payer = roster.name_at(members - 1).unwrap().to_owned();
@@ -40,10 +42,10 @@ fn double_spend<K: SeededKeys>(
     let ledger = Ledger::genesis(roster.actors().map(|actor| (actor, 100)), []).unwrap();
     let others = [first, second].concat();
     let net = Net::<Bank, K>::new(roster, ALGORITHM, ledger).seed(seed);
-    net.adversary(&payer, Box::new(Equivocator::scripted(versions)))
-        .workload(drawn(&others, 12))
-        .run()
-        .unwrap()
+    let net = net
+        .adversary(&payer, Box::new(Equivocator::scripted(versions)))
+        .workload(drawn(&others, payments));
+    networks::run_net(net)
 }
 
 fn spent(report: &Report<Bank>, members: usize) -> Vec<Counter> {
@@ -67,8 +69,9 @@ fn spent(report: &Report<Bank>, members: usize) -> Vec<Counter> {
 
 #[test]
 fn two_spends_of_one_coin_never_both_deliver_and_the_payer_is_convicted() {
-    for seed in 0..20 {
-        let report = double_spend::<bft_crdts::net::FakeKeys>(4, &["a", "b"], &["c"], seed);
+    networks::check(5, 12, |plan| {
+        let (seed, of) = (plan.seed, (plan.seed, plan.size));
+        let report = double_spend::<bft_crdts::net::FakeKeys>(4, &["a", "b"], &["c"], of);
         honest(&report);
         assert_eq!(
             spent(&report, 4),
@@ -86,25 +89,24 @@ fn two_spends_of_one_coin_never_both_deliver_and_the_payer_is_convicted() {
             3,
             "everybody can prove it, seed {seed}"
         );
-        assert_eq!(
-            report.delivered, 12,
-            "and everybody else goes on, seed {seed}"
-        );
-    }
+        let all = plan.size as u64;
+        assert_eq!(report.delivered, all, "everybody else goes on, seed {seed}");
+    });
 }
 
 #[test]
 fn a_double_spend_with_real_signatures_comes_to_the_same() {
-    let report = double_spend::<Ed25519>(4, &["a", "b"], &["c"], 1);
+    let report = double_spend::<Ed25519>(4, &["a", "b"], &["c"], (1, 12));
     honest(&report);
     assert_eq!((report.delivered, report.convictions.len()), (12, 1));
 }
 
 #[test]
 fn an_even_split_freezes_the_slot_and_nobody_else() {
-    for seed in 0..20 {
+    networks::check(5, 12, |plan| {
+        let (seed, of) = (plan.seed, (plan.seed, plan.size));
         let report =
-            double_spend::<bft_crdts::net::FakeKeys>(7, &["a", "b", "c"], &["d", "e", "f"], seed);
+            double_spend::<bft_crdts::net::FakeKeys>(7, &["a", "b", "c"], &["d", "e", "f"], of);
         honest(&report);
         assert_eq!(
             spent(&report, 7),
@@ -120,41 +122,45 @@ fn an_even_split_freezes_the_slot_and_nobody_else() {
             1,
             "the payer is convicted all the same, seed {seed}"
         );
-        assert_eq!(report.delivered, 12, "everybody else goes on, seed {seed}");
-    }
+        let all = plan.size as u64;
+        assert_eq!(report.delivered, all, "everybody else goes on, seed {seed}");
+    });
 }
 
 #[test]
 fn a_withheld_proof_still_reaches_everyone() {
-    for seed in 0..20 {
-        let net = bank(4).seed(seed);
+    networks::check(5, 6, |plan| {
+        let net = bank(4).seed(plan.seed);
         let confidant = net.roster().actor("b").unwrap();
         let net = net.adversary("d", Box::new(Withholder::telling(confidant)));
-        let report = net.workload(drawn(&["a", "b", "c"], 6)).run().unwrap();
+        let report = networks::run_net(net.workload(drawn(&["a", "b", "c"], plan.size)));
         honest(&report);
-        assert!(report.sometimes["withholder: sent its proof to one member only"] >= 2);
+        let mut withheld = report.sometimes.iter();
+        let withheld = withheld.any(|(act, times)| {
+            *act == "withholder: sent its proof to one member only" && *times >= 2
+        });
+        assert!(!plan.whole || withheld, "{:?}", report.sometimes);
         let clock = &report.finals[0].clock;
         assert!(report.finals.iter().all(|replica| replica.clock == *clock));
         assert!(
-            clock.iter().map(|counter| counter.get()).sum::<u64>() > report.delivered,
+            !plan.whole
+                || clock.iter().map(|counter| counter.get()).sum::<u64>() > report.delivered,
             "its own messages count, too"
         );
-    }
+    });
 }
 
 #[test]
 fn an_outsider_stops_nobody_and_is_told_nothing() {
-    for seed in 0..10 {
+    networks::check(10, 20, |plan| {
         let net = bank(4)
-            .seed(seed)
+            .seed(plan.seed)
             .adversary("x", Box::<Outsider<_>>::default())
             .traced("outsider", "test");
-        let report = net
-            .workload(drawn(&["a", "b", "c", "d"], 20))
-            .run()
-            .unwrap();
+        let report = networks::run_net(net.workload(drawn(&["a", "b", "c", "d"], plan.size)));
         honest(&report);
-        assert_eq!((report.delivered, report.convictions.len()), (20, 0));
+        let all = plan.size as u64;
+        assert_eq!((report.delivered, report.convictions.len()), (all, 0));
         let trace = report.trace.unwrap();
         let sent = |to_it: bool| {
             let of = |kind: &TraceKind| match kind {
@@ -163,9 +169,9 @@ fn an_outsider_stops_nobody_and_is_told_nothing() {
             };
             trace.events.iter().filter(|event| of(&event.kind)).count()
         };
-        assert!(sent(false) > 100, "it tried");
+        assert!(!plan.whole || sent(false) > 100, "it tried");
         assert_eq!(sent(true), 0, "nobody answered");
-    }
+    });
 }
 
 #[test]
@@ -190,8 +196,8 @@ fn f_silent_members_stop_nobody() {
 /// network first.
 #[test]
 fn twins_with_one_key_convict_or_halt_themselves_and_hurt_nobody() {
-    let (mut convicted, mut halted) = (0, 0);
-    for seed in 0..20 {
+    let (convicted, halted) = (Cell::new(0), Cell::new(0));
+    networks::check(5, 9, |plan| {
         let node = NodeId::new;
         let partition = Partition {
             groups: vec![vec![node(0), node(3)], vec![node(1), node(2), node(4)]],
@@ -202,29 +208,33 @@ fn twins_with_one_key_convict_or_halt_themselves_and_hurt_nobody() {
             partitions: vec![partition],
             ..Faults::default()
         };
-        let net = bank(4).seed(seed).faults(faults).twin("d2", "d").unwrap();
+        let net = bank(4)
+            .seed(plan.seed)
+            .faults(plan.faults(faults))
+            .twin("d2", "d")
+            .unwrap();
         let [a, b] = ["a", "b"].map(|name| net.roster().actor(name).unwrap());
         let mut items = vec![Task::op("d", pay(a, 100)), Task::op("d2", pay(b, 100))];
-        items.extend(drawn(&["a", "b", "c"], 9));
-        let report = net.workload(items).run().unwrap();
+        items.extend(drawn(&["a", "b", "c"], plan.size));
+        let report = networks::run_net(net.workload(items));
         honest(&report);
-        assert_eq!((report.delivered, report.faulty), (9, 1), "seed {seed}");
-        convicted += report
+        let all = plan.size as u64;
+        assert_eq!((report.delivered, report.faulty), (all, 1));
+        let convictions = report
             .convictions
             .iter()
-            .filter(|conviction| conviction.culprit == "d")
-            .count();
+            .filter(|conviction| conviction.culprit == "d");
+        convicted.set(convicted.get() + convictions.count());
         let stopped = HaltReason::Protocol(Halt::KeyUsedElsewhere);
-        halted += report
+        let twins = report
             .halted
             .iter()
-            .filter(|(name, why)| name.starts_with('d') && *why == stopped)
-            .count();
-    }
-    assert!(
-        convicted > 0 && halted > 0,
-        "{convicted} convicted, {halted} halted"
-    );
+            .filter(|(name, why)| name.starts_with('d') && *why == stopped);
+        halted.set(halted.get() + twins.count());
+    });
+    let both = convicted.get() > 0 && halted.get() > 0;
+    let few = networks::cases(5) < 20;
+    assert!(both || few, "{convicted:?} convicted, {halted:?} halted");
 }
 
 #[test]

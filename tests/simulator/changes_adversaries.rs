@@ -1,4 +1,5 @@
 //! Adversaries while members come and go.
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
@@ -9,11 +10,13 @@ use bft_crdts::net::{
 };
 use bft_crdts::orswot::{self, Entries, Op, Orswot};
 
+use crate::networks::{self, Plan};
+
 type Set = Orswot<u8>;
 
 /// Seven members of whom one is an adversary of this kind, the first that leads a decision; somebody joins, somebody
 /// leaves, somebody is expelled, and all the time items are added.
-fn churn(kind: AdversaryKind, seed: u64) -> Report<Set> {
+fn churn(kind: AdversaryKind, plan: Plan) -> Report<Set> {
     let at = |millis| VirtualTime::ZERO + Span::from_millis(millis);
     let faults = Faults {
         loss: Chance::percent(5),
@@ -29,15 +32,15 @@ fn churn(kind: AdversaryKind, seed: u64) -> Report<Set> {
     let [adversary, leaver, expelled, one, two, ..] = ranked.as_slice() else {
         unreachable!("seven members")
     };
-    let items = (0..40_u8).map(|number| {
+    let items = (0..plan.size as u8).map(|number| {
         let who = [one, two, leaver].map(|(_, name)| name.as_str());
         let who = [who[0], who[1], who[2], "x"][usize::from(number) % 4];
         let members = BTreeSet::from([number]);
         Task::op(who, Op::Add { members }).at(at(u64::from(number) * 40))
     });
     let net = Net::<Set>::new(roster, orswot::ALGORITHM, Entries::default())
-        .seed(seed)
-        .faults(faults)
+        .seed(plan.seed)
+        .faults(plan.faults(faults))
         .joiner("x")
         .changes([
             PlannedChange::join("x").at(at(100)),
@@ -49,34 +52,32 @@ fn churn(kind: AdversaryKind, seed: u64) -> Report<Set> {
         AdversaryKind::Outsider => "out",
         _ => &adversary.1,
     };
-    net.adversary(name, kind.build()).run().unwrap()
-}
-
-/// How many seeds of each; more with `SEEDS=100`.
-fn seeds(least: u64) -> u64 {
-    let asked = std::env::var("SEEDS").ok();
-    asked.and_then(|seeds| seeds.parse().ok()).unwrap_or(least)
+    networks::run_net(net.adversary(name, kind.build()))
 }
 
 #[test]
 fn no_adversary_stops_a_change_of_members_or_breaks_a_promise() {
-    for kind in AdversaryKind::all() {
-        for seed in 0..seeds(1) {
-            let report = churn(kind, seed);
-            assert_eq!(report.violations, [], "{kind}, seed {seed}");
-            assert!(report.converged, "{kind}, seed {seed}");
-            assert_eq!(report.changes.len(), 3, "{kind}, seed {seed}");
-        }
-    }
+    let kinds: Vec<_> = AdversaryKind::all().collect();
+    networks::check(3, 40, |plan| {
+        let kind = kinds[plan.number as usize % kinds.len()];
+        let report = churn(kind, plan);
+        assert_eq!(report.violations, [], "{kind}");
+        assert!(report.converged, "{kind}");
+        assert_eq!(report.changes.len(), 3, "{kind}");
+    });
 }
 
 #[test]
 fn a_reconfigurer_does_all_it_can_and_it_is_not_enough() {
-    let mut all = BTreeSet::new();
-    for seed in 0..seeds(8) {
-        let report = churn(AdversaryKind::Reconfigurer, seed);
-        assert_eq!(report.violations, [], "seed {seed}");
-        all.extend(report.sometimes.into_keys());
+    let all = RefCell::new(BTreeSet::new());
+    networks::check(12, 40, |plan| {
+        let report = churn(AdversaryKind::Reconfigurer, plan);
+        assert_eq!(report.violations, []);
+        all.borrow_mut().extend(report.sometimes.into_keys());
+    });
+    let all = all.into_inner();
+    if networks::cases(12) < 8 {
+        return;
     }
     let wanted = BTreeSet::from([
         "reconfigurer: approved a change unread",
@@ -99,7 +100,7 @@ fn a_reconfigurer_does_all_it_can_and_it_is_not_enough() {
 #[test]
 fn whoever_was_away_goes_on_from_a_snapshot_and_every_promise_is_kept() {
     let at = |millis| VirtualTime::ZERO + Span::from_millis(millis);
-    for seed in 0..seeds(4) {
+    networks::check(25, 300, |plan| {
         let faults = Faults {
             crashes: vec![Crash {
                 node: NodeId::new(3),
@@ -109,20 +110,20 @@ fn whoever_was_away_goes_on_from_a_snapshot_and_every_promise_is_kept() {
             }],
             ..Faults::default()
         };
-        let items = (0..300_u64).map(|number| {
+        let items = (0..plan.size as u64).map(|number| {
             let who = ["a", "b", "c"][usize::try_from(number).unwrap() % 3];
             let members = BTreeSet::from([number as u8]);
             Task::op(who, Op::Add { members }).at(at(number * 20))
         });
         let roster = Roster::<FakeKeys>::letters(4);
-        let report = Net::<Set>::new(roster, orswot::ALGORITHM, Entries::default())
-            .seed(seed)
-            .faults(faults)
+        let net = Net::<Set>::new(roster, orswot::ALGORITHM, Entries::default())
+            .seed(plan.seed)
+            .faults(plan.faults(faults))
             .checkpoint_every(NonZeroUsize::new(4).unwrap())
-            .workload(items)
-            .run()
-            .unwrap();
-        assert_eq!(report.violations, [], "seed {seed}");
-        assert!(report.sometimes.contains_key("a snapshot was taken over"));
-    }
+            .workload(items);
+        let report = networks::run_net(net);
+        assert_eq!(report.violations, []);
+        let snapshot = report.sometimes.contains_key("a snapshot was taken over");
+        assert!(!plan.whole || snapshot);
+    });
 }

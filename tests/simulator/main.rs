@@ -11,10 +11,14 @@ mod contract;
 mod details;
 mod engine;
 mod faults;
+#[path = "../common/film.rs"]
+mod film;
 mod generations;
 #[path = "../common/golden.rs"]
 mod golden;
 mod ledger;
+#[path = "../common/networks.rs"]
+mod networks;
 mod speed;
 mod support;
 mod toy_broadcast;

@@ -1,6 +1,8 @@
 //! What the rules of checkpoints are for: a newcomer under broken ones is poisoned by one Byzantine node, and under the
 //! sound ones is not.
 
+#[path = "../../../tests/common/film.rs"]
+mod film;
 #[allow(
     dead_code,
     reason = "shared with the tests of the library, which use the rest"

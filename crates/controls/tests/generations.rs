@@ -6,12 +6,8 @@
 )]
 #[path = "../../../tests/reconfiguration/generations/churn.rs"]
 mod churn;
-#[allow(
-    dead_code,
-    reason = "shared with the tests of the library, which use the rest"
-)]
-#[path = "../../../tests/common/seed.rs"]
-mod seed;
+#[path = "../../../tests/common/film.rs"]
+mod film;
 #[path = "../../../tests/reconfiguration/generations/thief.rs"]
 mod thief;
 #[allow(

@@ -1,6 +1,8 @@
 //! Broken rules about votes, timeouts and seals, each noticed by one replica that is shown what it takes. The same is shown to a
 //! replica with the sound rules, of which nothing of it is to be seen.
 
+#[path = "../../../tests/common/film.rs"]
+mod film;
 #[allow(
     dead_code,
     reason = "shared with the tests of the library, which use the rest"

@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use bft_crdts::bank::{Bank, Ledger, Op as BankOp};
 use bft_crdts::orswot::{Entries, Op as SetOp, Orswot};
 use bft_crdts::{Actor, Counter, Dot, SecureBroadcastAlgorithm};
-use quickcheck_macros::quickcheck;
 use rand::{Rng, RngExt};
 
 use super::adversary::{Abuse, Colluders};
-use crate::seed::Seed;
 use crate::world::World;
+use crate::{film, networks};
 
 impl Abuse for Bank {
     fn proper(&self, of: usize, all: &[Actor], rng: &mut impl Rng) -> Option<BankOp> {
@@ -168,6 +167,9 @@ pub(crate) fn run<A: Abuse>(mut world: World<A>, rng: &mut impl Rng) -> Outcome 
         colluders.faith = [0.0, 0.9, 0.99, 1.0][rng.random_range(0..4)];
         colluders.folly = [0.0, 0.02, 0.2][rng.random_range(0..3)];
         for _ in 0..[100, 600, 2_000][rng.random_range(0..3)] {
+            if !film::step() {
+                break;
+            }
             storm(&mut world, &mut colluders, &conditions, &actors, rng);
         }
         let noise = if rng.random_bool(0.5) { 6 } else { 0 };
@@ -365,29 +367,39 @@ pub(crate) fn any(rng: &mut impl Rng) -> Outcome {
     }
 }
 
-#[quickcheck]
-fn four_of_whom_one_lies_keep_every_promise_for_a_bank(seed: Seed) {
-    run(bank(4, 1), &mut seed.rng());
+#[test]
+fn four_of_whom_one_lies_keep_every_promise_for_a_bank() {
+    networks::check(1, 4_000, |plan| {
+        run(bank(4, 1), &mut plan.rng());
+    });
 }
 
-#[quickcheck]
-fn four_of_whom_one_lies_keep_every_promise_for_a_set(seed: Seed) {
-    run(set(4, 1), &mut seed.rng());
+#[test]
+fn four_of_whom_one_lies_keep_every_promise_for_a_set() {
+    networks::check(1, 4_000, |plan| {
+        run(set(4, 1), &mut plan.rng());
+    });
 }
 
-#[quickcheck]
-fn seven_of_whom_two_lie_keep_every_promise_for_a_bank(seed: Seed) {
-    run(bank(7, 2), &mut seed.rng());
+#[test]
+fn seven_of_whom_two_lie_keep_every_promise_for_a_bank() {
+    networks::check(1, 4_000, |plan| {
+        run(bank(7, 2), &mut plan.rng());
+    });
 }
 
-#[quickcheck]
-fn seven_of_whom_two_lie_keep_every_promise_for_a_set(seed: Seed) {
-    run(set(7, 2), &mut seed.rng());
+#[test]
+fn seven_of_whom_two_lie_keep_every_promise_for_a_set() {
+    networks::check(1, 4_000, |plan| {
+        run(set(7, 2), &mut plan.rng());
+    });
 }
 
-#[quickcheck]
-fn any_network_keeps_every_promise(seed: Seed) {
-    any(&mut seed.rng());
+#[test]
+fn any_network_keeps_every_promise() {
+    networks::check(1, 4_000, |plan| {
+        any(&mut plan.rng());
+    });
 }
 
 /// Counts what the runs reached: a search that reaches nothing finds nothing.

@@ -16,6 +16,7 @@ use bft_crdts::{
     SecureBroadcastAlgorithm, Sig, SigningActor, Sound, To, VersionVector, WeakKey,
 };
 
+use crate::film::{self, Film};
 use inquest::Inquest;
 
 /// Signatures that cost nothing. Anybody could forge them; the Byzantine nodes here sign with their own keys only.
@@ -114,6 +115,7 @@ pub(crate) struct World<A: SecureBroadcastAlgorithm, R: Rules = Sound> {
     pub(crate) chain: Vec<Decision>,
     pub(crate) crashes: usize,
     pub(crate) deliveries: usize,
+    film: Film,
 }
 
 impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
@@ -139,8 +141,9 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         let actors: Vec<Actor> = identities.iter().map(SigningActor::actor).collect();
         let genesis = Genesis::new("attacks", "toy/1", actors.clone(), state(&actors)).unwrap();
         identities.extend((members..members + joiners).map(identity));
+        let correct = |seat| !(members - adversaries..members).contains(&seat);
         let nodes = identities.into_iter().enumerate().map(|(seat, identity)| {
-            let adversary = (members - adversaries..members).contains(&seat);
+            let adversary = !correct(seat);
             let replica =
                 Replica::open(identity.clone(), genesis.clone(), [], Config::default()).unwrap();
             Node {
@@ -172,6 +175,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
             chain: Vec::new(),
             crashes: 0,
             deliveries: 0,
+            film: Film::new((0..members + joiners).map(correct)),
         }
     }
 
@@ -290,16 +294,21 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         payload: Payload,
         until: usize,
     ) -> Result<(), Rejection> {
+        let sender = from;
+        let copy = film::recording().then(|| payload.clone());
         let from = self.actor(from);
         let replica = self.nodes[to].replica.as_mut().expect("it is up");
         // Dear, so now and then.
         let before = (self.deliveries % 64 == 7).then(|| replica.clone());
         match replica.handle(Packet { from, payload }) {
             Ok(effects) => {
+                self.film.arrived(sender, to, copy.as_ref(), Ok(()));
                 self.carry_out(to, effects, until);
                 Ok(())
             }
             Err(rejection) => {
+                self.film
+                    .arrived(sender, to, copy.as_ref(), Err(rejection.to_string()));
                 let same = before.is_none_or(|before| before == *replica);
                 assert!(same, "{rejection} changed something");
                 Err(rejection)
@@ -324,6 +333,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
                         // Nobody could remind it: what it acts on has to be durable.
                         self.nodes[at].synced = self.nodes[at].journal.len();
                     }
+                    self.film.delivered(at, &delivery);
                     self.judge_delivery(at, &delivery);
                 }
                 Effect::Evidence(evidence) => self.judge_conviction(at, &evidence.culprit),
@@ -382,6 +392,7 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         };
         self.judge_signature(at, &receivers, &payload);
         for to in receivers {
+            self.film.sent(at, to, &payload);
             let payload = payload.clone();
             self.wire.push(Flying {
                 from: at,
@@ -403,11 +414,13 @@ impl<A: SecureBroadcastAlgorithm, R: Rules> World<A, R> {
         node.replica = None;
         node.journal.truncate(node.synced.saturating_add(kept));
         node.synced = node.journal.len();
+        self.film.note(at, || "crash".to_owned());
         self.crashes += 1;
     }
 
     /// It comes up again, from its journal alone.
     pub(crate) fn restart(&mut self, at: usize) {
+        self.film.note(at, || "restart".to_owned());
         let genesis = self.genesis.clone();
         let node = &mut self.nodes[at];
         let (identity, journal) = (node.stored.clone(), node.journal.clone());

@@ -6,6 +6,7 @@ mod evidence;
 mod flight;
 mod guards;
 mod keys;
+mod random;
 mod seals;
 mod slow;
 mod thief;

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 
 use bft_crdts::orswot::{Op, Orswot};
 use bft_crdts::{Change, Counter, Generation, Payload, Seat};
-use quickcheck_macros::quickcheck;
 use rand::RngExt;
 
 use super::{add, rounds, set};
-use crate::seed::Seed;
+use crate::networks::{self, Plan};
 use crate::world::World;
 
 type Set = World<Orswot<u8>>;
@@ -23,11 +22,17 @@ fn delivered(world: &Set, at: usize) -> Vec<(Seat, Counter)> {
 
 /// The same packets in the same order, with time passing at no replica, or in jumps at any of them: everybody delivers the
 /// same in the same order, and signs the same.
-#[quickcheck]
-fn what_is_delivered_and_in_which_order_does_not_depend_on_time(seed: Seed) {
-    let mut rng = seed.rng();
+#[test]
+fn what_is_delivered_and_in_which_order_does_not_depend_on_time() {
+    networks::check(1, 12, |plan| {
+        time_changes_no_order(plan);
+    });
+}
+
+fn time_changes_no_order(plan: Plan) {
+    let mut rng = plan.rng();
     let (mut still, mut late) = (set(4, 0), set(4, 0));
-    for _ in 0..12 {
+    for _ in 0..plan.size {
         let (by, item) = (rng.random_range(0..4), rng.random_range(0..8));
         for world in [&mut still, &mut late] {
             world.submit(by, [add(item)]);
@@ -35,7 +40,7 @@ fn what_is_delivered_and_in_which_order_does_not_depend_on_time(seed: Seed) {
         while !still.wire.is_empty() {
             let place = rng.random_range(0..still.wire.len());
             let (one, other) = (still.take(place), late.take(place));
-            assert_eq!(one.payload, other.payload, "seed {seed:?}");
+            assert_eq!(one.payload, other.payload, "{plan:?}");
             assert_eq!(
                 still.hand(one.from, one.to, one.payload),
                 late.hand(other.from, other.to, other.payload),
@@ -137,9 +142,15 @@ fn a_clock_that_stands_still_and_jumps_delays_a_change_and_no_operation() {
 
 /// Every member's clock at a rate of its own, from one tick in a hundred to all of them: changes come about, and all that
 /// was submitted is delivered.
-#[quickcheck]
-fn clocks_of_all_rates_agree_in_the_end(seed: Seed) {
-    let mut rng = seed.rng();
+#[test]
+fn clocks_of_all_rates_agree_in_the_end() {
+    networks::check(1, 20, |plan| {
+        clocks_agree(plan);
+    });
+}
+
+fn clocks_agree(plan: Plan) {
+    let mut rng = plan.rng();
     let mut world = set(4, 1);
     world.join(4).unwrap();
     world.flow();
@@ -154,7 +165,7 @@ fn clocks_of_all_rates_agree_in_the_end(seed: Seed) {
         if rng.random_bool(rates[at]) {
             world.tick(at);
         }
-        if round % 50 == 0 && submitted < 20 {
+        if round % 50 == 0 && usize::from(submitted) < plan.size {
             let op: Op<u8> = add(submitted);
             world.submit(rng.random_range(0..4), [op]);
             submitted += 1;
@@ -172,7 +183,7 @@ fn clocks_of_all_rates_agree_in_the_end(seed: Seed) {
         }
         let done = (0..5).all(|at| {
             let replica = world.replica(at);
-            let all = (0..20).all(|item| replica.algorithm().contains(&item));
+            let all = (0..plan.size as u8).all(|item| replica.algorithm().contains(&item));
             replica.generation() == Generation::new(1) && all
         });
         if done {

@@ -1,5 +1,7 @@
 //! Secure broadcast keeps its promises in a world in which everything goes wrong that may.
 
+use std::cell::Cell;
+
 use bft_crdts::bank::{self, Bank, Ledger};
 use bft_crdts::net::adversary::AdversaryKind;
 use bft_crdts::net::world::{Cpu, Hardware, Locations, World};
@@ -9,6 +11,7 @@ use bft_crdts::net::{
 };
 
 use super::support::{at, line, millis, node};
+use crate::networks;
 
 const HEAL: u64 = 5_000;
 
@@ -141,23 +144,22 @@ fn judged(seed: u64, report: &Report<Bank>) {
 
 #[test]
 fn nothing_that_only_the_world_does_breaks_a_promise() {
-    let scale: u64 = std::env::var("SEEDS").map_or(60, |seeds| seeds.parse().unwrap());
-    let (mut corrupted, mut crashed) = (0, 0);
-    for seed in 0..scale {
-        let mut net = network(seed).faults(drawn(seed));
-        if seed % 2 == 0 {
+    let (corrupted, crashed) = (Cell::new(0), Cell::new(0));
+    networks::check(2, 9, |plan| {
+        let mut net = network(plan.seed).faults(plan.faults(drawn(plan.seed)));
+        if plan.number % 2 == 0 {
             let kinds = AdversaryKind::MEMBERS;
-            net = net.adversary("d", kinds[seed as usize / 2 % kinds.len()].build());
+            net = net.adversary("d", kinds[plan.number as usize / 2 % kinds.len()].build());
         }
-        let report = net.run().unwrap();
-        judged(seed, &report);
-        corrupted += report.traffic.corrupted;
-        crashed += report.sometimes.get("a node crashed").unwrap_or(&0);
-    }
-    assert!(
-        corrupted > scale && crashed > scale,
-        "{corrupted} {crashed}"
-    );
+        let report = networks::run_net(net);
+        judged(plan.seed, &report);
+        corrupted.set(corrupted.get() + report.traffic.corrupted);
+        let crashes = report.sometimes.get("a node crashed").unwrap_or(&0);
+        crashed.set(crashed.get() + crashes);
+    });
+    let runs = networks::cases(2);
+    let both = corrupted.get() > runs && crashed.get() > runs;
+    assert!(both || runs < 50, "{corrupted:?} {crashed:?}");
 }
 
 #[test]
