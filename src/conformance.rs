@@ -24,7 +24,7 @@
 //!     fn new(_: Actor) -> Self { Words(BTreeSet::new()) }
 //!     fn state(&self) -> BTreeSet<String> { self.0.clone() }
 //!     fn sync_from(&mut self, other: BTreeSet<String>) { self.0 = other }
-//!     fn causes(&self, _: &String) -> Causes { Causes::Dots([].into()) }
+//!     fn causes(&self, _: &String) -> Causes { Causes::Nothing }
 //!     fn validate(&self, _: &Dot, word: &String) -> Result<(), NotAWord> {
 //!         (1..=20).contains(&word.chars().count()).then_some(()).ok_or(NotAWord)
 //!     }

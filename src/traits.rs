@@ -29,21 +29,35 @@ use serde::de::DeserializeOwned;
 
 use crate::actor::{Actor, Counter, Dot};
 
-/// What must be delivered before an operation can be judged or applied.
+/// What must be delivered before an operation can be judged or applied, beside what its source did before it.
+///
+/// There is no word for "everything my source had delivered": that stands in no operation, and a source that lies about it
+/// would make correct replicas judge and apply the operation in different states. An operation that builds on others has
+/// to name them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Causes {
-    /// Everything its source had delivered when it issued the operation: for operations that cannot say what they
-    /// need.
-    EverythingDelivered,
-    /// These operations, and with each of them every earlier one of the same source. The empty set needs nothing.
+    /// Nothing: it is judged and applied alike wherever all that its own source did before is delivered.
+    Nothing,
+    /// These operations, and with each of them every earlier one of the same source.
     Dots(BTreeSet<Dot>),
+}
+
+impl Causes {
+    /// The operations that are named.
+    pub fn dots(&self) -> impl Iterator<Item = &Dot> {
+        let dots = match self {
+            Causes::Nothing => None,
+            Causes::Dots(dots) => Some(dots),
+        };
+        dots.into_iter().flatten()
+    }
 }
 
 /// A replicated data type whose operations are carried by the secure broadcast.
 ///
 /// The contract that makes replicas agree without consensus:
 ///
-/// * `causes` depends on the operation only;
+/// * `causes` follows from the operation alone, and names all that the operation builds on;
 /// * `validate` depends only on the operation's causes and on the past of its own source, and is *stable*: once
 ///   valid, an operation stays valid whatever operations of **other** sources are delivered before it (I21);
 /// * `apply` is total and deterministic, and operations of different sources that do not cause each other commute;
@@ -68,11 +82,15 @@ pub trait SecureBroadcastAlgorithm: Clone + Debug + Eq + 'static {
     /// Replaces the replicated state. Called with the state of the genesis or of a certified snapshot, nothing else.
     fn sync_from(&mut self, other: Self::ReplicatedState);
 
-    /// What must be delivered before this operation.
-    fn causes(&self, op: &Self::Op) -> Causes {
-        let _ = op;
-        Causes::EverythingDelivered
-    }
+    /// What must be delivered before this operation, beside what its own source did before it. It has to follow from the
+    /// operation: put the dots that it builds on into it, and return them.
+    ///
+    /// ```ignore
+    /// fn causes(&self, op: &Op) -> Causes {
+    ///     match op { Op::Ask => Causes::Nothing, Op::Vote { poll } => Causes::Dots([*poll].into()) }
+    /// }
+    /// ```
+    fn causes(&self, op: &Self::Op) -> Causes;
 
     /// Whether the operation named `dot` may ever be applied. Asked only when its causes and every earlier operation of
     /// its source are delivered.

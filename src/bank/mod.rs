@@ -173,10 +173,10 @@ impl SecureBroadcastAlgorithm for Bank {
     }
 
     fn causes(&self, op: &Op) -> Causes {
-        Causes::Dots(match op {
-            Op::Transfer { causes, .. } => causes.clone(),
-            Op::Issue { .. } => BTreeSet::new(),
-        })
+        match op {
+            Op::Transfer { causes, .. } => Causes::Dots(causes.clone()),
+            Op::Issue { .. } => Causes::Nothing,
+        }
     }
 
     fn validate(&self, dot: &Dot, op: &Op) -> Result<(), Invalid> {

@@ -66,6 +66,18 @@ impl Clause {
         }
     }
 
+    /// The lines that keep it, where they are always the same.
+    pub(super) fn lines(self) -> &'static [&'static str] {
+        match self {
+            Clause::Causes => &[
+                "fn causes(&self, op: &Self::Op) -> Causes {",
+                "    Causes::Dots(/* the dots in op; or Causes::Nothing */)",
+                "}",
+            ],
+            _ => &[],
+        }
+    }
+
     /// What is asked, and what breaks it most often.
     pub(super) fn words(self) -> &'static str {
         match self {
@@ -84,7 +96,8 @@ impl Clause {
             }
             Clause::Causes => {
                 "`causes` must name every operation that this one cannot be judged or applied without, and depend on \
-                 the operation alone. Put the dots it builds on into the operation, and return them."
+                 the operation alone: what its source had delivered is a claim, and a source may lie. Put the dots it \
+                 builds on into the operation, and return them."
             }
             Clause::Totality => {
                 "A peer can send any operation that decodes. `validate` answers, `apply` does something or nothing; no \

@@ -94,6 +94,9 @@ impl Display for Failure {
             prose(complaint),
             wrapped("  ", clause.words())
         )?;
+        for line in clause.lines() {
+            writeln!(f, "    {line}")?;
+        }
         let Some(Place { package, test }) = place else {
             return write!(f, "\nThe seed is {seed}.");
         };

@@ -12,7 +12,7 @@ use super::random::Random;
 use super::roster::{NAMES, roster};
 use super::script::Draw;
 use crate::actor::{Actor, Dot};
-use crate::traits::{Causes, SecureBroadcastAlgorithm};
+use crate::traits::SecureBroadcastAlgorithm;
 
 /// Everything in a scenario.
 pub(super) struct World<'g, A: SecureBroadcastAlgorithm, G> {
@@ -245,20 +245,15 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
     pub(super) fn needs(&self, who: usize, op: &A::Op) -> Option<Counts> {
         let replica = &self.replicas[who];
         asking_about("causes", self.everybody[who], self.next_dot(who), op);
-        match replica.algorithm.causes(op) {
-            Causes::EverythingDelivered => Some(replica.clock.clone()),
-            Causes::Dots(dots) => {
-                let mut clock = vec![0; self.everybody.len()];
-                for dot in dots {
-                    let place = self
-                        .everybody
-                        .iter()
-                        .position(|actor| *actor == dot.actor)?;
-                    clock[place] = dot.counter.get().max(clock[place]);
-                }
-                Some(clock)
-            }
+        let mut clock = vec![0; self.everybody.len()];
+        for dot in replica.algorithm.causes(op).dots() {
+            let place = self
+                .everybody
+                .iter()
+                .position(|actor| *actor == dot.actor)?;
+            clock[place] = dot.counter.get().max(clock[place]);
         }
+        Some(clock)
     }
 
     fn issue(&mut self, event: Event<A::Op>) -> Happened {

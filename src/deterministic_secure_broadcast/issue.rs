@@ -16,7 +16,7 @@ use super::{Certificate, SecureBroadcast};
 use crate::actor::{Actor, Counter, Dot, Keys, signing_bytes};
 use crate::codec::{self, Bytes, DecodeError, Digest};
 use crate::membership::{Seat, Signers};
-use crate::traits::{Causes, SecureBroadcastAlgorithm};
+use crate::traits::SecureBroadcastAlgorithm;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     pub(super) fn submit(
@@ -228,14 +228,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) -> Vec<(Seat, Counter)> {
         let mut needed = super::VersionVector::zero(self.chain.members().seats());
         for op in ops {
-            match self.ledger.algorithm().causes(op) {
-                Causes::EverythingDelivered => needed = self.ledger.clock().clone(),
-                Causes::Dots(dots) => {
-                    for dot in &dots {
-                        if let Some(seat) = self.chain.members().seat_of(&dot.actor) {
-                            needed.advance(seat, dot.counter);
-                        }
-                    }
+            for dot in self.ledger.algorithm().causes(op).dots() {
+                if let Some(seat) = self.chain.members().seat_of(&dot.actor) {
+                    needed.advance(seat, dot.counter);
                 }
             }
         }

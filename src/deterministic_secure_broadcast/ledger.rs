@@ -8,7 +8,7 @@ use super::rules::{DeliverFacts, Rules};
 use crate::actor::{Actor, Counter, Dot, Keys, NetworkId, Sig};
 use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, Members, Seat};
-use crate::traits::{Causes, SecureBroadcastAlgorithm};
+use crate::traits::SecureBroadcastAlgorithm;
 use std::sync::Arc;
 
 /// A message that was delivered.
@@ -299,10 +299,7 @@ impl<A: SecureBroadcastAlgorithm> Ledger<A> {
         clock: &VersionVector,
     ) -> Result<(), (usize, ReturnReason<A::Invalid>)> {
         for (index, (dot, op)) in dots(first.actor, first.counter).zip(ops).enumerate() {
-            let Causes::Dots(causes) = self.algorithm.causes(op) else {
-                continue;
-            };
-            let known = causes.iter().all(|cause| {
+            let known = self.algorithm.causes(op).dots().all(|cause| {
                 if cause.actor == dot.actor {
                     return cause.counter < dot.counter;
                 }

@@ -179,10 +179,10 @@ impl<M: Member> SecureBroadcastAlgorithm for Orswot<M> {
     }
 
     fn causes(&self, op: &Op<M>) -> Causes {
-        Causes::Dots(match op {
-            Op::Add { .. } => BTreeSet::new(),
-            Op::Remove { witnessed, .. } => witnessed.clone(),
-        })
+        match op {
+            Op::Add { .. } => Causes::Nothing,
+            Op::Remove { witnessed, .. } => Causes::Dots(witnessed.clone()),
+        }
     }
 
     fn validate(&self, dot: &Dot, op: &Op<M>) -> Result<(), Invalid> {

@@ -14,7 +14,8 @@ use bft_crdts::bank::{self, Bank};
 use bft_crdts::codec::encode;
 use bft_crdts::deterministic_secure_broadcast::{Effect, Header, MAX_MESSAGE_OPS};
 use bft_crdts::{
-    Actor, Bytes, Counter, Dot, Orswot, PacketKind, Payload, Seat, SecureBroadcastAlgorithm, orswot,
+    Actor, Bytes, Causes, Counter, Dot, Orswot, PacketKind, Payload, Seat,
+    SecureBroadcastAlgorithm, orswot,
 };
 
 type Set = Orswot<u8>;
@@ -213,6 +214,10 @@ impl SecureBroadcastAlgorithm for Bad {
 
     fn sync_from(&mut self, other: u64) {
         self.count = other;
+    }
+
+    fn causes(&self, _: &u8) -> Causes {
+        Causes::Nothing
     }
 
     fn validate(&self, _: &Dot, _: &u8) -> Result<(), Infallible> {

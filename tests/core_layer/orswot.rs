@@ -70,12 +70,10 @@ impl Replica {
     }
 
     fn awaits(&self, dot: &Dot, op: &Op<u8>) -> bool {
-        let Causes::Dots(causes) = self.set.causes(op) else {
-            panic!("the set names its causes");
-        };
+        let causes = self.set.causes(op);
         self.count(&dot.actor) + 1 == dot.counter.get()
             && causes
-                .iter()
+                .dots()
                 .all(|c| c.counter.get() <= self.count(&c.actor))
     }
 

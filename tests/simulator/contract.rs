@@ -5,7 +5,7 @@ use crate::support::honest;
 use bft_crdts::net::{
     Chance, FakeKeys, Faults, HaltReason, Net, Property, Roster, SimAlgorithm, Task, VirtualTime,
 };
-use bft_crdts::{Actor, Dot, SecureBroadcastAlgorithm};
+use bft_crdts::{Actor, Causes, Dot, SecureBroadcastAlgorithm};
 
 /// A tally that does something forbidden when it is told to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ impl<const SIN: u8> SecureBroadcastAlgorithm for Tally<SIN> {
 
     fn sync_from(&mut self, sum: u64) {
         self.sum = sum;
+    }
+
+    fn causes(&self, _: &u64) -> Causes {
+        Causes::Nothing
     }
 
     fn validate(&self, _: &Dot, op: &u64) -> Result<(), TooMuch> {

@@ -108,7 +108,7 @@ where
 
 fn words(causes: &Causes) -> String {
     match causes {
-        Causes::EverythingDelivered => "everything delivered".to_owned(),
+        Causes::Nothing => "nothing".to_owned(),
         Causes::Dots(dots) => format!("{dots:?}"),
     }
 }

@@ -7,7 +7,7 @@ use crate::deterministic_secure_broadcast::packet::Request;
 use crate::deterministic_secure_broadcast::{Header, Payload, VersionVector};
 use crate::membership::{Generation, Seat};
 use crate::net::sim_algorithm::SimAlgorithm;
-use crate::traits::{Causes, nth};
+use crate::traits::nth;
 
 /// Where an adversary's own chain stands, and its own copy of the algorithm with nothing but its own operations on top
 /// of the genesis: enough to make operations everybody takes for valid.
@@ -74,10 +74,8 @@ impl<A: SimAlgorithm> SourceChain<A> {
         let bytes = Bytes::from(codec::encode_sequence(&ops));
         let mut needed = VersionVector::zero(context.members().len());
         for op in &ops {
-            if let Causes::Dots(dots) = self.copy.causes(op) {
-                for dot in dots {
-                    needed.advance(context.members().seat_of(&dot.actor)?, dot.counter);
-                }
+            for dot in self.copy.causes(op).dots() {
+                needed.advance(context.members().seat_of(&dot.actor)?, dot.counter);
             }
         }
         let advanced =

@@ -4,7 +4,6 @@ mod generations;
 mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::model::{DeliveryModel, Holder, Place};
 use super::{Property, Violation};
@@ -41,8 +40,6 @@ pub(crate) struct Checkers<A: SimAlgorithm> {
     holders: Vec<(Actor, Holder)>,
     /// The decisions of the one chain, as the first correct replica had each.
     chain: Vec<(Decision, NodeId)>,
-    /// What a correct source had delivered when it issued a message whose operations need everything delivered.
-    floors: BTreeMap<(Place, Counter), Arc<[Counter]>>,
     violations: Vec<Violation>,
     /// Property and node of every violation written down; one of each is enough.
     noticed: BTreeSet<(Property, Option<NodeId>)>,
@@ -100,7 +97,6 @@ impl<A: SimAlgorithm> Checkers<A> {
             replicas: Vec::new(),
             holders,
             chain: Vec::new(),
-            floors: BTreeMap::new(),
             violations: Vec::new(),
             noticed: BTreeSet::new(),
             uncounted: 0,
@@ -200,14 +196,6 @@ impl<A: SimAlgorithm> Checkers<A> {
         });
     }
 
-    /// A correct source has issued a message that needs everything it has delivered.
-    pub(crate) fn floor(&mut self, node: NodeId, source: Place, first: Counter) {
-        if let Some(Some(seen)) = self.replicas.get(node.index()) {
-            let clock = seen.clock.clone().into();
-            self.floors.insert((source, first), clock);
-        }
-    }
-
     /// A judged replica has delivered a message. `broadcast` says what a correct source has broadcast under a dot;
     /// `complete` hears of every dot that is now delivered everywhere.
     pub(crate) fn delivered(
@@ -227,11 +215,10 @@ impl<A: SimAlgorithm> Checkers<A> {
             return self.blame(Property::Integrity, &[node], None, moment, detail);
         };
         let holder = self.holder(node);
-        let floor = self.floors.get(&(source, delivery.first)).cloned();
         for (dot, op) in delivery.iter() {
             self.order(node, source, &dot, moment);
             self.agreement(node, source, &dot, op, moment, &broadcast);
-            self.causality(node, &dot, &causes(op), floor.as_deref(), moment);
+            self.causality(node, &dot, &causes(op), moment);
             self.audit(node, &dot, op, moment);
             if let Some(Some(seen)) = self.replicas.get_mut(node.index())
                 && let Some(entry) = seen.clock.get_mut(source.0)
@@ -290,31 +277,12 @@ impl<A: SimAlgorithm> Checkers<A> {
         }
     }
 
-    fn causality(
-        &mut self,
-        node: NodeId,
-        dot: &Dot,
-        causes: &Causes,
-        floor: Option<&[Counter]>,
-        moment: Moment,
-    ) {
-        let missing = match causes {
-            Causes::Dots(causes) => causes
-                .iter()
-                .find(|cause| {
-                    self.place_of(&cause.actor)
-                        .is_none_or(|source| self.delivered_at(node, source) < cause.counter)
-                })
-                .copied(),
-            Causes::EverythingDelivered => floor.and_then(|floor| {
-                let mut sources = (0..).map(Place).zip(floor).zip(&self.actors);
-                let ((_, counter), actor) = sources.find(|((source, counter), actor)| {
-                    **actor != dot.actor && self.delivered_at(node, *source) < **counter
-                })?;
-                Some(Dot::new(*actor, *counter))
-            }),
+    fn causality(&mut self, node: NodeId, dot: &Dot, causes: &Causes, moment: Moment) {
+        let late = |cause: &&Dot| {
+            let source = self.place_of(&cause.actor);
+            source.is_none_or(|source| self.delivered_at(node, source) < cause.counter)
         };
-        if let Some(cause) = missing {
+        if let Some(cause) = causes.dots().find(late).copied() {
             let detail = format!("delivered before {cause}");
             self.blame(Property::CausalOrder, &[node], Some(*dot), moment, detail);
         }

@@ -28,7 +28,6 @@ use crate::net::sim_algorithm::SimAlgorithm;
 use crate::net::time::{Span, VirtualTime};
 use crate::net::trace::{TraceKind, TraceNode};
 use crate::net::workload::{Make, Ready, TaskQueue, WorkloadContext, drawn};
-use crate::traits::Causes;
 
 /// A network that runs.
 pub(super) struct Run<A: SimAlgorithm, K: SeededKeys, R: Rules> {
@@ -229,18 +228,6 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
             Note::Issued { first, len, ops } => {
                 let ops = codec::decode_sequence::<A::Op>(len as usize, &ops).unwrap_or_default();
                 self.task_queue.issued(node, first, &ops);
-                let op = self
-                    .task_queue
-                    .item_at(node, first)
-                    .and_then(|task| self.task_queue.fate(task).op.as_ref());
-                if op.is_some_and(|op| self.template.causes(op) == Causes::EverythingDelivered)
-                    && let Some(source) = self
-                        .directory
-                        .actor(node)
-                        .and_then(|actor| self.checkers.place_of(&actor))
-                {
-                    self.checkers.floor(node, source, first);
-                }
             }
             Note::Returned { op, reason } => {
                 self.counters.moved = moment.at;
@@ -383,13 +370,8 @@ impl<A: SimAlgorithm, K: SeededKeys, R: Rules> Run<A, K, R> {
 
     /// Whether a replica has delivered the causes of an operation.
     fn is_ripe(&self, op: &A::Op, broadcast: &SecureBroadcast<A, K, R>) -> bool {
-        match self.template.causes(op) {
-            Causes::EverythingDelivered => true,
-            Causes::Dots(dots) => {
-                let there = |dot: &Dot| broadcast.delivered(&dot.actor) >= dot.counter;
-                dots.iter().all(there)
-            }
-        }
+        let there = |dot: &Dot| broadcast.delivered(&dot.actor) >= dot.counter;
+        self.template.causes(op).dots().all(there)
     }
 
     /// Submits whatever a node can submit now.

@@ -11,8 +11,8 @@ use bft_crdts::deterministic_secure_broadcast::packet::{
 use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Header};
 use bft_crdts::membership::{MemberIndex, Signers};
 use bft_crdts::{
-    Bytes, Causes, Certificate, Counter, Digest, Dot, Evidence, Generation, NetworkId, Payload,
-    Seat, SecureBroadcastAlgorithm, Sig, SigningActor, VersionVector,
+    Bytes, Certificate, Counter, Digest, Dot, Evidence, Generation, NetworkId, Payload, Seat,
+    SecureBroadcastAlgorithm, Sig, SigningActor, VersionVector,
 };
 use rand::{Rng, RngExt};
 
@@ -270,11 +270,9 @@ impl Colluders {
         }
         let mut causes = VersionVector::zero(self.members);
         for op in &ops {
-            if let Causes::Dots(dots) = model.algorithm().causes(op) {
-                for dot in dots {
-                    let cause = world.seat_of(&dot.actor)?;
-                    causes.advance(Seat::new(cause as u16), dot.counter);
-                }
+            for dot in model.algorithm().causes(op).dots() {
+                let cause = world.seat_of(&dot.actor)?;
+                causes.advance(Seat::new(cause as u16), dot.counter);
             }
         }
         if rng.random_bool(0.2) {

@@ -17,8 +17,8 @@ use bft_crdts::deterministic_secure_broadcast::{Halt, Header};
 use bft_crdts::membership::Signers;
 use bft_crdts::orswot::{Entries, Op, Orswot};
 use bft_crdts::{
-    Actor, Bytes, Config, Counter, Digest, Dot, Effect, Evidence, Packet, PacketKind, Payload,
-    Seat, SecureBroadcastAlgorithm, Sig, SigningActor, VersionVector,
+    Actor, Bytes, Causes, Config, Counter, Digest, Dot, Effect, Evidence, Packet, PacketKind,
+    Payload, Seat, SecureBroadcastAlgorithm, Sig, SigningActor, VersionVector,
 };
 use serde::{Deserialize, Serialize};
 
@@ -262,6 +262,10 @@ impl SecureBroadcastAlgorithm for Silent {
 
     fn sync_from(&mut self, _: u8) {}
 
+    fn causes(&self, _: &Nothing) -> Causes {
+        Causes::Nothing
+    }
+
     fn validate(&self, _: &Dot, _: &Nothing) -> Result<(), Infallible> {
         Ok(())
     }
@@ -322,6 +326,10 @@ impl SecureBroadcastAlgorithm for Heavy {
     }
 
     fn sync_from(&mut self, _: u8) {}
+
+    fn causes(&self, _: &u8) -> Causes {
+        Causes::Nothing
+    }
 
     fn validate(&self, _: &Dot, _: &u8) -> Result<(), Infallible> {
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bft_crdts::bank::{Bank, Ledger, Op as BankOp};
 use bft_crdts::orswot::{Entries, Op as SetOp, Orswot};
-use bft_crdts::{Actor, Counter, Dot, SecureBroadcastAlgorithm};
+use bft_crdts::{Actor, Causes, Counter, Dot, SecureBroadcastAlgorithm};
 use rand::{Rng, RngExt};
 
 use super::adversary::{Abuse, Colluders};
@@ -60,7 +60,10 @@ fn wild_dots(all: &[Actor], rng: &mut impl Rng) -> BTreeSet<Dot> {
         .collect()
 }
 
-/// A board on which everybody has a line. Its operations cannot say what they need, so they need everything.
+/// A line, and everything that its source had delivered.
+type Line = (u8, BTreeSet<Dot>);
+
+/// A board on which everybody has a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Board(BTreeMap<Actor, (Counter, u8)>);
 
@@ -70,7 +73,7 @@ struct Board(BTreeMap<Actor, (Counter, u8)>);
 struct Zero;
 
 impl SecureBroadcastAlgorithm for Board {
-    type Op = u8;
+    type Op = Line;
     type ReplicatedState = BTreeMap<Actor, (Counter, u8)>;
     type Invalid = Zero;
 
@@ -86,22 +89,30 @@ impl SecureBroadcastAlgorithm for Board {
         self.0 = other;
     }
 
-    fn validate(&self, _: &Dot, op: &u8) -> Result<(), Zero> {
-        if *op == 0 { Err(Zero) } else { Ok(()) }
+    fn causes(&self, (_, seen): &Line) -> Causes {
+        Causes::Dots(seen.clone())
     }
 
-    fn apply(&mut self, dot: Dot, op: u8) {
-        self.0.insert(dot.actor, (dot.counter, op));
+    fn validate(&self, _: &Dot, (line, _): &Line) -> Result<(), Zero> {
+        if *line == 0 { Err(Zero) } else { Ok(()) }
+    }
+
+    fn apply(&mut self, dot: Dot, (line, _): Line) {
+        self.0.insert(dot.actor, (dot.counter, line));
     }
 }
 
 impl Abuse for Board {
-    fn proper(&self, _: usize, _: &[Actor], rng: &mut impl Rng) -> Option<u8> {
-        Some(rng.random_range(1..=255))
+    fn proper(&self, _: usize, _: &[Actor], rng: &mut impl Rng) -> Option<Line> {
+        let seen = self
+            .0
+            .iter()
+            .map(|(actor, (last, _))| Dot::new(*actor, *last));
+        Some((rng.random_range(1..=255), seen.collect()))
     }
 
-    fn wild(_: &[Actor], rng: &mut impl Rng) -> u8 {
-        rng.random_range(0..2)
+    fn wild(all: &[Actor], rng: &mut impl Rng) -> Line {
+        (rng.random_range(0..2), wild_dots(all, rng))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Faults that were found in this library and are mended: the table "Mended" of `docs/defects.md`. Each test tells what
 //! happened, and asserts what is right.
 
+mod causes;
 mod changes;
 mod checkpoints;
 mod evidence;

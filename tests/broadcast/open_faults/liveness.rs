@@ -6,18 +6,27 @@ use std::collections::{BTreeSet, VecDeque};
 use bft_crdts::bank::{self, Bank};
 use bft_crdts::codec::{decode, encode};
 use bft_crdts::{
-    Actor, Bytes, Causes, Config, Dot, Ed25519, Effect, Effects, Genesis, Packet, PacketKind,
-    Payload, SecureBroadcast, SecureBroadcastAlgorithm, To,
+    Actor, Bytes, Causes, Config, Counter, Dot, Ed25519, Effect, Effects, Genesis, Packet,
+    PacketKind, Payload, SecureBroadcast, SecureBroadcastAlgorithm, To,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::wire::{Wire, identities};
 
+/// Any bytes, and what they are sent after.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Blob {
+    bytes: Bytes,
+    after: BTreeSet<Dot>,
+}
+
 /// Counts messages of any size.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Count<const EVERYTHING: bool>(u64);
+struct Count(u64);
 
-impl<const EVERYTHING: bool> SecureBroadcastAlgorithm for Count<EVERYTHING> {
-    type Op = Bytes;
+impl SecureBroadcastAlgorithm for Count {
+    type Op = Blob;
     type ReplicatedState = u64;
     type Invalid = bank::Invalid;
 
@@ -33,32 +42,29 @@ impl<const EVERYTHING: bool> SecureBroadcastAlgorithm for Count<EVERYTHING> {
         self.0 = other;
     }
 
-    fn causes(&self, _: &Bytes) -> Causes {
-        match EVERYTHING {
-            true => Causes::EverythingDelivered,
-            false => Causes::Dots(BTreeSet::new()),
-        }
+    fn causes(&self, op: &Blob) -> Causes {
+        Causes::Dots(op.after.clone())
     }
 
-    fn validate(&self, _: &Dot, _: &Bytes) -> Result<(), bank::Invalid> {
+    fn validate(&self, _: &Dot, _: &Blob) -> Result<(), bank::Invalid> {
         Ok(())
     }
 
-    fn apply(&mut self, _: Dot, _: Bytes) {
+    fn apply(&mut self, _: Dot, _: Blob) {
         self.0 += 1;
     }
 }
 
 /// Four replicas between which packets arrive at once, as far as `passes` lets them.
-struct Line<const EVERYTHING: bool> {
+struct Line {
     names: Vec<Actor>,
-    replicas: Vec<SecureBroadcast<Count<EVERYTHING>>>,
+    replicas: Vec<SecureBroadcast<Count>>,
     queue: VecDeque<(usize, usize, Payload)>,
     /// Bytes that arrived, by receiver.
     received: Vec<usize>,
 }
 
-impl<const EVERYTHING: bool> Line<EVERYTHING> {
+impl Line {
     fn new() -> Self {
         let keys = identities::<Ed25519>(4);
         let names: Vec<Actor> = keys.iter().map(|key| key.actor()).collect();
@@ -79,7 +85,7 @@ impl<const EVERYTHING: bool> Line<EVERYTHING> {
     fn send(
         &mut self,
         from: usize,
-        effects: Effects<Count<EVERYTHING>>,
+        effects: Effects<Count>,
         passes: impl Fn(usize, usize, &Payload) -> bool,
     ) {
         for effect in effects {
@@ -124,8 +130,19 @@ impl<const EVERYTHING: bool> Line<EVERYTHING> {
         op: Vec<u8>,
         passes: impl Fn(usize, usize, &Payload) -> bool + Copy,
     ) {
+        self.broadcast_after(at, op, BTreeSet::new(), passes);
+    }
+
+    fn broadcast_after(
+        &mut self,
+        at: usize,
+        bytes: Vec<u8>,
+        after: BTreeSet<Dot>,
+        passes: impl Fn(usize, usize, &Payload) -> bool + Copy,
+    ) {
+        let bytes = Bytes::from(bytes);
         let (_, effects) = self.replicas[at]
-            .broadcast([Bytes::from(op)])
+            .broadcast([Blob { bytes, after }])
             .expect("taken");
         self.send(at, effects, passes);
         self.flow(passes);
@@ -145,7 +162,7 @@ const KILOBYTES: usize = 1000;
 #[test]
 #[ignore = "open: DP3"]
 fn dp3_a_replica_that_was_cut_off_catches_up_under_load() {
-    let mut line = Line::<false>::new();
+    let mut line = Line::new();
     let (cut, after) = (5, 10);
     let everything = |_: usize, _: usize, _: &Payload| true;
     let without = |from: usize, to: usize, _: &Payload| from != 2 && to != 2;
@@ -180,7 +197,7 @@ fn dp3_a_replica_that_was_cut_off_catches_up_under_load() {
 #[test]
 #[ignore = "open: DP3"]
 fn dp3_no_liar_starves_a_correct_source() {
-    let mut line = Line::<true>::new();
+    let mut line = Line::new();
     let passes = |from: usize, to: usize, payload: &Payload| {
         let hidden = from == 3 && (to == 2 || to == 0 && payload.kind() == PacketKind::Echo);
         !hidden
@@ -198,7 +215,9 @@ fn dp3_no_liar_starves_a_correct_source() {
         }
         delays.extend(issued.map(|issued| tick - issued));
         issued = Some(tick);
-        line.broadcast(0, vec![0], passes);
+        let last = line.replicas[0].delivered(&line.names[3]);
+        let after = (last > Counter::ZERO).then(|| Dot::new(line.names[3], last));
+        line.broadcast_after(0, vec![0], after.into_iter().collect(), passes);
     }
     let last = issued.map(|issued| 23 - issued);
     let longest = delays.iter().copied().chain(last).max();

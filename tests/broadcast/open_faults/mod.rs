@@ -4,7 +4,6 @@
 //! `docs/defects.md`; `cargo test --test broadcast open_faults -- --ignored` runs them all. What mends a fault takes the
 //! mark away.
 
-mod certificates;
 mod checkpoints;
 mod cost;
 mod drafts;

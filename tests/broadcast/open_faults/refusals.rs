@@ -58,7 +58,7 @@ impl SecureBroadcastAlgorithm for Notes {
     }
 
     fn causes(&self, _: &String) -> Causes {
-        Causes::Dots(BTreeSet::new())
+        Causes::Nothing
     }
 
     fn validate(&self, _: &Dot, note: &String) -> Result<(), EmptyNote> {
@@ -215,7 +215,7 @@ impl SecureBroadcastAlgorithm for Paths {
     }
 
     fn causes(&self, _: &PathOp) -> Causes {
-        Causes::Dots(BTreeSet::new())
+        Causes::Nothing
     }
 
     fn validate(&self, _: &Dot, _: &PathOp) -> Result<(), EmptyNote> {

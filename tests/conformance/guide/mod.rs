@@ -90,10 +90,10 @@ impl SecureBroadcastAlgorithm for Polls {
     }
 
     fn causes(&self, op: &Op) -> Causes {
-        Causes::Dots(match op {
-            Op::Ask { .. } => [].into(),
-            Op::Vote { poll, .. } => [*poll].into(),
-        })
+        match op {
+            Op::Ask { .. } => Causes::Nothing,
+            Op::Vote { poll, .. } => Causes::Dots([*poll].into()),
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Types whose operations need more than they say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use bft_crdts::conformance::{Arbitrary, Clause, Gen, Turn};
+use bft_crdts::conformance::{Arbitrary, Clause, Gen, Kit, Turn};
 use bft_crdts::{Actor, Causes, Dot};
 use serde::{Deserialize, Serialize};
 
-use super::plain::{Of, Plain};
+use super::plain::{Drawn, Of, Plain};
 use super::{mended, seeded};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -154,6 +155,47 @@ impl<const BROKEN: bool> Plain for Greedy<BROKEN> {
     fn apply(state: &mut Self::State, _: Actor, dot: Dot, _: Option<Dot>) {
         state.insert(dot);
     }
+}
+
+/// Who has voted for what. Broken, a vote says that it needs nothing, although it counts only where the poll is: the mistake
+/// that a provided `causes` used to hide. Mended, its poll is a cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Votes<const BROKEN: bool>;
+
+impl<const BROKEN: bool> Plain for Votes<BROKEN> {
+    type Op = Post;
+    type State = Board;
+
+    fn draw(turn: &Turn<'_, Of<Self>>, g: &mut Gen) -> Option<Post> {
+        Post::draw(turn, g)
+    }
+    fn causes(_: &Board, op: &Post) -> Causes {
+        match op {
+            Post::Reply { to } if !BROKEN => Causes::Dots([*to].into()),
+            _ => Causes::Nothing,
+        }
+    }
+    fn validate(board: &Board, _: &Dot, op: &Post) -> bool {
+        op.dot().iter().all(|poll| board.contains_key(poll))
+    }
+    fn apply(board: &mut Board, _: Actor, dot: Dot, op: Post) {
+        put(board, dot, op);
+    }
+}
+
+#[test]
+fn a_vote_that_says_it_needs_nothing() {
+    let kit = Kit::<Of<Votes<true>>, _>::new(Drawn).pause(Duration::ZERO);
+    let failure = kit
+        .check(Clause::Causes, 0..100)
+        .expect_err("a vote needs its poll");
+    let report = failure.to_string();
+    assert!(
+        report.contains("fn causes(&self, op: &Self::Op) -> Causes {"),
+        "the lines to add:\n{report}"
+    );
+    seeded::<Votes<true>>(Clause::Causes);
+    mended::<Votes<false>>();
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) trait Plain: Clone + Debug + Eq + Sized + 'static {
         true
     }
     fn causes(_state: &Self::State, _op: &Self::Op) -> Causes {
-        Causes::Dots([].into())
+        Causes::Nothing
     }
     /// What `state` gives away.
     fn shown(state: &Self::State) -> Self::State {

@@ -64,7 +64,7 @@ impl<const BROKEN: bool> Plain for Till<BROKEN> {
         })
     }
     fn causes(_: &Self::State, _: &Money) -> Causes {
-        Causes::EverythingDelivered
+        Causes::Nothing
     }
     fn validate(state: &Self::State, dot: &Dot, op: &Money) -> bool {
         match op {
@@ -93,7 +93,7 @@ impl<const BROKEN: bool> Plain for Names<BROKEN> {
         Some(u8::arbitrary(g) % 32)
     }
     fn causes(_: &Self::State, _: &u8) -> Causes {
-        Causes::EverythingDelivered
+        Causes::Nothing
     }
     fn validate(state: &Self::State, dot: &Dot, name: &u8) -> bool {
         state
@@ -118,7 +118,7 @@ impl<const BROKEN: bool> Plain for Room<BROKEN> {
         Some(u8::arbitrary(g) % 4 == 0 || !Self::validate(&turn.replica.state, &turn.dot, &false))
     }
     fn causes(_: &Self::State, _: &bool) -> Causes {
-        Causes::EverythingDelivered
+        Causes::Nothing
     }
     fn validate(state: &Self::State, dot: &Dot, opens: &bool) -> bool {
         *opens

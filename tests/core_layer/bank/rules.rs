@@ -164,7 +164,7 @@ fn what_a_transfer_claims_is_what_it_must_wait_for() {
         Causes::Dots([].into()),
         "nothing claimed, nothing awaited"
     );
-    assert_eq!(bank.causes(&issue(1, 1)), Causes::Dots([].into()));
+    assert_eq!(bank.causes(&issue(1, 1)), Causes::Nothing);
 }
 
 /// Defect C1: in the ancestor a history was a set of transfers without identity.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bft_crdts::bank::at2::{Account, Process, Transfer};
 use bft_crdts::bank::{Bank, Ledger, Op};
-use bft_crdts::{Actor, Causes, Counter, Dot, SecureBroadcastAlgorithm};
+use bft_crdts::{Actor, Counter, Dot, SecureBroadcastAlgorithm};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -35,13 +35,11 @@ impl Replica {
 
     /// Whether the predecessor and the causes of `message` are delivered, and it is not.
     pub(crate) fn awaits(&self, message: &Message) -> bool {
-        let Causes::Dots(causes) = self.bank.causes(&message.op) else {
-            panic!("the bank names its causes");
-        };
+        let causes = self.bank.causes(&message.op);
         let Dot { actor, counter } = message.dot;
         self.count(&actor) + 1 == counter.get()
             && causes
-                .iter()
+                .dots()
                 .all(|c| c.counter.get() <= self.count(&c.actor))
     }
 

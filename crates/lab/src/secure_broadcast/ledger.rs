@@ -1,6 +1,6 @@
 //! The data type: every member's own transactions, in its own order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bft_crdts::{Actor, Causes, Dot, SecureBroadcastAlgorithm};
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,7 @@ impl SecureBroadcastAlgorithm for Ledger {
 
     /// Nothing but what the source itself did before, which is always delivered first.
     fn causes(&self, _: &Tx) -> Causes {
-        Causes::Dots(BTreeSet::new())
+        Causes::Nothing
     }
 
     fn validate(&self, dot: &Dot, tx: &Tx) -> Result<(), NotInOrder> {

@@ -42,7 +42,7 @@ impl<A: SimAlgorithm> Checkers<A> {
         }
         new.sort_by_key(|(order, ..)| *order);
         for (_, source, dot, op) in new {
-            self.causality(node, &dot, &causes(&op), None, moment);
+            self.causality(node, &dot, &causes(&op), moment);
             self.audit(node, &dot, &op, moment);
             if let Some(Some(seen)) = self.replicas.get_mut(node.index())
                 && let Some(entry) = seen.clock.get_mut(source.0)
