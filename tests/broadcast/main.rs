@@ -1,7 +1,6 @@
 //! Secure broadcast among members that stay the same: what it owes, attacks on it, and the bytes of it.
 
 mod attacks;
-mod certificates;
 mod corpus_replay;
 mod files;
 #[path = "../common/film.rs"]

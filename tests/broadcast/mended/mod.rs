@@ -2,6 +2,7 @@
 //! happened, and asserts what is right.
 
 mod causes;
+mod certificates;
 mod changes;
 mod checkpoints;
 mod evidence;
