@@ -12,10 +12,11 @@ pub(super) const BYTES_PER_TICK: usize = 256 * 1024;
 /// could never be had.
 const ANSWER_BYTES: usize = 1024;
 
-/// How many bytes a peer without a seat may ask for that nobody admits: a chain, and what is answered to that goes on.
-const STRANGER_BYTES: usize = 16 * 1024;
+/// How many bytes a peer without a seat may ask for between two ticks, if we do not approve its joining: links, and the
+/// seals to follow them.
+const STRANGER_BYTES: usize = 128 * 1024;
 
-/// How many of them have a share between two ticks. Keys cost nothing: all of them together get about what one member gets.
+/// How many of them have a share between two ticks: keys cost nothing.
 const MAX_STRANGERS: usize = 16;
 
 /// What is done at most once for one peer between two ticks.
