@@ -1,12 +1,18 @@
 //! Whoever is convicted is convicted by what everybody can verify.
 
+use std::collections::BTreeSet;
+
+use bft_crdts::codec::{Bytes, Digest, encode_sequence};
 use bft_crdts::deterministic_secure_broadcast::evidence::SignedHeader;
-use bft_crdts::deterministic_secure_broadcast::packet::Request;
+use bft_crdts::deterministic_secure_broadcast::packet::{Proof, Request};
 use bft_crdts::deterministic_secure_broadcast::wire::SealedSource;
-use bft_crdts::{Counter, Generation, Payload, Seat};
+use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Header};
+use bft_crdts::membership::Signers;
+use bft_crdts::{Certificate, Change, Counter, Generation, PacketKind, Payload, Seat};
 
 use crate::open_faults::support::{
-    add, convicted, echo_statement, first_message, key_in, let_join, rounds, seal, set_world, sign,
+    SetWorld, add, convicted, echo_statement, first_message, index, key_in, let_join, proven,
+    rounds, seal, set_world, sign,
 };
 
 const ADVERSARY: usize = 3;
@@ -67,4 +73,82 @@ fn gen3_no_evidence_is_kept_that_does_not_verify() {
             "at {at}: whom, and whether others can verify it"
         );
     }
+}
+
+/// Member 2 misses three messages and a change of members, and is then shown the headers by correct members and the
+/// certificates by a Byzantine node, with junk for signatures. After it has made its journal short and restarted, the
+/// junk counts as verified: its evidence against the Byzantine node, which signs another message for a slot, convinces
+/// nobody.
+///
+/// Right: its evidence verifies.
+#[test]
+fn gen3_junk_for_signatures_is_not_verified_by_a_restart() {
+    let mut world = set_world(4, 0, 1);
+    let network = world.genesis.network();
+    let (late, adversary) = (2, 3);
+    let without = |packet: &crate::world::Flying| packet.to != 2 && packet.from != 2;
+    for op in 0..3 {
+        world.submit(adversary, [add(op)]);
+        world.flow_if(without);
+    }
+    world.join(4).expect("it is no member");
+    world.flow_if(without);
+    let join = Change::Join(world.actor(4));
+    for at in [0, 1, 3] {
+        world.propose(at, join).expect("it applies");
+    }
+    for _ in 0..20 {
+        [0, 1, 3, 4].into_iter().for_each(|at| world.tick(at));
+        world.flow_if(without);
+    }
+    assert!(world.replica(4).is_member());
+    for _ in 0..6 {
+        (0..5).for_each(|at| world.tick(at));
+        world.flow_if(|packet| packet.to != 2 || packet.payload.kind() != PacketKind::Proof);
+    }
+    assert_eq!(world.replica(late).generation(), Generation::new(1));
+    let log = world.replica(0).log();
+    let real: Vec<(Certificate, Bytes)> =
+        log.map(|(one, ops)| (one.clone(), ops.clone())).collect();
+    let junk = |world: &SetWorld, place: usize| {
+        let (mut certificate, ops) = real[place].clone();
+        certificate.signers = Signers::none(4);
+        certificate.signers.insert(index(world, 0, 0, adversary));
+        certificate.signatures = vec![bft_crdts::Sig::from_bytes([0x66; 64])];
+        Payload::Proof(Proof {
+            certificate,
+            ops: Some(ops),
+        })
+    };
+    let second = junk(&world, 1);
+    let _ = world.hand(adversary, late, second);
+    world.compact(late);
+    world.crash(late, 0);
+    world.restart(late);
+    let first = junk(&world, 0);
+    let _ = world.hand(adversary, late, first);
+    for _ in 0..6 {
+        (0..5).for_each(|at| world.tick(at));
+        world.flow();
+    }
+    let ops = encode_sequence(&[add(77)]);
+    let header = Header {
+        ops: Digest::of(&ops),
+        ..real[1].0.header.clone()
+    };
+    let generation = Generation::new(1);
+    let statement: EchoStatement = echo_statement(&world, generation, &header);
+    let echo = key_in(&world, 0, adversary, generation).sign(&network, &statement);
+    let request = Request {
+        generation,
+        header,
+        echo,
+        ops: Bytes::from(ops),
+    };
+    world.nodes[adversary].adversary = true;
+    let _ = world.hand(adversary, late, Payload::Request(request));
+    for (who, verifies) in convicted(&world, late) {
+        assert!(verifies, "the evidence against {who} convinces nobody");
+    }
+    assert_eq!(proven(&world, late), BTreeSet::from([adversary]));
 }

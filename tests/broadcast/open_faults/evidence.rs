@@ -3,11 +3,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use bft_crdts::codec::{Bytes, Digest, encode_sequence};
 use bft_crdts::deterministic_secure_broadcast::packet::{Echo, Proof, Request};
 use bft_crdts::deterministic_secure_broadcast::wire::statement::TimeoutStatement;
 use bft_crdts::deterministic_secure_broadcast::wire::{Chain, SealedSource, Shown, Timeouts};
-use bft_crdts::deterministic_secure_broadcast::{EchoStatement, Header, Link};
+use bft_crdts::deterministic_secure_broadcast::{Header, Link};
 use bft_crdts::membership::Signers;
 use bft_crdts::{
     Certificate, Change, Effect, Generation, MemberIndex, Packet, PacketKind, Payload, Seat, To,
@@ -337,84 +336,4 @@ fn gen2_two_histories_of_members_convict_after_a_short_journal() {
             "short journal: {short}"
         );
     }
-}
-
-/// Member 2 misses three messages and a change of members, and is then shown the headers by correct members and the
-/// certificates by a Byzantine node, with junk for signatures. After it has made its journal short and restarted, the
-/// junk counts as verified: its evidence against the Byzantine node, which signs another message for a slot, convinces
-/// nobody.
-///
-/// Right: its evidence verifies. (What does not, convicts nobody any more; but as long as the junk counts as read, there is
-/// no other.)
-#[test]
-#[ignore = "open: GEN3"]
-fn gen3_junk_for_signatures_is_not_verified_by_a_restart() {
-    let mut world = set_world(4, 0, 1);
-    let network = world.genesis.network();
-    let (late, adversary) = (2, 3);
-    let without = |packet: &crate::world::Flying| packet.to != 2 && packet.from != 2;
-    for op in 0..3 {
-        world.submit(adversary, [add(op)]);
-        world.flow_if(without);
-    }
-    world.join(4).expect("it is no member");
-    world.flow_if(without);
-    let join = Change::Join(world.actor(4));
-    for at in [0, 1, 3] {
-        world.propose(at, join).expect("it applies");
-    }
-    for _ in 0..20 {
-        [0, 1, 3, 4].into_iter().for_each(|at| world.tick(at));
-        world.flow_if(without);
-    }
-    assert!(world.replica(4).is_member());
-    for _ in 0..6 {
-        (0..5).for_each(|at| world.tick(at));
-        world.flow_if(|packet| packet.to != 2 || packet.payload.kind() != PacketKind::Proof);
-    }
-    assert_eq!(world.replica(late).generation(), Generation::new(1));
-    let log = world.replica(0).log();
-    let real: Vec<(Certificate, Bytes)> =
-        log.map(|(one, ops)| (one.clone(), ops.clone())).collect();
-    let junk = |world: &SetWorld, place: usize| {
-        let (mut certificate, ops) = real[place].clone();
-        certificate.signers = Signers::none(4);
-        certificate.signers.insert(index(world, 0, 0, adversary));
-        certificate.signatures = vec![bft_crdts::Sig::from_bytes([0x66; 64])];
-        Payload::Proof(Proof {
-            certificate,
-            ops: Some(ops),
-        })
-    };
-    let second = junk(&world, 1);
-    let _ = world.hand(adversary, late, second);
-    world.compact(late);
-    world.crash(late, 0);
-    world.restart(late);
-    let first = junk(&world, 0);
-    let _ = world.hand(adversary, late, first);
-    for _ in 0..6 {
-        (0..5).for_each(|at| world.tick(at));
-        world.flow();
-    }
-    let ops = encode_sequence(&[add(77)]);
-    let header = Header {
-        ops: Digest::of(&ops),
-        ..real[1].0.header.clone()
-    };
-    let generation = Generation::new(1);
-    let statement: EchoStatement = echo_statement(&world, generation, &header);
-    let echo = key_in(&world, 0, adversary, generation).sign(&network, &statement);
-    let request = Request {
-        generation,
-        header,
-        echo,
-        ops: Bytes::from(ops),
-    };
-    world.nodes[adversary].adversary = true;
-    let _ = world.hand(adversary, late, Payload::Request(request));
-    for (who, verifies) in convicted(&world, late) {
-        assert!(verifies, "the evidence against {who} convinces nobody");
-    }
-    assert_eq!(proven(&world, late), BTreeSet::from([adversary]));
 }
