@@ -125,21 +125,9 @@ pub(crate) fn decode_prefix<T: Serialize + DeserializeOwned>(
 pub fn encode_sequence<T: Serialize>(items: &[T]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for item in items {
-        append(&mut bytes, item);
+        bytes.extend(encode(item));
     }
     bytes
-}
-
-/// Appends the canonical bytes of `item`.
-///
-/// # Panics
-///
-/// As [`encode`].
-#[expect(clippy::unreachable, reason = "a mistake in the program, see above")]
-pub(crate) fn append<T: Serialize>(bytes: &mut Vec<u8>, item: &T) {
-    if let Err(error) = options().serialize_into(bytes, item) {
-        unreachable!("{}: {error}", std::any::type_name::<T>());
-    }
 }
 
 /// Exactly `count` items written by [`encode_sequence`], every one canonical.

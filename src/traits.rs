@@ -103,8 +103,8 @@ pub trait SecureBroadcastAlgorithm: Clone + Debug + Eq + 'static {
     /// Validates consecutive operations of one source, each as if those before it had been applied; the first is named
     /// `first`.
     ///
-    /// The provided method works on a copy of the whole algorithm. Override it where that is too slow; it must
-    /// decide exactly the same.
+    /// The provided method works on a copy of the whole algorithm, unless there is but one operation. Override it where that
+    /// is too slow; it must decide exactly the same.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ pub trait SecureBroadcastAlgorithm: Clone + Debug + Eq + 'static {
 }
 
 /// What [`SecureBroadcastAlgorithm::validate_batch`] does unless it is overridden, and what every override must agree
-/// with: validate and apply in turn, on a copy.
+/// with: validate and apply in turn, on a copy. One operation needs none.
 ///
 /// # Errors
 ///
@@ -128,6 +128,9 @@ pub fn validate_one_by_one<A: SecureBroadcastAlgorithm>(
     first: &Dot,
     ops: &[A::Op],
 ) -> Result<(), (usize, A::Invalid)> {
+    if let [op] = ops {
+        return algorithm.validate(first, op).map_err(|why| (0, why));
+    }
     let mut scratch = algorithm.clone();
     for (index, op) in ops.iter().enumerate() {
         let dot = nth(first, index);

@@ -7,12 +7,12 @@ use super::convictions::Proven;
 use super::effect::Effect;
 use super::error::Halt;
 use super::header::{Header, VersionVector};
-use super::packet::{Payload, Refusal};
+use super::packet::Payload;
 use super::quota::{Charge, Once};
 use super::reconfiguration::Received;
-use super::slots::{Certified, Parked};
+use super::slots::{Certified, Parked, Refused};
 use super::wire::checkpoint::Checkpoint;
-use crate::actor::{Actor, Counter, Sig};
+use crate::actor::{Actor, Counter, Dot, Sig};
 use crate::codec::{Bytes, Digest};
 use crate::membership::{MemberIndex, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
@@ -65,6 +65,15 @@ pub(crate) enum Decision<A: SecureBroadcastAlgorithm> {
         sig: Sig,
         /// What it says against the member.
         conviction: Option<Proven>,
+    },
+    /// A member refuses an operation of our message.
+    Refusal {
+        /// The member.
+        from: Actor,
+        /// The operation.
+        dot: Dot,
+        /// Why.
+        reason: String,
     },
     /// A certificate counts.
     Proof(Box<ProofReceived<A::Op>>),
@@ -120,8 +129,8 @@ pub(crate) enum Verdict<Op> {
     Refuse {
         /// Its source.
         source: Actor,
-        /// What is said.
-        refusal: Refusal,
+        /// Its header, and what is said.
+        refused: Box<Refused>,
     },
     /// It came too early, and is held.
     Park(Parked),

@@ -61,7 +61,8 @@ pub enum Effect<A: SecureBroadcastAlgorithm> {
         /// Why.
         reason: ReturnReason<A::Invalid>,
     },
-    /// A member refuses one of our operations. One may lie; `f + 1` of them cannot all.
+    /// A member refuses one of our operations: told once of each member and message. One may lie; `f + 1` of them cannot
+    /// all.
     RefusedBy {
         /// Who.
         member: Actor,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::actor::{Actor, Counter, WeakKey};
-use crate::codec::DecodeError;
+use crate::codec::{DecodeError, EncodeError};
 use crate::membership::{ChangeError, Generation, Seat};
 
 /// A packet that breaks a rule of form, which no correct replica ever does.
@@ -223,6 +223,14 @@ pub enum RefusedReason {
         /// Operations that may wait.
         limit: usize,
     },
+    /// The operations that wait have too many bytes together.
+    #[error("{bytes} bytes of operations wait, {limit} may")]
+    QueueTooLarge {
+        /// Their bytes, those of the new ones included.
+        bytes: usize,
+        /// Bytes that may wait.
+        limit: usize,
+    },
 }
 
 impl<Op: std::fmt::Debug> std::fmt::Display for Refused<Op> {
@@ -252,6 +260,9 @@ pub enum ReturnReason<Invalid: Error> {
         /// The limit.
         limit: usize,
     },
+    /// It has no bytes: its `Serialize` implementation reports an error.
+    #[error("unencodable: {0}")]
+    Unencodable(EncodeError),
     /// Its own bytes cannot be read back, for example because it is nested too deeply.
     #[error("unreadable: {0}")]
     Unreadable(DecodeError),

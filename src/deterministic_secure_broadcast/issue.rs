@@ -1,6 +1,10 @@
 //! The doors of the source: building, requesting and certifying our own messages, one at a time, each reserved and journaled
 //! before it is signed for.
 
+use std::error::Error;
+
+use serde::Serialize;
+
 use super::decided::Decision;
 use super::effect::{Effect, Effects, To};
 use super::error::{Refused, RefusedReason, Rejection, ReturnReason};
@@ -10,7 +14,7 @@ use super::packet::{Echo, MAX_REASON_BYTES, Payload, Proof, Refusal};
 use super::rules::{Rules, SignerFacts};
 use super::signer::Unsigned;
 use super::slots::Certified;
-use super::source::{Flight, MAX_WAITING_OPS};
+use super::source::{Flight, MAX_WAITING_BYTES, MAX_WAITING_OPS, Waiting};
 use super::ticket::{Ticket, Tickets};
 use super::{Certificate, SecureBroadcast};
 use crate::actor::{Actor, Counter, Dot, Keys, signing_bytes};
@@ -24,6 +28,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         ops: Vec<A::Op>,
     ) -> Result<(Tickets, Effects<A>), Refused<A::Op>> {
         let waiting = self.source.waiting.len().saturating_add(ops.len());
+        let encoded: Vec<_> = ops.iter().map(encoded).collect();
+        let lengths = encoded.iter().flatten().map(Vec::len);
+        let bytes = lengths.fold(self.source.waiting.bytes(), usize::saturating_add);
         let reason = if !self.is_member() {
             Some(RefusedReason::NotMember)
         } else if self.is_leaving() {
@@ -35,6 +42,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 waiting,
                 limit: MAX_WAITING_OPS,
             })
+        } else if bytes > MAX_WAITING_BYTES {
+            let limit = MAX_WAITING_BYTES;
+            Some(RefusedReason::QueueTooLarge { bytes, limit })
         } else {
             None
         };
@@ -42,8 +52,13 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return Err(Refused { reason, ops });
         }
         let tickets = Tickets::take(&mut self.source.next_ticket, ops.len());
-        self.source.waiting.extend(tickets.clone().zip(ops));
         let mut effects = Effects::none();
+        for ((ticket, op), encoded) in tickets.clone().zip(ops).zip(encoded) {
+            match encoded {
+                Ok(bytes) => self.source.waiting.push_back(Waiting { ticket, op, bytes }),
+                Err(reason) => effects.push(Effect::Returned { ticket, op, reason }),
+            }
+        }
         self.advance(&mut effects);
         Ok((tickets, effects))
     }
@@ -135,71 +150,76 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         first: &Dot,
         effects: &mut Effects<A>,
     ) -> (Vec<Ticket>, Vec<A::Op>, Vec<u8>) {
-        let (mut tickets, mut ops, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
-        while ops.len() < self.source.limit {
-            let Some((ticket, op)) = self.source.waiting.pop_front() else {
+        let (mut batch, mut bytes) = (Vec::new(), Vec::new());
+        while batch.len() < self.source.limit {
+            let Some(next) = self.source.waiting.pop_front() else {
                 break;
             };
-            let before = bytes.len();
-            codec::append(&mut bytes, &op);
-            let (size, limit) = (bytes.len().saturating_sub(before), MAX_MESSAGE_BYTES);
-            if size > limit {
-                bytes.truncate(before);
-                let reason = ReturnReason::TooLarge { bytes: size, limit };
-                effects.push(Effect::Returned { ticket, op, reason });
-                continue;
-            }
-            if bytes.len() > limit {
-                bytes.truncate(before);
-                self.source.waiting.push_front((ticket, op));
+            if bytes.len().saturating_add(next.bytes.len()) > MAX_MESSAGE_BYTES {
+                self.source.waiting.push_front(next);
                 break;
             }
-            tickets.push(ticket);
-            ops.push(op);
+            bytes.extend_from_slice(&next.bytes);
+            batch.push(next);
         }
         // Every witness has to read them as they stand in the message, and so have we after a restart.
-        if let Err(error) = codec::decode_sequence::<A::Op>(ops.len(), &bytes) {
-            self.give_back_unreadable(tickets.into_iter().zip(ops), &error, effects);
+        let ops = match codec::decode_sequence::<A::Op>(batch.len(), &bytes) {
+            Ok(ops) => ops,
+            Err(error) => {
+                self.give_back_unreadable(batch, &error, effects);
+                return (Vec::new(), Vec::new(), Vec::new());
+            }
+        };
+        let members = self.chain.members();
+        let check = |ops: &[A::Op]| {
+            self.ledger
+                .check_ops(members, first, ops, self.ledger.clock())
+        };
+        if check(&ops).is_ok() {
+            let tickets = batch.into_iter().map(|waiting| waiting.ticket);
+            return (tickets.collect(), ops, bytes);
+        }
+        let verdicts = self.ledger.sift(members, first, &ops);
+        let mut kept = Vec::new();
+        for ((waiting, op), verdict) in batch.into_iter().zip(ops).zip(verdicts) {
+            match verdict {
+                None => kept.push((waiting, op)),
+                Some(reason) => effects.push(waiting.returned(reason)),
+            }
+        }
+        let (batch, ops): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+        // An algorithm that judges a batch otherwise than its operations breaks its contract: witnesses would refuse it.
+        if let Err((_, reason)) = check(&ops) {
+            let back = batch.into_iter();
+            back.for_each(|waiting| effects.push(waiting.returned(reason.clone())));
             return (Vec::new(), Vec::new(), Vec::new());
         }
-        let taken = ops.len();
-        while let Err((index, reason)) =
-            self.ledger
-                .check_ops(self.chain.members(), first, &ops, self.ledger.clock())
-        {
-            if index >= ops.len() {
-                // The algorithm breaks its contract; nothing can be signed.
-                ops.clear();
-                break;
-            }
-            let (ticket, op) = (tickets.remove(index), ops.remove(index));
-            effects.push(Effect::Returned { ticket, op, reason });
-        }
-        if ops.len() < taken {
-            bytes = codec::encode_sequence(&ops);
-        }
-        (tickets, ops, bytes)
+        let bytes = batch.iter().flat_map(|waiting| &waiting.bytes).copied();
+        let bytes = bytes.collect();
+        let tickets = batch.into_iter().map(|waiting| waiting.ticket);
+        (tickets.collect(), ops, bytes)
     }
 
     /// Gives back those of a batch that cannot be read, or all of it if none is to blame alone; the rest
     /// waits in front for another batch.
     fn give_back_unreadable(
         &mut self,
-        batch: impl Iterator<Item = (Ticket, A::Op)>,
+        batch: Vec<Waiting<A::Op>>,
         error: &DecodeError,
         effects: &mut Effects<A>,
     ) {
-        let read = |op: &A::Op| codec::decode_sequence::<A::Op>(1, &codec::encode(op)).err();
-        let batch: Vec<_> = batch.map(|(ticket, op)| (read(&op), ticket, op)).collect();
+        let read =
+            |waiting: &Waiting<A::Op>| codec::decode_sequence::<A::Op>(1, &waiting.bytes).err();
+        let batch: Vec<_> = batch
+            .into_iter()
+            .map(|waiting| (read(&waiting), waiting))
+            .collect();
         let nobody = batch.iter().all(|(own, ..)| own.is_none());
         let mut kept = Vec::new();
-        for (own, ticket, op) in batch {
+        for (own, waiting) in batch {
             match own.or_else(|| nobody.then(|| error.clone())) {
-                Some(error) => {
-                    let reason = ReturnReason::Unreadable(error);
-                    effects.push(Effect::Returned { ticket, op, reason });
-                }
-                None => kept.push((ticket, op)),
+                Some(error) => effects.push(waiting.returned(ReturnReason::Unreadable(error))),
+                None => kept.push(waiting),
             }
         }
         for waiting in kept.into_iter().rev() {
@@ -213,9 +233,8 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         reason: &ReturnReason<A::Invalid>,
         effects: &mut Effects<A>,
     ) {
-        for (ticket, op) in std::mem::take(&mut self.source.waiting) {
-            let reason = reason.clone();
-            effects.push(Effect::Returned { ticket, op, reason });
+        while let Some(waiting) = self.source.waiting.pop_front() {
+            effects.push(waiting.returned(reason.clone()));
         }
     }
 
@@ -360,11 +379,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         &self,
         from: Actor,
         refusal: &Refusal,
-    ) -> Result<Effect<A>, Rejection> {
+    ) -> Result<Decision<A>, Rejection> {
         self.check_member(from)?;
         let flight = self.source.flight.as_ref().ok_or(Rejection::NotRequested)?;
         if refusal.first != flight.header.first || refusal.header != flight.digest {
             return Err(Rejection::NotRequested);
+        }
+        if flight.refused.contains(&from) {
+            return Err(Rejection::Duplicate);
         }
         let limit = MAX_REASON_BYTES;
         if refusal.reason.len() > limit {
@@ -380,10 +402,30 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         }
         let counter = flight.header.first.checked_add(u64::from(refusal.index));
         let dot = Dot::new(self.actor(), counter.unwrap_or(flight.header.first));
-        Ok(Effect::RefusedBy {
-            member: from,
+        Ok(Decision::Refusal {
+            from,
             dot,
             reason: refusal.reason.clone(),
         })
+    }
+}
+
+/// The bytes of an operation of our own, or why it can be in no message.
+fn encoded<Op: Serialize, Invalid: Error>(op: &Op) -> Result<Vec<u8>, ReturnReason<Invalid>> {
+    let bytes = codec::try_encode(op).map_err(ReturnReason::Unencodable)?;
+    match (bytes.len(), MAX_MESSAGE_BYTES) {
+        (bytes, limit) if bytes > limit => Err(ReturnReason::TooLarge { bytes, limit }),
+        _ => Ok(bytes),
+    }
+}
+
+impl<Op> Waiting<Op> {
+    /// It comes back.
+    fn returned<A: SecureBroadcastAlgorithm<Op = Op>>(
+        self,
+        reason: ReturnReason<A::Invalid>,
+    ) -> Effect<A> {
+        let Waiting { ticket, op, .. } = self;
+        Effect::Returned { ticket, op, reason }
     }
 }

@@ -8,7 +8,7 @@ use super::rules::{DeliverFacts, Rules};
 use crate::actor::{Actor, Counter, Dot, Keys, NetworkId, Sig};
 use crate::codec::{self, Bytes, Digest};
 use crate::membership::{Generation, Members, Seat};
-use crate::traits::SecureBroadcastAlgorithm;
+use crate::traits::{SecureBroadcastAlgorithm, nth};
 use std::sync::Arc;
 
 /// A message that was delivered.
@@ -299,21 +299,56 @@ impl<A: SecureBroadcastAlgorithm> Ledger<A> {
         clock: &VersionVector,
     ) -> Result<(), (usize, ReturnReason<A::Invalid>)> {
         for (index, (dot, op)) in dots(first.actor, first.counter).zip(ops).enumerate() {
-            let known = self.algorithm.causes(op).dots().all(|cause| {
-                if cause.actor == dot.actor {
-                    return cause.counter < dot.counter;
-                }
-                members
-                    .seat_of(&cause.actor)
-                    .is_some_and(|seat| cause.counter <= clock.get(seat))
-            });
-            if !known {
+            if !self.has_causes(members, &dot, op, clock) {
                 return Err((index, ReturnReason::CauseNotDelivered));
             }
         }
         self.algorithm
             .validate_batch(first, ops)
             .map_err(|(index, invalid)| (index, ReturnReason::Invalid(invalid)))
+    }
+
+    /// Whether the causes of an operation lie below `clock` or earlier in its own source's past.
+    fn has_causes<K: Keys>(
+        &self,
+        members: &Members<K>,
+        dot: &Dot,
+        op: &A::Op,
+        clock: &VersionVector,
+    ) -> bool {
+        self.algorithm.causes(op).dots().all(|cause| {
+            if cause.actor == dot.actor {
+                return cause.counter < dot.counter;
+            }
+            let seat = members.seat_of(&cause.actor);
+            seat.is_some_and(|seat| cause.counter <= clock.get(seat))
+        })
+    }
+
+    /// Why each of these operations does not hold, if it does not: each is named and judged as if those before it that do
+    /// not hold had never been made. One pass over at most one copy of the state, however many are invalid.
+    pub(super) fn sift<K: Keys>(
+        &self,
+        members: &Members<K>,
+        first: &Dot,
+        ops: &[A::Op],
+    ) -> Vec<Option<ReturnReason<A::Invalid>>> {
+        let (mut ahead, mut kept): (Option<A>, usize) = (None, 0);
+        let judge = |op: &A::Op| {
+            let dot = nth(first, kept);
+            if !self.has_causes(members, &dot, op, &self.clock) {
+                return Some(ReturnReason::CauseNotDelivered);
+            }
+            let algorithm = ahead.as_ref().unwrap_or(&self.algorithm);
+            if let Err(invalid) = algorithm.validate(&dot, op) {
+                return Some(ReturnReason::Invalid(invalid));
+            }
+            let ahead = ahead.get_or_insert_with(|| self.algorithm.clone());
+            ahead.apply(dot, op.clone());
+            kept = kept.saturating_add(1);
+            None
+        };
+        ops.iter().map(judge).collect()
     }
 
     /// Drops the messages below this version vector from memory.

@@ -85,7 +85,7 @@ pub use packet::{Packet, PacketKind, Payload};
 pub use proof::Certificate;
 pub use reconfiguration::ChangeRefused;
 pub use rules::{Rules, Sound};
-pub use source::MAX_WAITING_OPS;
+pub use source::{MAX_WAITING_BYTES, MAX_WAITING_OPS};
 pub use step::{RecordStore, Step};
 pub use ticket::{Ticket, Tickets};
 pub use wire::checkpoint::Checkpoint;

@@ -3,7 +3,7 @@
 
 use super::SecureBroadcast;
 use super::decided::{Decision, Receipts};
-use super::effect::{Effects, To};
+use super::effect::{Effect, Effects, To};
 use super::error::Rejection;
 use super::evidence::Evidence;
 use super::packet::{Packet, Payload};
@@ -23,7 +23,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Payload::Request(request) => self.decide_request(from, request),
             Payload::Echo(echo) => self.decide_echo(from, echo),
             Payload::Proof(proof) => self.decide_proof(from, proof),
-            Payload::Refusal(refusal) => self.decide_refusal(from, refusal).map(Decision::Report),
+            Payload::Refusal(refusal) => self.decide_refusal(from, refusal),
             Payload::Evidence(evidence) => {
                 let proven = self.decide_evidence(Evidence::clone(evidence))?;
                 Ok(Decision::Convict(vec![proven]))
@@ -116,6 +116,14 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 if self.source.is_certified::<R>(self.chain.members().len()) {
                     self.advance(&mut effects);
                 }
+            }
+            Decision::Refusal { from, dot, reason } => {
+                self.source.refused(from);
+                effects.push(Effect::RefusedBy {
+                    member: from,
+                    dot,
+                    reason,
+                });
             }
             Decision::Proof(received) => self.apply_proof(*received, &mut effects),
             Decision::Headers { from, proven } => self.apply_headers(from, proven, &mut effects),

@@ -8,7 +8,7 @@ use super::Certificate;
 use super::evidence::SignedHeader;
 use super::header::Header;
 use super::ledger::Ready;
-use super::packet::{Echo, Payload, Request};
+use super::packet::{Echo, Payload, Refusal, Request};
 use super::reconfiguration::Ancestry;
 use super::rules::OpenSlot;
 use crate::actor::{Counter, Sig};
@@ -28,6 +28,8 @@ pub(super) struct Slot<Op> {
     pub(super) ahead: BTreeMap<Counter, Certified<Op>>,
     /// A request that came too early, its signature and digests checked.
     pub(super) parked: Option<Parked>,
+    /// The last request that was refused. It binds nobody, but another header of its source for the slot convicts.
+    pub(super) refused: Option<Box<Refused>>,
     /// What is proven of the way from what is delivered to a certificate taken over at a reconfiguration.
     pub(super) ancestry: Ancestry,
 }
@@ -63,6 +65,13 @@ pub(crate) struct Parked {
     pub(super) attached: bool,
 }
 
+/// A header whose operations do not hold, and what its source is told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Refused {
+    pub(super) signed: SignedHeader,
+    pub(super) refusal: Refusal,
+}
+
 /// A certified message that is not delivered yet.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Certified<Op> {
@@ -74,6 +83,17 @@ pub(crate) struct Certified<Op> {
     pub(super) journaled: bool,
     /// Its source's echo, if we have it: a certificate may leave it out.
     pub(super) source_echo: Option<(Generation, Sig)>,
+}
+
+impl Request {
+    /// What its source has signed.
+    pub(super) fn signed(&self) -> SignedHeader {
+        SignedHeader {
+            generation: self.generation,
+            header: self.header.clone(),
+            sig: self.echo,
+        }
+    }
 }
 
 impl<Op> Certified<Op> {
@@ -129,6 +149,7 @@ impl<Op> Default for Slot<Op> {
             open: Vec::new(),
             ahead: BTreeMap::new(),
             parked: None,
+            refused: None,
             ancestry: Ancestry::default(),
         }
     }
@@ -145,13 +166,13 @@ impl<Op> Slot<Op> {
             .parked
             .as_ref()
             .filter(|parked| parked.request.header.first == first && parked.digest != *digest);
-        open.map(Open::signed).or_else(|| {
-            parked.map(|parked| SignedHeader {
-                generation: parked.request.generation,
-                header: parked.request.header.clone(),
-                sig: parked.request.echo,
-            })
-        })
+        let refused = self
+            .refused
+            .as_ref()
+            .filter(|refused| refused.refusal.first == first && refused.refusal.header != *digest);
+        let parked = parked.map(|parked| parked.request.signed());
+        let open = open.map(Open::signed).or(parked);
+        open.or_else(|| Some(refused?.signed.clone()))
     }
 
     pub(super) fn open_slot(&self, first: Counter, digest: &Digest) -> OpenSlot {
@@ -182,6 +203,8 @@ impl<Op> Slot<Op> {
         self.ancestry.deliver(last);
         self.parked
             .take_if(|parked| parked.request.header.first <= last);
+        self.refused
+            .take_if(|refused| refused.refusal.first <= last);
     }
 
     /// Buffers a certified message until it can be delivered: the highest, and those nearest to delivery.

@@ -1,6 +1,6 @@
 //! The source's side: one message at a time, reserved and journaled before it is signed for.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::header::Header;
@@ -14,10 +14,60 @@ use crate::membership::Generation;
 /// How many operations of our own may wait for a message.
 pub const MAX_WAITING_OPS: usize = 1 << 16;
 
+/// How many bytes they may have together.
+pub const MAX_WAITING_BYTES: usize = 1 << 26;
+
+/// An operation that waits for a message.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Waiting<Op> {
+    pub(super) ticket: Ticket,
+    pub(super) op: Op,
+    /// As it will stand in the message.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Operations that wait, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Queue<Op> {
+    ops: VecDeque<Waiting<Op>>,
+    /// How many bytes they have together.
+    bytes: usize,
+}
+
+impl<Op> Queue<Op> {
+    pub(super) fn len(&self) -> usize {
+        self.ops.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn push_back(&mut self, waiting: Waiting<Op>) {
+        self.bytes = self.bytes.saturating_add(waiting.bytes.len());
+        self.ops.push_back(waiting);
+    }
+
+    pub(super) fn push_front(&mut self, waiting: Waiting<Op>) {
+        self.bytes = self.bytes.saturating_add(waiting.bytes.len());
+        self.ops.push_front(waiting);
+    }
+
+    pub(super) fn pop_front(&mut self) -> Option<Waiting<Op>> {
+        let waiting = self.ops.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(waiting.bytes.len());
+        Some(waiting)
+    }
+}
+
 /// Our own operations on their way.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Source<Op> {
-    pub(super) waiting: VecDeque<(Ticket, Op)>,
+    pub(super) waiting: Queue<Op>,
     pub(super) flight: Option<Flight<Op>>,
     pub(super) limit: usize,
     /// The number of the next ticket.
@@ -37,6 +87,8 @@ pub(super) struct Flight<Op> {
     pub(super) journaled: bool,
     /// Who has echoed it, ourselves included.
     pub(super) echoes: BTreeMap<Actor, Sig>,
+    /// Who has refused it.
+    pub(super) refused: BTreeSet<Actor>,
     /// How many echoes count.
     counted: usize,
     /// Whether a tick has passed since it was requested.
@@ -61,6 +113,7 @@ impl<Op> Flight<Op> {
             decoded,
             journaled,
             echoes,
+            refused: BTreeSet::new(),
             counted: 1,
             aged: false,
         }
@@ -90,7 +143,10 @@ impl<Op> Source<Op> {
     /// With at most `limit` operations in a message.
     pub(super) fn new(limit: usize) -> Self {
         Self {
-            waiting: VecDeque::new(),
+            waiting: Queue {
+                ops: VecDeque::new(),
+                bytes: 0,
+            },
             flight: None,
             limit,
             next_ticket: 0,
@@ -114,6 +170,13 @@ impl<Op> Source<Op> {
         if let Some(flight) = &mut self.flight {
             flight.echoes.insert(from, sig);
             flight.counted = flight.counted.saturating_add(1);
+        }
+    }
+
+    /// Remembers that a member refuses our message: it is told once.
+    pub(super) fn refused(&mut self, from: Actor) {
+        if let Some(flight) = &mut self.flight {
+            flight.refused.insert(from);
         }
     }
 

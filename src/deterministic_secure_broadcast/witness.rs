@@ -14,7 +14,7 @@ use super::ledger::History;
 use super::packet::{MAX_REASON_BYTES, Payload, Proof, Pull, Refusal, Request};
 use super::rules::{EchoFacts, OpenSlot, Rules, SignerFacts};
 use super::signer::Unsigned;
-use super::slots::{Echoed, Open, Parked};
+use super::slots::{Echoed, Open, Parked, Refused};
 use crate::actor::{Actor, Counter, Dot, Keys, signing_bytes};
 use crate::codec::{self, Digest};
 use crate::membership::Seat;
@@ -56,6 +56,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             let source = self.chain.members().in_seat(seat).copied();
             let source = source.ok_or(Malformed::UnknownSeat(seat))?;
             return Ok(Decision::answer(source, vec![echo]));
+        }
+        // Refused already: the same answer, at no cost. It stands, for validity is stable; what members there are is not.
+        if let Some(Refused { signed, refusal }) = slot.refused.as_deref()
+            && refusal.header == digest
+            && signed.generation == self.generation()
+        {
+            let source = self.chain.members().in_seat(seat).copied();
+            let source = source.ok_or(Malformed::UnknownSeat(seat))?;
+            let refusal = Payload::Refusal(refusal.clone());
+            return Ok(Decision::answer(source, vec![refusal]));
         }
         let parked = slot.parked.as_ref();
         if parked.is_some_and(|parked| parked.digest == digest) {
@@ -203,12 +213,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
 
     fn two_headers(&self, known: SignedHeader, request: &Request) -> Option<Proven> {
         let culprit = *self.chain.members().in_seat(request.header.source)?;
-        let other = SignedHeader {
-            generation: request.generation,
-            header: request.header.clone(),
-            sig: request.echo,
-        };
-        let evidence = Evidence::headers(self.signer.network(), culprit, known, other);
+        let evidence = Evidence::headers(self.signer.network(), culprit, known, request.signed());
         self.prove(evidence)
     }
 
@@ -285,7 +290,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             index: u32::try_from(index).unwrap_or(u32::MAX),
             reason: brief(&reason),
         };
-        Ok(Verdict::Refuse { source, refusal })
+        let signed = parked.request.signed();
+        let refused = Box::new(Refused { signed, refusal });
+        Ok(Verdict::Refuse { source, refused })
     }
 
     /// Holds one request per source (I14), the one nearest to what is delivered.
@@ -309,7 +316,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     ) {
         match verdict {
             Verdict::Echo(parked, decoded) => self.echo(parked, decoded, effects),
-            Verdict::Refuse { source, refusal } => {
+            Verdict::Refuse { source, refused } => {
+                let refusal = refused.refusal.clone();
+                if let Some(slot) = self.slots.get_mut(refused.signed.header.source) {
+                    slot.refused = Some(refused);
+                }
                 effects.send(To::One(source), Payload::Refusal(refusal));
             }
             Verdict::Park(parked) => {

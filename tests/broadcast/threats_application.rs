@@ -170,6 +170,8 @@ fn every_operation_the_bank_refuses_is_answered_with_its_reason() {
     ];
     let before = wire.machine(0).clone();
     for op in ops {
+        // Two of these in one slot would convict: another replica for each.
+        wire.machine_mut(0).clone_from(&before);
         let message = wire.message(3, 1, None, std::slice::from_ref(&op));
         ask(&mut wire, 0, &message).expect("answered");
         let refusals = wire.take_kind(PacketKind::Refusal);
@@ -180,7 +182,18 @@ fn every_operation_the_bank_refuses_is_answered_with_its_reason() {
             panic!("a refusal");
         };
         assert!(!refusal.reason.is_empty());
-        assert!(*wire.machine(0) == before, "{op:?} left something behind");
+        let now = wire.machine(0);
+        assert!(
+            now.algorithm() == before.algorithm()
+                && now.clock() == before.clock()
+                && now.locked_header(&me).is_none()
+                && now.evidence().next().is_none(),
+            "{op:?} left something behind"
+        );
+        let after = now.clone();
+        ask(&mut wire, 0, &message).expect("answered again");
+        assert_eq!(wire.take_kind(PacketKind::Refusal).len(), 1);
+        assert!(*wire.machine(0) == after, "{op:?} costs something again");
     }
 }
 

@@ -7,4 +7,5 @@ mod changes;
 mod checkpoints;
 mod evidence;
 mod journals;
+mod refusals;
 mod strangers;

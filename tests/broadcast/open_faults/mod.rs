@@ -9,6 +9,5 @@ mod cost;
 mod drafts;
 mod evidence;
 mod liveness;
-mod refusals;
 mod seals;
 pub(crate) mod support;
