@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut editors = BTreeMap::new();
     for key in keys {
         let replica = SecureBroadcast::open(key, genesis.clone(), [], Config::default())?;
-        let draft = Draft::new(replica.algorithm(), Counter::ZERO);
+        let draft = replica.draft();
         editors.insert(replica.actor(), Editor { replica, draft });
     }
     let mut outbox = Outbox::new();
@@ -124,7 +124,13 @@ fn carry(
                         editor.draft.deliver(&delivery);
                     }
                 }
-                Effect::Returned { reason, .. } => println!("dan's is given back:  {reason}"),
+                Effect::Returned { reason, .. } => {
+                    println!("dan's is given back:  {reason}");
+                    // What is on the screen has to be what will be delivered: begin again from there.
+                    if let Some(editor) = editors.get_mut(&from) {
+                        editor.draft = editor.replica.draft();
+                    }
+                }
                 _ => {}
             }
         }

@@ -15,8 +15,9 @@
 //!   the future can be named. The past of its own source an operation has always seen: it goes without saying, also
 //!   for operations that are still under way. So `add` and `remove`, built one after the other before the first
 //!   of them is delivered, do what they say.
-//! * An element of a list that was inserted by an operation still under way is named relative to the operation that
-//!   needs it ([`Ref::Mine`]); a [`Draft`] does that, and shows the author what is under way.
+//! * An element of a list that was inserted by an operation still under way is named by the number that its author expects
+//!   it to have, and how far back that is ([`Ref::Mine`]): if the numbers come out otherwise, the operation comes back. A
+//!   [`Draft`] does that, and shows the author what is under way.
 //!
 //! | type | made safe by | refused |
 //! | --- | --- | --- |
@@ -147,7 +148,7 @@ pub trait Hosted: Clone + Debug + Default + Serialize + DeserializeOwned + 'stat
     /// Does it. Called only with what `admit` has just admitted.
     fn perform(&mut self, dot: &Dot, act: Self::Act);
 
-    /// Rewrites what the author refers to for the wire: what is still under way becomes relative. A type whose acts
+    /// Rewrites what the author refers to for the wire: what is still under way becomes [`Ref::Mine`]. A type whose acts
     /// refer to nothing leaves them alone.
     fn localise(act: &mut Self::Act, pen: &Pen) {
         let _ = (act, pen);

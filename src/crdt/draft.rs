@@ -10,11 +10,13 @@ use crate::traits::SecureBroadcastAlgorithm;
 ///
 /// A replica's own copy shows what is delivered. Someone who goes on typing before the last word is delivered needs to see,
 /// and to refer to, what they have typed. A draft performs an operation as soon as it is made, under the dot that
-/// the broadcast will give to it, and takes in the others' as they are delivered. Operations made in a draft
-/// name those under way relative to themselves, so that they never depend on a guess being right.
+/// the broadcast will give to it, and takes in the others' as they are delivered. An operation that refers to one under way
+/// says which numbers it expects both to have, so that it never means something else: should one come back
+/// ([`Effect::Returned`](crate::Effect::Returned)), those behind it that refer to what was under way come back with it. Then
+/// begin a new draft.
 ///
-/// All operations of the author have to come from one draft and be broadcast in the order they were made. Should one come
-/// back ([`Effect::Returned`](crate::Effect::Returned)), begin a new draft.
+/// A draft is made of a replica ([`draft`](crate::SecureBroadcast::draft)), what it has under way included, also after a
+/// restart. All operations of the author have to come from one draft and be broadcast in the order they were made.
 #[derive(Clone, Debug)]
 pub struct Draft<T: Hosted> {
     copy: Replicated<T>,
@@ -22,9 +24,9 @@ pub struct Draft<T: Hosted> {
 }
 
 impl<T: Hosted> Draft<T> {
-    /// A draft of what is delivered at a replica, with nothing under way; `delivered` is how many operations of the
-    /// replica's own are among that.
-    pub fn new(replica: &Replicated<T>, delivered: Counter) -> Self {
+    /// A draft of a copy without a replica around it, with nothing under way; `delivered` is how many operations of the
+    /// author are in it.
+    pub fn of(replica: &Replicated<T>, delivered: Counter) -> Self {
         Draft {
             pen: Pen {
                 me: replica.actor(),
@@ -63,10 +65,15 @@ impl<T: Hosted> Draft<T> {
 
     fn adopt(&mut self, mut op: Op<T>) -> Op<T> {
         T::localise(op.act_mut(), &self.pen);
+        self.go_on(&op);
+        op
+    }
+
+    /// Performs an operation of the author that is under way already.
+    pub(crate) fn go_on(&mut self, op: &Op<T>) {
         let dot = self.next();
         self.copy.apply(dot, op.clone());
         self.pen.made = dot.counter;
-        op
     }
 
     /// Takes in what was delivered at the author's replica. The author's own operations are here already.

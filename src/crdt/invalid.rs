@@ -1,6 +1,6 @@
 //! Why an operation or a snapshot of a hosted type is refused.
 
-use crate::actor::{Actor, Dot};
+use crate::actor::{Actor, Counter, Dot};
 
 /// Why an operation of a hosted type can never be accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,11 +28,12 @@ pub enum Invalid {
     /// It names an element that the operation it names has not inserted.
     #[error("{0} has not inserted that element")]
     NoSuchElement(Dot),
-    /// It names more operations back than its source has made.
-    #[error("{back} operations back there is none")]
-    BeforeTheFirst {
-        /// How many back.
-        back: u64,
+    /// It refers to what was under way when it was made, and has another number than its author expected: an operation
+    /// before it came back, or was made elsewhere.
+    #[error("made to be another operation of its author{}", expected.map(|counter| format!(": #{counter}")).unwrap_or_default())]
+    Moved {
+        /// The number that was expected, if there is one.
+        expected: Option<Counter>,
     },
     /// It inserts between an element and itself.
     #[error("between an element and itself there is no place")]

@@ -26,11 +26,17 @@ pub const MAX_PLACE_DEPTH: usize = 64;
 pub enum Ref {
     /// Inserted by this operation, which is a cause.
     Of(Dot),
-    /// Inserted by the author, so many operations before this one. For what is under way when the reference is made.
+    /// Inserted by an operation of the author that is under way when the reference is made. Should one come back
+    /// ([`Effect::Returned`](crate::Effect::Returned)), those behind it get other numbers than their author expected, and
+    /// what refers to one like this comes back, too.
     Mine {
-        /// How many before; 0 is the operation itself.
+        /// The number that the author expects it to have.
+        counter: Counter,
+        /// How many operations before this one it is, at least 1.
         back: u64,
     },
+    /// Inserted by this operation itself.
+    This,
 }
 
 impl Ref {
@@ -38,17 +44,23 @@ impl Ref {
     ///
     /// # Errors
     ///
-    /// [`Invalid::BeforeTheFirst`] if the source has made fewer, [`Invalid::NotYetMade`] if it comes later.
+    /// [`Invalid::Moved`] if `dot` is not the one that its author has expected, [`Invalid::NotYetMade`] if what it refers to
+    /// comes later.
     pub fn resolve(&self, dot: &Dot) -> Result<Dot, Invalid> {
         match *self {
             Ref::Of(of) if of.actor == dot.actor && of.counter > dot.counter => {
                 Err(Invalid::NotYetMade(of))
             }
             Ref::Of(of) => Ok(of),
-            Ref::Mine { back } => match dot.counter.get().checked_sub(back) {
-                Some(counter) if counter > 0 => Ok(Dot::new(dot.actor, Counter::new(counter))),
-                _ => Err(Invalid::BeforeTheFirst { back }),
-            },
+            Ref::Mine { counter, back } => {
+                let expected = counter.checked_add(back);
+                let holds = counter > Counter::ZERO && back > 0 && expected == Some(dot.counter);
+                match holds {
+                    true => Ok(Dot::new(dot.actor, counter)),
+                    false => Err(Invalid::Moved { expected }),
+                }
+            }
+            Ref::This => Ok(*dot),
         }
     }
 
@@ -56,7 +68,7 @@ impl Ref {
     pub(crate) fn cause(&self) -> Option<Dot> {
         match self {
             Ref::Of(dot) => Some(*dot),
-            Ref::Mine { .. } => None,
+            Ref::Mine { .. } | Ref::This => None,
         }
     }
 
@@ -64,7 +76,8 @@ impl Ref {
         if let Ref::Of(dot) = self
             && let Some(back) = pen.back(dot)
         {
-            *self = Ref::Mine { back };
+            let counter = dot.counter;
+            *self = Ref::Mine { counter, back };
         }
     }
 }

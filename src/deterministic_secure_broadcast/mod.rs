@@ -94,6 +94,7 @@ pub use wire::{checkpoint, evidence, proof_file, snapshot};
 
 use crate::actor::{Actor, Counter, Dot, Ed25519, Keys, NetworkId, SigningActor};
 use crate::codec::{self, Bytes, Digest};
+use crate::crdt::{Draft, Hosted, Replicated};
 use crate::membership::{Generation, MemberIndex, Members, Seat};
 use crate::traits::SecureBroadcastAlgorithm;
 use chain::ChainState;
@@ -357,6 +358,11 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         self.source.in_flight(self.actor())
     }
 
+    /// Our own operations that wait for a message, in order. After a restart there are none.
+    pub fn waiting(&self) -> impl Iterator<Item = &A::Op> + '_ {
+        self.source.waiting.iter()
+    }
+
     /// Everybody we can convict, with the evidence.
     pub fn evidence(&self) -> impl Iterator<Item = &Evidence> + '_ {
         self.convictions.iter()
@@ -479,5 +485,16 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> fmt::Debug for SecureBroadc
             .field("pending", &self.pending())
             .field("halted", &self.signer.halted())
             .finish_non_exhaustive()
+    }
+}
+
+impl<T: Hosted, K: Keys, R: Rules> SecureBroadcast<Replicated<T>, K, R> {
+    /// What our author sees: what is delivered here, and on top of it all that we have under way or waiting.
+    #[must_use]
+    pub fn draft(&self) -> Draft<T> {
+        let mut draft = Draft::of(self.algorithm(), self.delivered(&self.actor()));
+        let flying = self.in_flight().map(|(_, op)| op);
+        flying.chain(self.waiting()).for_each(|op| draft.go_on(op));
+        draft
     }
 }

@@ -47,6 +47,10 @@ impl<Op> Queue<Op> {
         self.bytes
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Op> + '_ {
+        self.ops.iter().map(|waiting| &waiting.op)
+    }
+
     pub(super) fn push_back(&mut self, waiting: Waiting<Op>) {
         self.bytes = self.bytes.saturating_add(waiting.bytes.len());
         self.ops.push_back(waiting);

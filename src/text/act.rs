@@ -49,7 +49,7 @@ pub enum Anchor {
 /// A character, by the operation that inserted it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Element {
-    /// The operation. [`Ref::Mine`] with 0 is this one, for what it has inserted already.
+    /// The operation. [`Ref::This`] is for what it has inserted already.
     pub op: Ref,
     /// The how many-th of the characters it inserted, from 0.
     pub nth: u32,

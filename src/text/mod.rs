@@ -23,7 +23,7 @@
 //! use bft_crdts::{Actor, Counter, SecureBroadcastAlgorithm};
 //!
 //! let ann = Actor::from_bytes([1; 32]);
-//! let mut draft = Draft::new(&Replicated::<Text>::new(ann), Counter::ZERO);
+//! let mut draft = Draft::of(&Replicated::<Text>::new(ann), Counter::ZERO);
 //! let hello = draft.try_make(|text| text.insert(0, "hello")).expect("there is a place 0");
 //! let world = draft.try_make(|text| text.insert(5, " world")).expect("it sees what is under way");
 //! assert_eq!(draft.value().to_string(), "hello world");
@@ -177,7 +177,7 @@ const SCRATCH: Dot = Dot::new(
 fn element(tree: &Tree, node: usize) -> Option<Element> {
     let (dot, nth) = tree.name(node)?;
     let op = match dot == SCRATCH {
-        true => Ref::Mine { back: 0 },
+        true => Ref::This,
         false => Ref::Of(dot),
     };
     Some(Element { op, nth })

@@ -102,8 +102,8 @@ fn replace(chars: &mut Vec<char>, patch: &Patch<'_>) {
 #[quickcheck]
 fn authors_see_what_they_have_typed(seed: Seed) {
     let mut rng = seed.rng();
-    let mut draft = Draft::new(&Replicated::<Text>::new(actor(1)), Counter::ZERO);
-    let mut other = Draft::new(&Replicated::<Text>::new(actor(2)), Counter::ZERO);
+    let mut draft = Draft::of(&Replicated::<Text>::new(actor(1)), Counter::ZERO);
+    let mut other = Draft::of(&Replicated::<Text>::new(actor(2)), Counter::ZERO);
     let mut chars: Vec<char> = Vec::new();
     for _ in 0..60 {
         let mut patches = Vec::new();
@@ -155,7 +155,7 @@ fn authors_see_what_they_have_typed(seed: Seed) {
 fn words_typed_at_one_place_stay_whole() {
     for backwards in [false, true] {
         let mut drafts =
-            [1, 2].map(|tag| Draft::new(&Replicated::<Text>::new(actor(tag)), Counter::ZERO));
+            [1, 2].map(|tag| Draft::of(&Replicated::<Text>::new(actor(tag)), Counter::ZERO));
         let words = ["ann's words", "bob's words"];
         let mut ops = Vec::new();
         for (draft, word) in drafts.iter_mut().zip(words) {
@@ -188,6 +188,11 @@ fn insert(at: Anchor, text: &str) -> Op<Text> {
     edit(vec![Change::Insert { at, text }])
 }
 
+fn mine(counter: u64, back: u64) -> Ref {
+    let counter = Counter::new(counter);
+    Ref::Mine { counter, back }
+}
+
 fn element(op: Ref, nth: u32) -> Element {
     Element { op, nth }
 }
@@ -214,11 +219,29 @@ fn what_names_nothing_is_refused() {
             Err(Invalid::NotYetMade(dot(2, 8))),
         ),
         (
-            insert(Anchor::After(element(Ref::Mine { back: 7 }, 0)), "d"),
-            Err(Invalid::BeforeTheFirst { back: 7 }),
+            insert(Anchor::After(element(mine(1, 5), 0)), "d"),
+            Err(Invalid::Moved {
+                expected: Some(Counter::new(6)),
+            }),
         ),
         (
-            insert(Anchor::After(element(Ref::Mine { back: 0 }, 0)), "d"),
+            insert(Anchor::After(element(mine(0, 7), 0)), "d"),
+            Err(Invalid::Moved {
+                expected: Some(Counter::new(7)),
+            }),
+        ),
+        (
+            insert(Anchor::After(element(mine(7, 0), 0)), "d"),
+            Err(Invalid::Moved {
+                expected: Some(Counter::new(7)),
+            }),
+        ),
+        (
+            insert(Anchor::After(element(mine(u64::MAX, 1), 0)), "d"),
+            Err(Invalid::Moved { expected: None }),
+        ),
+        (
+            insert(Anchor::After(element(Ref::This, 0)), "d"),
             Err(Invalid::NoSuchElement(dot(2, 7))),
         ),
         (delete(first, 0, 3), Ok(())),
@@ -253,7 +276,7 @@ fn an_operation_names_its_causes() {
     let mut text = Replicated::<Text>::new(actor(1));
     text.apply(dot(2, 5), insert(Anchor::Start, "bob"));
     text.apply(dot(1, 1), insert(Anchor::Start, "ann"));
-    let mut draft = Draft::new(&text, Counter::new(1));
+    let mut draft = Draft::of(&text, Counter::new(1));
     let op = draft.try_make(|text| text.insert(6, "!")).expect("inside");
     let causes = BTreeSet::from([dot(2, 5)]);
     assert_eq!(text.causes(&op), Causes::Dots(causes));

@@ -5,6 +5,7 @@ mod causes;
 mod certificates;
 mod changes;
 mod checkpoints;
+mod drafts;
 mod evidence;
 mod journals;
 mod refusals;

@@ -5,7 +5,7 @@ use bft_crdts::codec::{decode, encode};
 use bft_crdts::crdt::{self, List, ListAct, Ref, Replicated, State};
 use bft_crdts::deterministic_secure_broadcast::Header;
 use bft_crdts::deterministic_secure_broadcast::packet::Proof;
-use bft_crdts::{Ed25519, Packet, Payload, SecureBroadcastAlgorithm as _};
+use bft_crdts::{Counter, Ed25519, Packet, Payload, SecureBroadcastAlgorithm as _};
 
 use crate::wire::{Wire, identities};
 
@@ -22,6 +22,7 @@ impl Digger {
         let own = self.ops.len() + 1;
         let place = |of: Option<usize>| {
             of.map(|of| Ref::Mine {
+                counter: Counter::new(of as u64),
                 back: (own - of) as u64,
             })
         };

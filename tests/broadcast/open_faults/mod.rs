@@ -6,7 +6,6 @@
 
 mod checkpoints;
 mod cost;
-mod drafts;
 mod evidence;
 mod liveness;
 mod seals;

@@ -7,7 +7,7 @@ pub(crate) mod subjects;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bft_crdts::crdt::{Draft, Hosted, Op, Ref, Replicated, Seen, State};
-use bft_crdts::{Actor, Causes, Counter, Dot, SecureBroadcastAlgorithm, codec};
+use bft_crdts::{Actor, Counter, Dot, SecureBroadcastAlgorithm, codec};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -58,9 +58,11 @@ pub(crate) fn some_seen(rng: &mut ChaCha8Rng, dots: &[Dot]) -> Seen {
 pub(crate) fn some_ref(rng: &mut ChaCha8Rng, dots: &[Dot]) -> Ref {
     match dots.choose(rng) {
         Some(dot) if rng.random_bool(0.8) => Ref::Of(*dot),
-        _ => Ref::Mine {
+        Some(dot) if rng.random_bool(0.8) => Ref::Mine {
+            counter: dot.counter,
             back: rng.random_range(0..4),
         },
+        _ => Ref::This,
     }
 }
 
@@ -80,7 +82,7 @@ impl<T: Subject> Replica<T> {
     pub(crate) fn new(name: Actor) -> Self {
         let copy = Replicated::new(name);
         Replica {
-            draft: Draft::new(&copy, Counter::ZERO),
+            draft: Draft::of(&copy, Counter::ZERO),
             copy,
             delivered: BTreeMap::new(),
             ops: BTreeMap::new(),
@@ -93,10 +95,7 @@ impl<T: Subject> Replica<T> {
     }
 
     fn knows_causes(&self, dot: &Dot, op: &Op<T>) -> bool {
-        let Causes::Dots(causes) = self.copy.causes(op) else {
-            panic!("hosted types name their causes");
-        };
-        causes.iter().all(|cause| {
+        self.copy.causes(op).dots().all(|cause| {
             let own = cause.actor == dot.actor && cause.counter < dot.counter;
             own || cause.counter.get() <= self.count(&cause.actor)
         })
@@ -266,12 +265,10 @@ pub(crate) fn pasts<T: Subject>(log: &[(Dot, Op<T>)]) -> BTreeMap<Dot, BTreeSet<
     let mut pasts: BTreeMap<Dot, BTreeSet<Dot>> = BTreeMap::new();
     let probe = Replicated::<T>::new(actor(0));
     for (dot, op) in log {
-        let Causes::Dots(causes) = probe.causes(op) else {
-            panic!("hosted types name their causes");
-        };
+        let causes = probe.causes(op);
         let known = |other: &Dot| {
             let own = other.actor == dot.actor;
-            let named = causes.iter();
+            let named = causes.dots();
             let mut named = named.filter(|cause| cause.actor == other.actor);
             own || named.any(|cause| cause.counter >= other.counter)
         };

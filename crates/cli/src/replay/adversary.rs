@@ -152,7 +152,8 @@ impl Vandal {
                 insert(Anchor::After(Element { op, nth }), "forged")
             }
             1 => {
-                let op = Ref::Mine { back: 3 };
+                let (counter, back) = (Counter::FIRST, 3);
+                let op = Ref::Mine { counter, back };
                 insert(Anchor::Before(Element { op, nth }), "forged")
             }
             2 => {
@@ -167,7 +168,7 @@ impl Vandal {
                 }],
             }),
             _ => {
-                let (op, first, len) = (Ref::Mine { back: 0 }, 0, u32::MAX);
+                let (op, first, len) = (Ref::This, 0, u32::MAX);
                 Op::new(Edit {
                     seen: Seen::nothing(),
                     changes: vec![Change::Delete(Span { op, first, len })],

@@ -51,7 +51,7 @@ impl Editor {
     pub(super) fn new(history: &Arc<History>, actors: &[Actor]) -> Self {
         let agent = |actor: &Actor| Agent {
             actor: *actor,
-            view: Draft::new(&Replicated::new(*actor), Counter::ZERO),
+            view: Draft::of(&Replicated::new(*actor), Counter::ZERO),
             seen: vec![0; history.agents],
             written: VecDeque::new(),
             dropped: 0,
@@ -157,7 +157,6 @@ impl Editor {
 mod tests {
     use super::*;
     use crate::replay::history::{self, parse};
-    use bft_crdts::Causes;
     use std::path::Path;
 
     fn actors(count: usize) -> Vec<Actor> {
@@ -210,10 +209,7 @@ mod tests {
             let op = editor.write(index).expect("written");
             let agent = transaction.agent;
             let mut past = pasts[agent].last().expect("its beginning").clone();
-            let Causes::Dots(causes) = copy.causes(&op) else {
-                panic!("everything delivered");
-            };
-            for cause in causes {
+            for cause in copy.causes(&op).dots() {
                 let of = actors.iter().position(|actor| *actor == cause.actor);
                 let of = of.expect("an agent");
                 let until = cause.counter.get();
