@@ -173,7 +173,7 @@ pub struct BenchSim {
 pub struct Replay {
     /// The history: JSON, or JSON compressed by gzip.
     pub history: PathBuf,
-    /// How many members; every agent of the history is one [default: 4, or the number of agents].
+    /// How many members, at which the agents of the history write [default: the number of agents, but 4 to 10].
     #[arg(long, value_name = "N")]
     pub members: Option<usize>,
     /// How many of them are faulty, fewer than a third; agents are not.

@@ -1,8 +1,8 @@
 //! `replay`: a recorded editing history, typed again over secure broadcast.
 //!
-//! Every agent of the history is a member, and the other members only witness. An agent submits a transaction when its
-//! ancestors are delivered at its replica; its positions are resolved on a view that holds these and nothing else, and the
-//! operation has exactly these as causes. The replicas are real ones with real keys ([`Ed25519`]), and packets are
+//! Every agent of the history writes at a member, alone if there are as many correct members; the other members only
+//! witness. An agent submits a transaction when its ancestors are delivered at its replica; its positions are resolved on a view that holds these and nothing else, and the
+//! operation has exactly these as causes, and what the member has written before. The replicas are real ones with real keys ([`Ed25519`]), and packets are
 //! encoded bytes on the simulated network, where a packet takes 1 to 10 ms of virtual time. In the end every correct
 //! member must hold the text that the history ends with, to the letter.
 //!
@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bft_crdts::crdt::{Replicated, State};
+use bft_crdts::membership::MAX_MEMBERS;
 use bft_crdts::membership::quorum::faults;
 use bft_crdts::net::{Net, NetError, Outcome, Progress, Report, Roster, Span, Task};
 use bft_crdts::text::Text;
@@ -45,10 +46,13 @@ const TICK: Span = Span::from_millis(200);
 /// The fewest members by default: with fewer no fault is tolerated.
 const FEWEST: usize = 4;
 
+/// The most members by default: more agents than that share members.
+const MOST: usize = 10;
+
 /// How a history is to be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Members; four by default, or as many as there are agents if these are more.
+    /// Members; by default as many as there are agents, but four to ten.
     pub members: Option<usize>,
     /// How many of them are faulty.
     pub faulty: usize,
@@ -67,13 +71,11 @@ pub enum ReplayError {
     /// The history contradicts itself.
     #[error(transparent)]
     OutsideText(#[from] OutsideText),
-    /// Every agent is a member.
-    #[error("{members} members are too few: each of the {agents} agents of this history is one")]
-    TooFewMembers {
+    /// Nobody at whom agents could write, or more than there can be.
+    #[error("{members} members: there are 1 to {MAX_MEMBERS}")]
+    Members {
         /// How many members there were to be.
         members: usize,
-        /// How many agents there are.
-        agents: usize,
     },
     /// More than f of n.
     #[error("{faulty} of {members} members faulty: at most {tolerated} are tolerated")]
@@ -84,18 +86,6 @@ pub enum ReplayError {
         members: usize,
         /// How many may be.
         tolerated: usize,
-    },
-    /// Agents are not faulty, and too many members are to be.
-    #[error(
-        "{faulty} of {members} members faulty: that leaves too few for {agents} agents, who are not"
-    )]
-    FaultyAgents {
-        /// How many were to be faulty.
-        faulty: usize,
-        /// Of how many.
-        members: usize,
-        /// How many agents there are.
-        agents: usize,
     },
     /// The network cannot be set up.
     #[error(transparent)]
@@ -140,16 +130,19 @@ pub fn run(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Replayed, ReplayError> {
     let agents = history.agents;
-    let members = options.members.unwrap_or(agents.max(FEWEST));
-    let faulty = check(agents, members, options.faulty)?;
+    let members = options.members.unwrap_or(agents.clamp(FEWEST, MOST));
+    let faulty = check(members, options.faulty)?;
     let begin = Instant::now();
     let roster = Roster::<Ed25519>::letters(members);
     let names: Vec<String> = (0..members)
         .filter_map(|place| roster.name_at(place).map(str::to_owned))
         .collect();
     let actors: Vec<Actor> = roster.actors().collect();
-    let editor = Rc::new(RefCell::new(Editor::new(history, &actors)));
-    let tasks = tasks(history, &editor, &names, options.batch);
+    // Agents are not faulty, so nobody writes at those who are.
+    let writers = history.hands.min(members - faulty);
+    let editor = Editor::new(history, &actors[..writers]);
+    let editor = Rc::new(RefCell::new(editor));
+    let tasks = tasks(history, &editor, &names[..writers], options.batch);
     let mut net = Net::<Algorithm, Ed25519>::new(roster, &Algorithm::algorithm(), State::default())
         .network("replay")
         .seed(options.seed)
@@ -166,9 +159,9 @@ pub fn run(
     Ok(summed_up(history, options, &outcome, begin.elapsed()))
 }
 
-fn check(agents: usize, members: usize, faulty: usize) -> Result<usize, ReplayError> {
-    if members < agents {
-        return Err(ReplayError::TooFewMembers { members, agents });
+fn check(members: usize, faulty: usize) -> Result<usize, ReplayError> {
+    if !(1..=MAX_MEMBERS).contains(&members) {
+        return Err(ReplayError::Members { members });
     }
     let tolerated = faults(members);
     if faulty > tolerated {
@@ -178,48 +171,45 @@ fn check(agents: usize, members: usize, faulty: usize) -> Result<usize, ReplayEr
             tolerated,
         });
     }
-    if members - faulty < agents {
-        return Err(ReplayError::FaultyAgents {
-            faulty,
-            members,
-            agents,
-        });
-    }
     Ok(faulty)
 }
 
-/// One operation for each transaction that changes something, after those it follows, and with at most `batch` of an
-/// agent under way.
+/// One operation for each transaction that changes something, after those it follows, and with at most `batch` of a
+/// member under way.
 fn tasks(
     history: &Arc<History>,
     editor: &Rc<RefCell<Editor>>,
     names: &[String],
     batch: usize,
 ) -> Vec<Task<Algorithm>> {
-    // For each agent the places of its items.
-    let mut places: Vec<Vec<usize>> = vec![Vec::new(); history.agents];
+    // For each hand, and for each member, the places of its items.
+    let mut places: Vec<Vec<usize>> = vec![Vec::new(); history.hands];
+    let mut of_members: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
     let mut tasks = Vec::with_capacity(history.transactions.len());
     for (index, transaction) in history.transactions.iter().enumerate() {
         if transaction.operation.is_none() {
             continue;
         }
-        let agent = transaction.agent;
+        let (hand, member) = (transaction.hand, transaction.hand % names.len());
         let editor = editor.clone();
-        let mut item = Task::from(names[agent].as_str(), move |_| {
+        let mut item = Task::from(names[member].as_str(), move |_| {
             let written = editor.borrow_mut().write(index);
             written.map_err(|why| why.to_string())
         });
         item.tag = index as u64;
         for (other, known) in transaction.known.iter().enumerate() {
-            // Of its own the agent has always seen the last, delivered or not.
-            let before = match other == agent {
-                true => places[agent].len().checked_sub(batch),
-                false => usize::try_from(*known).unwrap_or(usize::MAX).checked_sub(1),
-            };
-            let before = before.and_then(|before| places[other].get(before));
-            item.after.extend(before);
+            // What its own member has written it has always seen, delivered or not.
+            if other % names.len() != member {
+                let before = usize::try_from(*known).unwrap_or(usize::MAX).checked_sub(1);
+                let before = before.and_then(|before| places[other].get(before));
+                item.after.extend(before);
+            }
         }
-        places[agent].push(tasks.len());
+        let under_way = of_members[member].len().checked_sub(batch);
+        let under_way = under_way.and_then(|before| of_members[member].get(before));
+        item.after.extend(under_way);
+        places[hand].push(tasks.len());
+        of_members[member].push(tasks.len());
         tasks.push(item);
     }
     tasks
@@ -243,7 +233,7 @@ fn summed_up(
     let operations = history.operations();
     let violations = report.violations.iter();
     Replayed {
-        transactions: history.transactions.len(),
+        transactions: history.recorded,
         operations,
         agents: history.agents,
         members,

@@ -3,33 +3,38 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bft_crdts::crdt::{Draft, Op, Replicated, Seen};
+use bft_crdts::crdt::{Op, Replicated, Seen};
 use bft_crdts::text::{Edit, Patch, Text};
 use bft_crdts::{Actor, Counter, Dot, SecureBroadcastAlgorithm};
 
 use super::history::History;
 
-/// What all agents have typed so far, and what each of them sees.
+/// What all agents have typed so far, and what each of their hands sees.
 ///
-/// What an agent sees is not its replica's copy, on which more may be delivered than the agent had seen. It is a view that
-/// holds exactly the ancestors of the transaction it writes.
+/// What a hand sees is not its replica's copy, on which more may be delivered than it had seen. It is a view that holds
+/// exactly the ancestors of the transaction it writes. Several hands may write at one member: then its operations are
+/// numbered as they are written, and a view may hold a later one of them without an earlier one.
 #[derive(Debug)]
 pub(super) struct Editor {
     history: Arc<History>,
-    agents: Vec<Agent>,
+    /// The members at which hands write, and how many operations each of them has.
+    members: Vec<(Actor, Counter)>,
+    hands: Vec<Hand>,
     /// The first transaction that could not be written.
     stuck: Option<OutsideText>,
 }
 
-/// One agent.
+/// One agent, or one that is in two places at once in one of them.
 #[derive(Debug)]
-struct Agent {
-    actor: Actor,
-    view: Draft<Text>,
-    /// How many operations of each agent are in the view.
+struct Hand {
+    /// Until it has written its last.
+    view: Option<Replicated<Text>>,
+    /// How many operations of each hand are in the view.
     seen: Vec<u64>,
-    /// Its operations that some other agent's view does not hold yet, each with its transaction.
-    written: VecDeque<(usize, Op<Text>)>,
+    /// How many it is still to write.
+    left: usize,
+    /// Its operations that some other view does not hold yet, each with its transaction and its name.
+    written: VecDeque<(usize, Dot, Op<Text>)>,
     /// How many operations came before those.
     dropped: u64,
 }
@@ -47,18 +52,26 @@ pub struct OutsideText {
 }
 
 impl Editor {
-    /// Empty views for these agents.
-    pub(super) fn new(history: &Arc<History>, actors: &[Actor]) -> Self {
-        let agent = |actor: &Actor| Agent {
-            actor: *actor,
-            view: Draft::of(&Replicated::new(*actor), Counter::ZERO),
-            seen: vec![0; history.agents],
+    /// Empty views for all hands, which share these members out among themselves.
+    pub(super) fn new(history: &Arc<History>, members: &[Actor]) -> Self {
+        let mut left = vec![0; history.hands];
+        for transaction in &history.transactions {
+            left[transaction.hand] += usize::from(transaction.operation.is_some());
+        }
+        let hand = |left| Hand {
+            view: None,
+            seen: vec![0; history.hands],
+            left,
             written: VecDeque::new(),
             dropped: 0,
         };
         Editor {
             history: history.clone(),
-            agents: actors.iter().take(history.agents).map(agent).collect(),
+            members: members
+                .iter()
+                .map(|actor| (*actor, Counter::ZERO))
+                .collect(),
+            hands: left.into_iter().map(hand).collect(),
             stuck: None,
         }
     }
@@ -68,15 +81,19 @@ impl Editor {
         self.stuck.as_ref()
     }
 
-    /// Writes a transaction, when its ancestors are written. Its operation has exactly these as its causes: it names
-    /// those of other agents that came after the agent's transaction before, which are causes already.
+    /// Writes a transaction, when its ancestors are written. Its operation has exactly these as its causes, but for what
+    /// its member had from other hands: it names those of other members that came after the hand's transaction before,
+    /// which are causes already.
     pub(super) fn write(&mut self, transaction: usize) -> Result<Op<Text>, OutsideText> {
         if let Some(stuck) = &self.stuck {
             return Err(stuck.clone());
         }
         let history = self.history.clone();
         let written = &history.transactions[transaction];
-        let causes = self.catch_up(written.agent, &written.known);
+        let place = written.hand % self.members.len();
+        let (member, made) = self.members[place];
+        let mut seen = self.catch_up(written.hand, member, &written.known);
+        seen.forget(&member);
         let patches = written.patches.iter();
         let patches: Vec<Patch<'_>> = patches
             .map(|(at, delete, insert)| Patch {
@@ -85,67 +102,73 @@ impl Editor {
                 insert,
             })
             .collect();
-        let agent = &mut self.agents[written.agent];
-        let length = agent.view.value().len();
-        let op = agent.view.try_make(|text| {
-            let Edit { changes, .. } = text.patch(&patches)?.act().clone();
-            let seen = causes;
-            Some(Op::new(Edit { seen, changes }))
-        });
-        let Some(op) = op else {
+        let hand = &mut self.hands[written.hand];
+        let view = hand.view.get_or_insert_with(|| Replicated::new(member));
+        let counter = made.next().unwrap_or(made);
+        let dot = Dot::new(member, counter);
+        let Some(op) = view.value().patch(&patches) else {
             let stuck = OutsideText {
                 transaction,
-                length,
+                length: view.value().len(),
             };
             self.stuck = Some(stuck.clone());
             return Err(stuck);
         };
-        agent.seen[written.agent] += 1;
-        agent.written.push_back((transaction, op.clone()));
+        let Edit { changes, .. } = op.act().clone();
+        let op = Op::new(Edit { seen, changes });
+        view.apply(dot, op.clone());
+        hand.seen[written.hand] += 1;
+        hand.left -= 1;
+        hand.written.push_back((transaction, dot, op.clone()));
+        if hand.left == 0 {
+            hand.view = None;
+        }
+        self.members[place].1 = counter;
         Ok(op)
     }
 
-    /// Brings the view of an agent up to exactly these operations of the others, each after those it follows. Returns
-    /// the last of each that is new.
-    fn catch_up(&mut self, agent: usize, known: &[u64]) -> Seen {
+    /// Brings the view of a hand up to exactly these operations of the others, each after those it follows. Returns the
+    /// last of each that is new.
+    fn catch_up(&mut self, hand: usize, member: Actor, known: &[u64]) -> Seen {
         let mut new = Vec::new();
         let mut causes = Seen::nothing();
-        for (other, have) in self.agents[agent].seen.clone().into_iter().enumerate() {
-            let Agent {
-                actor,
-                written,
-                dropped,
-                ..
-            } = &self.agents[other];
-            let mut last = None;
+        for (other, have) in self.hands[hand].seen.clone().into_iter().enumerate() {
+            if other == hand {
+                continue;
+            }
+            let Hand {
+                written, dropped, ..
+            } = &self.hands[other];
             for number in have + 1..=known[other] {
                 let place = usize::try_from(number - dropped - 1);
-                let (transaction, op) = &written[place.unwrap_or(usize::MAX)];
-                let dot = Dot::new(*actor, Counter::new(number));
-                new.push((*transaction, dot, op.clone()));
-                last = Some(dot);
+                let (transaction, dot, op) = &written[place.unwrap_or(usize::MAX)];
+                new.push((*transaction, *dot, op.clone()));
+                causes.add(*dot);
             }
-            last.into_iter().for_each(|dot| causes.add(dot));
         }
         // In the history every transaction stands after those it follows.
         new.sort_unstable_by_key(|(transaction, ..)| *transaction);
-        for (_, dot, op) in &new {
-            self.agents[agent].view.take_in(*dot, op);
+        let Hand { view, seen, .. } = &mut self.hands[hand];
+        let view = view.get_or_insert_with(|| Replicated::new(member));
+        for (_, dot, op) in new {
+            view.apply(dot, op);
         }
-        let mine = self.agents[agent].seen[agent];
-        self.agents[agent].seen.copy_from_slice(known);
-        self.agents[agent].seen[agent] = mine;
+        let mine = seen[hand];
+        seen.copy_from_slice(known);
+        seen[hand] = mine;
         self.drop_what_all_have_seen();
         causes
     }
 
     fn drop_what_all_have_seen(&mut self) {
-        for agent in 0..self.agents.len() {
-            let seen = self.agents.iter().map(|other| other.seen[agent]);
-            let by_all = seen.min().unwrap_or_default();
-            let Agent {
+        for hand in 0..self.hands.len() {
+            let others = self.hands.iter().enumerate();
+            let others = others.filter(|(other, of)| *other != hand && of.left > 0);
+            let seen = others.map(|(_, other)| other.seen[hand]);
+            let by_all = seen.min().unwrap_or(u64::MAX);
+            let Hand {
                 written, dropped, ..
-            } = &mut self.agents[agent];
+            } = &mut self.hands[hand];
             while *dropped < by_all && written.pop_front().is_some() {
                 *dropped += 1;
             }
@@ -180,13 +203,12 @@ mod tests {
         let mut copy = Replicated::<Text>::new(actors[0]);
         for (transaction, text) in ["123", "1>23", "1>23!"].into_iter().enumerate() {
             let op = editor.write(transaction).expect("written");
-            let author = history.transactions[transaction].agent;
+            let author = history.transactions[transaction].hand;
             let number = history.transactions[transaction].operation;
             let counter = Counter::new(number.expect("it changes something"));
             copy.apply(Dot::new(actors[author], counter), op);
             assert_eq!(copy.value().to_string(), text);
         }
-        assert_eq!(editor.agents[0].view.value().to_string(), "123!");
     }
 
     /// Whatever is in the past of an operation, through its causes and those of its own source before it: it is what the
@@ -198,7 +220,7 @@ mod tests {
             "/tests/history/three_friends.json.gz"
         );
         let history = Arc::new(history::read(Path::new(file)).expect("a history"));
-        let actors = actors(history.agents);
+        let actors = actors(history.hands);
         let mut editor = Editor::new(&history, &actors);
         let mut copy = Replicated::<Text>::new(actors[0]);
         let mut pasts: Vec<Vec<Vec<u64>>> = vec![vec![vec![0; actors.len()]]; actors.len()];
@@ -207,7 +229,7 @@ mod tests {
                 continue;
             };
             let op = editor.write(index).expect("written");
-            let agent = transaction.agent;
+            let agent = transaction.hand;
             let mut past = pasts[agent].last().expect("its beginning").clone();
             for cause in copy.causes(&op).dots() {
                 let of = actors.iter().position(|actor| *actor == cause.actor);
@@ -262,7 +284,7 @@ mod tests {
                 continue;
             };
             history.transactions.truncate(150);
-            let mut editor = Editor::new(&Arc::new(history.clone()), &actors(history.agents));
+            let mut editor = Editor::new(&Arc::new(history.clone()), &actors(history.hands));
             for (index, transaction) in history.transactions.iter().enumerate() {
                 if transaction.operation.is_some() && editor.write(index).is_err() {
                     stuck += 1;

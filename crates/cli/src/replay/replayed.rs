@@ -14,7 +14,7 @@ use crate::report::Traffic;
 pub struct Replayed {
     /// Transactions in the history.
     pub transactions: usize,
-    /// Those of them that change something: one operation each.
+    /// The operations they are: one for each that changes something, more for a large one.
     pub operations: usize,
     /// Agents in the history.
     pub agents: usize,
