@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::scenario::swarm::Swarm;
 
@@ -202,9 +202,23 @@ pub struct Verify {
     /// chain is refused, whoever has signed it.
     #[arg(long, value_name = "GENERATION:DIGEST")]
     pub pin: Option<String>,
+    /// What the file has to be about; one about anything else proves nothing of that.
+    #[arg(long, value_enum, value_name = "SUBJECT")]
+    pub expect: Option<Expected>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What a proof file may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Expected {
+    /// A contradiction of one member.
+    Evidence,
+    /// Operations, and the quorum that has vouched for them.
+    Proof,
+    /// Who the members of every generation are.
+    Chain,
 }
 
 /// `lab`.

@@ -17,7 +17,7 @@ use bft_crdts::{Actor, Certificate, Digest, Ed25519, Evidence, Generation, Membe
 use bft_crdts::{bank, orswot};
 use serde::Serialize;
 
-use crate::args;
+use crate::args::{self, Expected};
 use crate::output;
 use crate::summary::count;
 
@@ -29,7 +29,8 @@ const MOST: usize = 20;
 pub struct Finding {
     /// Whether it proves what it says.
     pub proven: bool,
-    /// The kind of what is wrong with it, as `docs/protocol.md` names it; empty if it proves what it says.
+    /// The kind of what is wrong with it, as `docs/protocol.md` names it, or `another-subject` if it is not about what was
+    /// expected; empty if it proves what it says.
     pub kind: String,
     /// Why not.
     pub why_not: Option<String>,
@@ -154,10 +155,35 @@ fn examine(args: &args::Verify) -> Result<Finding, BadInput> {
     let pin = pin.map_err(|why| BadInput { kind: "pin", why })?;
     let checked = check(&genesis, &proof_file, pin);
     let checked = checked.with_context(|| args.genesis.display().to_string());
-    checked.map_err(|why| BadInput {
+    let finding = checked.map_err(|why| BadInput {
         kind: "weak-key",
         why,
+    })?;
+    Ok(match args.expect {
+        Some(expected) => expecting(finding, expected),
+        None => finding,
     })
+}
+
+/// A file that proves something else does not prove what it was asked for: one cut off behind its chain still proves that.
+fn expecting(finding: Finding, expected: Expected) -> Finding {
+    let wanted = match expected {
+        Expected::Evidence => "evidence",
+        Expected::Proof => "proof",
+        Expected::Chain => "chain",
+    };
+    if finding.subject == wanted || !finding.proven {
+        return finding;
+    }
+    Finding {
+        proven: false,
+        kind: "another-subject".to_owned(),
+        why_not: Some(format!(
+            "the file is about {}, and was expected to be about {wanted}",
+            finding.subject
+        )),
+        ..finding
+    }
 }
 
 /// What a proof file proves.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use bft_crdts::deterministic_secure_broadcast::proof_file::ProofFile;
 use serde_json::Value;
 
 fn bft_crdts(arguments: &[&str]) -> Output {
@@ -212,4 +213,41 @@ fn what_is_no_proof_file_is_bad_input_and_what_is_anothers_proves_nothing() {
     );
     let (code, text) = verify(&proof, &genesis, &[]);
     assert_eq!(code, Some(0), "{text}");
+}
+
+/// Evidence that is cut off between two of its parts is a chain, and proves that; once it was `PROVEN` to whoever had asked
+/// for evidence.
+#[test]
+fn what_is_expected_has_to_be_there() {
+    let run = run("expel_equivocator");
+    let genesis = format!("{run}.genesis.bft");
+    let written = fs::read_dir(Path::new(&run).parent().expect("a folder")).expect("files");
+    let evidence = written
+        .map(|file| file.expect("a file").path())
+        .find(|path| path.display().to_string().contains(".evidence."))
+        .expect("evidence");
+    let whole = fs::read(&evidence).expect("evidence");
+    let evidence = evidence.display().to_string();
+    let cut = (0..whole.len())
+        .rev()
+        .find(|length| ProofFile::read(&whole[..*length]).is_ok())
+        .expect("a shorter one that can be read");
+    let chain = format!("{run}.cut.bft");
+    fs::write(&chain, &whole[..cut]).expect("a file");
+    for (file, about) in [(&evidence, "evidence"), (&chain, "chain")] {
+        for expected in ["evidence", "proof", "chain"] {
+            let (code, told) = json(file, &genesis, &["--expect", expected]);
+            let right = expected == about;
+            assert_eq!(code, Some(i32::from(!right)), "{file}: {told}");
+            assert_eq!(told["kind"] == "another-subject", !right, "{told}");
+        }
+        assert_eq!(verify(file, &genesis, &[]).0, Some(0), "{file}");
+    }
+    let (code, text) = verify(&chain, &genesis, &["--expect", "evidence"]);
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with("NOT PROVEN: "), "{text}");
+    assert!(
+        text.contains("is about chain, and was expected to be about evidence"),
+        "{text}"
+    );
 }
