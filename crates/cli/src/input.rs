@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::operations::{self, Format, Row};
+use crate::operations::{self, Amounts, Format, Row};
 use crate::scenario::swarm::Swarm;
 use crate::scenario::{self, Algorithm, MAX_SCENARIO_BYTES, Scenario};
 use crate::table;
@@ -104,8 +104,9 @@ impl Input {
                 let located = |line, field: &str, why: &str| {
                     anyhow!("{}:{line}: {field}: {why}", file.display())
                 };
-                let rows = operations::parse(&bytes, format.unwrap_or(Format::Csv))
-                    .map_err(|why| located(why.line, &why.field, &why.problem))?;
+                let rows =
+                    operations::parse_as(&bytes, format.unwrap_or(Format::Csv), &scenario.layout())
+                        .map_err(|why| located(why.line, &why.field, &why.problem))?;
                 for row in &rows {
                     scenario
                         .check_row(row)
@@ -173,7 +174,7 @@ impl Input {
         };
         let file = beside(&self.path, file);
         let bytes = read(&file, MAX_SCENARIO_BYTES)?;
-        balances(&bytes)
+        balances(&bytes, self.scenario.amounts())
             .map_err(|(line, field, why)| anyhow!("{}:{line}: {field}: {why}", file.display()))
             .map(Some)
     }
@@ -209,7 +210,10 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
 }
 
 /// A file of balances: `account,balance` and a line for each account.
-fn balances(bytes: &[u8]) -> Result<BTreeMap<String, u64>, (usize, &'static str, String)> {
+fn balances(
+    bytes: &[u8],
+    amounts: Amounts,
+) -> Result<BTreeMap<String, u64>, (usize, &'static str, String)> {
     const COLUMNS: [&str; 2] = ["account", "balance"];
     let mut rows = table::rows(bytes).map(|row| {
         row.map_err(|error| {
@@ -230,13 +234,9 @@ fn balances(bytes: &[u8]) -> Result<BTreeMap<String, u64>, (usize, &'static str,
         let [account, balance] = cells.as_slice() else {
             return Err((number, "row", "is not `account,balance`".to_owned()));
         };
-        let balance = balance.parse().map_err(|_| {
-            (
-                number,
-                "balance",
-                format!("`{}` is no whole number", balance.escape_debug()),
-            )
-        })?;
+        let balance = amounts
+            .parse(balance)
+            .map_err(|problem| (number, "balance", problem))?;
         if balances.insert(account.clone(), balance).is_some() {
             return Err((
                 number,

@@ -10,7 +10,7 @@ use bft_crdts::bank::at2::Oracle;
 use crate::draw::Draw;
 use crate::input::Input;
 use crate::names;
-use crate::operations::{Row, What};
+use crate::operations::{Amounts, Row, What};
 use crate::scenario::Bank;
 use crate::table;
 
@@ -127,6 +127,7 @@ pub struct SequentialOutcome {
     pub balances: BTreeMap<String, u128>,
     /// The rows that are refused: number and reason.
     pub refused: BTreeMap<usize, Invalid>,
+    amounts: Amounts,
 }
 
 impl SequentialOutcome {
@@ -134,7 +135,7 @@ impl SequentialOutcome {
     #[must_use]
     pub fn csv(&self) -> String {
         let line = |(account, balance): (&String, &u128)| {
-            table::line([account.as_str(), &balance.to_string()])
+            table::line([account.as_str(), &self.amounts.show(*balance)])
         };
         table::line(["account", "balance"]) + &self.balances.iter().map(line).collect::<String>()
     }
@@ -152,7 +153,10 @@ pub fn outcome(input: &Input, seed: u64) -> Result<SequentialOutcome> {
             input.scenario.algorithm.name()
         );
     };
-    Ok(by_oracle(bank, &input.rows(&input.scenario, seed)))
+    Ok(SequentialOutcome {
+        amounts: input.scenario.amounts(),
+        ..by_oracle(bank, &input.rows(&input.scenario, seed))
+    })
 }
 
 fn by_oracle(bank: &Bank, rows: &[Row]) -> SequentialOutcome {
@@ -194,5 +198,9 @@ fn by_oracle(bank: &Bank, rows: &[Row]) -> SequentialOutcome {
     for name in bank.accounts.keys() {
         balances.insert(name.clone(), oracle.balance(&actor(name)).unwrap_or(0));
     }
-    SequentialOutcome { balances, refused }
+    SequentialOutcome {
+        balances,
+        refused,
+        amounts: Amounts::default(),
+    }
 }

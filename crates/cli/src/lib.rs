@@ -35,6 +35,7 @@ pub mod scenario_algorithm;
 pub mod self_check;
 pub mod shrink;
 pub mod simulate;
+mod statements;
 pub mod summary;
 pub mod sweep;
 mod table;

@@ -10,12 +10,21 @@
 //! | `item` | set: what is added or removed |
 //! | `at` | optional: virtual time before which the row is not submitted, such as `250ms` |
 //! | `note` | optional: for people; not read |
+//! | `id` | optional: a name of the row, of which no two may be the same |
+//!
+//! A [`Layout`] says in which columns of somebody's own export they are.
 
 mod csv;
 mod json_lines;
+mod layout;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+pub use layout::{Amounts, Layout, MAX_SCALE, MAX_SKIP};
+
+use serde::de::{self, Deserializer, Visitor};
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -41,6 +50,8 @@ pub struct Row {
     pub what: What,
     /// Not submitted before this time.
     pub at: Time,
+    /// What it is called where it comes from, if it is: no two rows are called the same.
+    pub id: Option<String>,
 }
 
 /// What a row does.
@@ -101,14 +112,23 @@ impl What {
     }
 }
 
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl What {
+    /// What it says, amounts written so.
+    #[must_use]
+    pub fn shown(&self, amounts: Amounts) -> String {
         match self {
             Self::Transfer { to, amount } | Self::Issue { to, amount } => {
-                write!(f, "{} {amount} to {to}", self.verb())
+                let amount = amounts.show(u128::from(*amount));
+                format!("{} {amount} to {to}", self.verb())
             }
-            Self::Add { item } | Self::Remove { item } => write!(f, "{} {item}", self.verb()),
+            Self::Add { item } | Self::Remove { item } => format!("{} {item}", self.verb()),
         }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown(Amounts::default()))
     }
 }
 
@@ -165,6 +185,14 @@ impl RowError {
 /// does not take, or that does not read as what it should be; a file or workload beyond [`MAX_FILE_BYTES`] or
 /// [`MAX_ROWS`].
 pub fn parse(bytes: &[u8], format: Format) -> Result<Vec<Row>, RowError> {
+    parse_as(bytes, format, &Layout::default())
+}
+
+/// As [`parse`], of a file that is laid out so.
+///
+/// # Errors
+/// As those of [`parse`].
+pub fn parse_as(bytes: &[u8], format: Format, layout: &Layout) -> Result<Vec<Row>, RowError> {
     if bytes.len() > MAX_FILE_BYTES {
         let problem = format!(
             "{} bytes; a file of operations has at most {MAX_FILE_BYTES}",
@@ -172,10 +200,32 @@ pub fn parse(bytes: &[u8], format: Format) -> Result<Vec<Row>, RowError> {
         );
         return Err(RowError::new(1, "file", problem));
     }
-    match format {
-        Format::Csv => csv::parse(bytes),
-        Format::JsonLines => json_lines::parse(bytes),
+    let rows = match format {
+        Format::Csv => csv::parse(bytes, layout),
+        Format::JsonLines => json_lines::parse(bytes, layout.amounts),
+    }?;
+    match repeated(&rows) {
+        None => Ok(rows),
+        Some((row, first)) => {
+            let problem = already(row, first.line);
+            Err(RowError::new(row.line, layout.named("id"), problem))
+        }
     }
+}
+
+/// The first row with the `id` of an earlier one, and that one: what was exported twice would be paid twice.
+pub(crate) fn repeated(rows: &[Row]) -> Option<(&Row, &Row)> {
+    let mut seen: BTreeMap<&str, &Row> = BTreeMap::new();
+    rows.iter().find_map(|row| {
+        let first = seen.insert(row.id.as_deref()?, row)?;
+        Some((row, first))
+    })
+}
+
+/// What is wrong with a repeated row.
+pub(crate) fn already(row: &Row, line: usize) -> String {
+    let id = row.id.as_deref().unwrap_or_default().escape_debug();
+    format!("`{id}` is the row of line {line} already; keep it once")
 }
 
 /// A row before it is checked, as every format delivers it.
@@ -185,17 +235,71 @@ pub(crate) struct Fields {
     pub(crate) who: Option<String>,
     pub(crate) what: Option<String>,
     pub(crate) to: Option<String>,
-    pub(crate) amount: Option<u64>,
+    pub(crate) amount: Option<Amount>,
     pub(crate) item: Option<String>,
     pub(crate) at: Option<Time>,
     #[serde(rename = "note", skip_serializing)]
     _note: Option<String>,
+    pub(crate) id: Option<String>,
+}
+
+/// An amount as it is written: a number, or a text with decimals.
+#[derive(Clone, Debug)]
+pub(crate) enum Amount {
+    Number(u64),
+    Text(String),
+}
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Amount;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number, or a text such as \"6.99\"")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Amount, E> {
+                Ok(Amount::Number(number))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Amount, E> {
+                let number = u64::try_from(number);
+                number
+                    .map(Amount::Number)
+                    .map_err(|_| E::custom("amounts are not negative"))
+            }
+
+            // TOML's way of numbers above 2^63.
+            fn visit_u128<E: de::Error>(self, number: u128) -> Result<Amount, E> {
+                let number = u64::try_from(number);
+                number
+                    .map(Amount::Number)
+                    .map_err(|_| E::custom(format!("amounts are at most {}", u64::MAX)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Amount, E> {
+                Ok(Amount::Text(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
 }
 
 impl Fields {
     /// The fields' names, as a header may list them.
-    pub(crate) const NAMES: [&'static str; 7] =
-        ["who", "what", "to", "amount", "item", "at", "note"];
+    pub(crate) const NAMES: [&'static str; 8] =
+        ["who", "what", "to", "amount", "item", "at", "note", "id"];
 
     /// What the row does, `who` and `at` apart.
     fn into_what(self) -> Result<What, Wrong> {
@@ -208,7 +312,14 @@ impl Fields {
             "transfer" | "issue" => {
                 absent("item", self.item.is_some())?;
                 let to = text("to", self.to)?;
-                let amount = self.amount.ok_or_else(|| missing("amount"))?;
+                let amount = match self.amount.ok_or_else(|| missing("amount"))? {
+                    Amount::Number(number) => number,
+                    Amount::Text(_) => {
+                        let problem =
+                            "is a text; here amounts are whole numbers of the smallest unit";
+                        return Err(Wrong::new("amount", problem));
+                    }
+                };
                 Ok(match verb.as_str() {
                     "issue" => What::Issue { to, amount },
                     _ => What::Transfer { to, amount },
@@ -242,6 +353,10 @@ impl TryFrom<Fields> for Row {
             line: 0,
             who: text("who", fields.who.take())?,
             at: fields.at.unwrap_or_default(),
+            id: match fields.id.take() {
+                Some(id) => Some(text("id", Some(id))?),
+                None => None,
+            },
             what: fields.into_what()?,
         })
     }
@@ -251,7 +366,7 @@ impl TryFrom<Fields> for What {
     type Error = Wrong;
 
     fn try_from(fields: Fields) -> Result<Self, Wrong> {
-        if fields.who.is_some() || fields.at.is_some() {
+        if fields.who.is_some() || fields.at.is_some() || fields.id.is_some() {
             let problem = "a version says `what` only; who and when are the adversary's";
             return Err(Wrong::new("", problem));
         }
@@ -264,7 +379,7 @@ impl From<What> for Fields {
         let verb = Some(what.verb().to_owned());
         let (to, amount, item) = match what {
             What::Transfer { to, amount } | What::Issue { to, amount } => {
-                (Some(to), Some(amount), None)
+                (Some(to), Some(Amount::Number(amount)), None)
             }
             What::Add { item } | What::Remove { item } => (None, None, Some(item)),
         };
@@ -282,6 +397,7 @@ impl From<Row> for Fields {
     fn from(row: Row) -> Self {
         Self {
             who: Some(row.who),
+            id: row.id,
             at: (row.at != Time::default()).then_some(row.at),
             ..row.what.into()
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bft_crdts::net::Span;
 use serde::{Deserialize, Serialize};
 
-use crate::operations::Row;
+use crate::operations::{Amounts, Row};
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct RunReport {
     pub description: String,
     /// `bank` or `orswot`.
     pub algorithm: &'static str,
+    /// How amounts are written.
+    pub amounts: Amounts,
     /// The rules of the replicas; `sound` unless the scenario names broken ones.
     pub rules: String,
     /// The seed.
@@ -27,6 +29,8 @@ pub struct RunReport {
     pub members: usize,
     /// What made every generation after the first, such as `join bob`.
     pub changes: Vec<String>,
+    /// Changes that were wanted and did not come about, and why as far as the scenario says.
+    pub undecided: Vec<String>,
     /// Who is a member at the end.
     pub members_at_end: Vec<String>,
     /// How many of them may be faulty.
@@ -106,6 +110,9 @@ pub struct Evidence {
     pub slot: String,
     /// How many correct members hold it.
     pub held_by: usize,
+    /// What became of the slot, if the run was traced: which of its operations was delivered, if any.
+    #[serde(skip)]
+    pub outcome: Option<String>,
 }
 
 /// Packets of one kind.
@@ -181,6 +188,7 @@ impl RunReport {
             seed: self.seed,
             members: self.members,
             changes: &self.changes,
+            undecided: &self.undecided,
             members_at_end: &self.members_at_end,
             faulty: self.faulty.len(),
             submitted: self.submitted,
@@ -204,6 +212,7 @@ struct Json<'a> {
     seed: u64,
     members: usize,
     changes: &'a [String],
+    undecided: &'a [String],
     members_at_end: &'a [String],
     faulty: usize,
     submitted: u64,

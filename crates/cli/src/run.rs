@@ -1,5 +1,6 @@
 //! `run`: one scenario, its charts, its summary.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,12 +10,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::args;
 use crate::charts;
 use crate::input::Input;
+use crate::operations::Row;
 use crate::output;
 use crate::proof_files;
 use crate::report::{Balance, Group, RefusedRow, RunReport, State};
 use crate::scenario::Scenario;
 use crate::simulate::{self, Options, Ran};
-use crate::{logging, page, self_check, summary};
+use crate::{logging, page, self_check, statements, summary, table};
 
 /// Runs a scenario, writes its charts and prints what it came to; whether every promise was kept.
 ///
@@ -34,6 +36,15 @@ pub fn run(args: &args::Run) -> Result<bool> {
     if args.self_check {
         return self_check::check(&input, options, args.json);
     }
+    let out = args.out.clone().unwrap_or_else(|| default_out(scenario));
+    prepare(&out)?;
+    if let Some(folder) = args.report.as_deref().and_then(Path::parent) {
+        prepare(if folder == Path::new("") {
+            Path::new(".")
+        } else {
+            folder
+        })?;
+    }
     let bar = bar("rows");
     let ran = simulate::run(&input, options, &mut |settled, tasks| {
         bar.set_length(tasks as u64);
@@ -51,9 +62,9 @@ pub fn run(args: &args::Run) -> Result<bool> {
     } = ran?;
     if let Some(trace) = &trace {
         logging::trace(trace);
-        let out = args.out.clone().unwrap_or_else(|| default_out(scenario));
         report.files = charts::draw(trace, scenario, &out)?;
-        report.files.extend(tables(&report, &out)?);
+        let rows = input.rows(&scenario.of_seed(seed), seed);
+        report.files.extend(tables(&report, &rows, &out)?);
         if let (Some(path), Some(details)) = (&args.report, &details) {
             let command = page::command(args, options.seed);
             let html = page::page(&report, trace, details, &command).render();
@@ -86,7 +97,8 @@ pub fn is_kept(report: &RunReport) -> bool {
 pub fn bar(unit: &str) -> ProgressBar {
     let bar = ProgressBar::no_length();
     if let Ok(style) =
-        ProgressStyle::with_template(&format!("{{wide_bar}} {{pos}}/{{len}} {unit} {{eta}}"))
+        // The numbers first: what does not fit a narrow terminal is the bar.
+        ProgressStyle::with_template(&format!("{{pos}}/{{len}} {unit} {{eta}} {{wide_bar}}"))
     {
         bar.set_style(style);
     }
@@ -98,25 +110,16 @@ fn default_out(scenario: &Scenario) -> PathBuf {
     Path::new("target").join("bft-crdts").join(&scenario.name)
 }
 
-/// Writes the balances, if all correct members agree on them, and the rows that were refused, as CSV; where they are.
-fn tables(report: &RunReport, out: &Path) -> Result<Vec<PathBuf>> {
+/// Writes the balances and a statement of every account, if all correct members agree on them, and the rows that were
+/// refused, as CSV; where they are.
+fn tables(report: &RunReport, rows: &[Row], out: &Path) -> Result<Vec<PathBuf>> {
+    let amounts = report.amounts;
     let mut written = Vec::new();
-    let mut table = |what: &str, rows: Vec<Vec<String>>| -> Result<()> {
+    let mut write = |what: &str, text: String| -> Result<()> {
         let path = out.join(format!("{}.{what}.csv", report.scenario));
-        let writing = || format!("{}: cannot be written", path.display());
-        let mut csv = csv::Writer::from_path(&path).with_context(writing)?;
-        for row in rows {
-            csv.write_record(&row).with_context(writing)?;
-        }
-        csv.flush().with_context(writing)?;
+        fs::write(&path, text).with_context(|| format!("{}: cannot be written", path.display()))?;
         written.push(path);
         Ok(())
-    };
-    let heading = |columns: &[&str]| {
-        columns
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<String>>()
     };
     if let [
         Group {
@@ -125,30 +128,36 @@ fn tables(report: &RunReport, out: &Path) -> Result<Vec<PathBuf>> {
         },
     ] = report.groups.as_slice()
     {
-        let row = |balance: &Balance| vec![balance.account.clone(), balance.now.to_string()];
-        let heading = heading(&["account", "balance"]);
-        table(
+        let line = |balance: &Balance| {
+            let now = amounts.show(u128::from(balance.now));
+            table::line([balance.account.as_str(), &now])
+        };
+        let balances_now: String = balances.iter().map(line).collect();
+        write(
             "balances",
-            std::iter::once(heading)
-                .chain(balances.iter().map(row))
-                .collect(),
+            table::line(["account", "balance"]) + &balances_now,
         )?;
+        // Of a row that is neither refused nor delivered everywhere it is not known whether it counts.
+        if report.unfinished == 0 {
+            write("statements", statements::csv(report, balances, rows))?;
+        }
     }
-    let row = |RefusedRow { row, why }: &RefusedRow| {
-        vec![
-            row.number.to_string(),
-            row.line.to_string(),
-            row.who.clone(),
-            row.what.to_string(),
-            why.clone(),
-        ]
+    let line = |RefusedRow { row, why }: &RefusedRow| {
+        let (number, at) = (row.number.to_string(), row.line.to_string());
+        let what = row.what.shown(amounts);
+        table::line([number.as_str(), &at, &row.who, &what, why])
     };
-    let heading = heading(&["row", "line", "who", "what", "why"]);
-    table(
-        "refused",
-        std::iter::once(heading)
-            .chain(report.refused.iter().map(row))
-            .collect(),
-    )?;
+    let refused: String = report.refused.iter().map(line).collect();
+    let heading = table::line(["row", "line", "who", "what", "why"]);
+    write("refused", heading + &refused)?;
     Ok(written)
+}
+
+/// Makes a directory, and shows that files can be written in it: a run may take long, and what it came to would be lost.
+fn prepare(directory: &Path) -> Result<()> {
+    let writing = || format!("{}: cannot be written in", directory.display());
+    fs::create_dir_all(directory).with_context(writing)?;
+    let probe = directory.join(format!(".bft-crdts.{}", std::process::id()));
+    fs::write(&probe, "").with_context(writing)?;
+    fs::remove_file(&probe).with_context(writing)
 }

@@ -35,7 +35,7 @@ use bft_crdts::net::{Law, Span};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::operations::{Row, What};
+use crate::operations::{Amounts, Layout, Row, What};
 use crate::rules::SOUND;
 
 /// Largest scenario file, in bytes.
@@ -88,6 +88,21 @@ pub struct Scenario {
     pub signatures: Signatures,
     /// The file with the rows to be done; a path relative to the scenario's directory.
     pub operations_file: Option<String>,
+    /// How many decimals amounts have in files; scenarios count the smallest unit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub scale: u32,
+    /// What stands between whole numbers and decimals in the file of operations; a point by default.
+    #[serde(skip_serializing)]
+    pub decimal: Option<char>,
+    /// What stands between two cells in it; a comma by default.
+    #[serde(skip_serializing)]
+    pub delimiter: Option<char>,
+    /// How many lines of it come before the header.
+    #[serde(default, skip_serializing)]
+    pub skip: usize,
+    /// In which of its columns the fields of a row are, if they are not called by them.
+    #[serde(default, skip_serializing)]
+    pub columns: BTreeMap<String, String>,
     /// The file with the balances that must result.
     pub expected_balances: Option<String>,
     /// The bank's genesis, if that is the algorithm.
@@ -147,6 +162,11 @@ pub struct Scenario {
     /// What each seed draws for itself: members, adversaries, faults and rows, in place of the fields above.
     #[serde(skip_serializing)]
     pub draw: Option<Draw>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn is_zero(scale: &u32) -> bool {
+    *scale == 0
 }
 
 fn sound() -> String {
@@ -341,6 +361,31 @@ impl Scenario {
         self.adversaries
             .iter()
             .filter(|adversary| self.is_member(&adversary.who))
+    }
+
+    /// How amounts are written by the command, and in files of balances.
+    #[must_use]
+    pub fn amounts(&self) -> Amounts {
+        Amounts::of_scale(self.scale)
+    }
+
+    /// How its file of operations is laid out.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        let plain = Layout::default();
+        Layout {
+            // Checked to be ASCII.
+            delimiter: self
+                .delimiter
+                .and_then(|delimiter| u8::try_from(delimiter).ok())
+                .unwrap_or(plain.delimiter),
+            skip: self.skip,
+            amounts: Amounts {
+                scale: self.scale,
+                point: self.decimal.unwrap_or(plain.amounts.point),
+            },
+            columns: self.columns.clone(),
+        }
     }
 
     /// Everybody who is or may become a member: first the members, then the joiners.

@@ -140,21 +140,22 @@ fn play<A: ScenarioAlgorithm, K: SeededKeys, R: Rules>(
         })
     };
     let schedule = ran.schedule.take();
+    let outcome = outcome::Run {
+        input,
+        scenario,
+        rows: &rows,
+        people: &people,
+        ran: &ran,
+    };
+    let report = outcome.report(options.rules, options.is_real(scenario))?;
     Ok(Ran {
+        report,
         trace: ran.trace.take(),
         details: ran.details.take(),
         transcript: ran.transcript,
         sometimes: std::mem::take(&mut ran.sometimes),
         proof_files,
         schedule: schedule.map(|fates| fates.into_iter().filter_map(copy).collect()),
-        report: outcome::Run {
-            input,
-            scenario,
-            rows: &rows,
-            people: &people,
-            ran,
-        }
-        .report(options.rules, options.is_real(scenario))?,
     })
 }
 

@@ -39,6 +39,9 @@ fn write_all(out: &mut String, report: &RunReport) -> std::fmt::Result {
                 evidence.kind, evidence.against, evidence.slot
             ),
         )?;
+        if let Some(outcome) = &evidence.outcome {
+            line(out, "", outcome)?;
+        }
     }
     traffic(out, report)?;
     latency(out, report)?;
@@ -91,6 +94,9 @@ fn who(out: &mut String, report: &RunReport) -> std::fmt::Result {
             first = "";
         }
         line(out, "at the end", &report.members_at_end.join(", "))?;
+    }
+    for (place, change) in report.undecided.iter().enumerate() {
+        line(out, if place == 0 { "no change" } else { "" }, change)?;
     }
     if !report.outsiders.is_empty() {
         line(out, "outsiders", &report.outsiders.join(", "))?;
@@ -166,6 +172,7 @@ fn state(out: &mut String, report: &RunReport) -> std::fmt::Result {
             State::Set(items) => line(out, "set", &format!("{whose}{}", items.join(", ")))?,
             State::Balances(balances) => {
                 line(out, "balances", &whose)?;
+                let shown = |balance| report.amounts.show(u128::from(balance));
                 let mut table = table(&["account", "before", "now"], &[1, 2]);
                 for Balance {
                     account,
@@ -173,7 +180,15 @@ fn state(out: &mut String, report: &RunReport) -> std::fmt::Result {
                     now,
                 } in balances.iter().take(MOST)
                 {
-                    table.add_row([account.clone(), before.to_string(), now.to_string()]);
+                    table.add_row([account.clone(), shown(*before), shown(*now)]);
+                }
+                let sum = |of: fn(&Balance) -> u64| {
+                    let sum = balances.iter().map(|balance| u128::from(of(balance))).sum();
+                    report.amounts.show(sum)
+                };
+                if !balances.is_empty() {
+                    let (before, now) = (sum(|balance| balance.before), sum(|balance| balance.now));
+                    table.add_row(["total".to_owned(), before, now]);
                 }
                 indented(out, &table)?;
                 more(out, balances.len())?;
@@ -202,7 +217,7 @@ fn refused(out: &mut String, report: &RunReport) -> std::fmt::Result {
             row.number.to_string(),
             row.line.to_string(),
             row.who.clone(),
-            row.what.to_string(),
+            row.what.shown(report.amounts),
             refused.why.clone(),
         ];
         table.add_row(cells);

@@ -4,10 +4,11 @@ pub mod controls;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::fs;
+use std::io::{self, IsTerminal};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::{fs, io};
 
 use anyhow::{Context, Result, ensure};
 use bft_crdts::codec::Digest;
@@ -159,6 +160,19 @@ struct Plan<'a> {
     options: String,
 }
 
+/// What Ctrl-C does to a sweep.
+fn stopping(resume: Option<&Path>) -> String {
+    match resume {
+        None => {
+            "Ctrl-C stops it, and what it has found is lost; --resume FILE keeps that".to_owned()
+        }
+        Some(file) => format!(
+            "Ctrl-C stops it; the same command goes on from what {} says, at most {BLOCK} seeds before",
+            file.display()
+        ),
+    }
+}
+
 /// How many seeds are done between two times that the state is written down. The same for any number of jobs, and of
 /// no consequence for the result.
 const BLOCK: u64 = 64;
@@ -184,6 +198,10 @@ impl Plan<'_> {
                 ..Sweep::default()
             },
         });
+        if io::stderr().is_terminal() {
+            // Whoever stops it should know before what is lost.
+            eprintln!("{}", stopping(resume));
+        }
         let bar = bar("seeds");
         bar.set_length(end - first);
         bar.set_position(state.next.saturating_sub(first));

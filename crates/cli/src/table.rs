@@ -1,4 +1,4 @@
-//! Tables: comma-separated values, one row a line.
+//! Tables: values with commas or another character between them, one row a line.
 //!
 //! A quoted cell may hold commas and doubled quotes and no end of a line: otherwise a quote that somebody forgot to close
 //! swallows rows, and nobody sees that they are missing. Lines that are blank or begin with `#` are no rows.
@@ -18,11 +18,21 @@ pub(crate) struct TableError {
     pub(crate) problem: String,
 }
 
-/// The rows of a table, from top to bottom. Behind an error there are none.
+/// The rows of a table with commas, from top to bottom. Behind an error there are none.
 pub(crate) fn rows(bytes: &[u8]) -> impl Iterator<Item = Result<Row, TableError>> + '_ {
+    rows_of(bytes, b',', 0)
+}
+
+/// The rows of a table with this between its cells, and so many lines before it that are not read.
+pub(crate) fn rows_of(
+    bytes: &[u8],
+    delimiter: u8,
+    skip: usize,
+) -> impl Iterator<Item = Result<Row, TableError>> + '_ {
     let mut failed = false;
-    let rows = (1..).zip(lines(bytes)).filter_map(|(line, text)| {
-        let row = row(text).map_err(|(cell, problem)| TableError {
+    let lines = (1..).zip(lines(bytes)).skip(skip);
+    let rows = lines.filter_map(move |(line, text)| {
+        let row = row(text, delimiter).map_err(|(cell, problem)| TableError {
             line,
             cell,
             problem,
@@ -49,28 +59,32 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The cells of a line, if it is a row; otherwise which cell is wrong, and why.
-fn row(line: &[u8]) -> Result<Option<Vec<String>>, (usize, String)> {
+fn row(line: &[u8], delimiter: u8) -> Result<Option<Vec<String>>, (usize, String)> {
     let text = str::from_utf8(line).map_err(|why| {
         let before = line.get(..why.valid_up_to()).unwrap_or_default();
-        let cell = before.iter().filter(|byte| **byte == b',').count();
+        let cell = before.iter().filter(|byte| **byte == delimiter).count();
         let hint = "save the file as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8";
         (
             cell,
             format!("byte {} of the line is not UTF-8; {hint}", before.len() + 1),
         )
     })?;
+    // A row of tabs alone is blank, too.
     if text.trim().is_empty() || text.starts_with('#') {
         return Ok(None);
     }
     if !text.contains('"') {
         return Ok(Some(
-            text.split(',').map(|cell| cell.trim().to_owned()).collect(),
+            text.split(char::from(delimiter))
+                .map(|cell| cell.trim().to_owned())
+                .collect(),
         ));
     }
     // Nothing but a quote that is still open takes what comes behind the line into a cell.
     let behind = [line, b"\n\n"].concat();
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
+        .delimiter(delimiter)
         .flexible(true)
         .trim(Trim::None)
         .buffer_capacity(behind.len())

@@ -31,6 +31,7 @@ pub fn generate(scenario: &Scenario, generator: &Generator, seed: u64) -> Vec<Ro
             who,
             what,
             at: Time(generator.every.0.times(index)),
+            id: None,
         });
     }
     rows

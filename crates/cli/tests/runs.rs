@@ -90,6 +90,7 @@ fn every_scenario_keeps_every_promise_and_prints_exactly_the_fields_it_promises(
         "seed",
         "submitted",
         "trace_digest",
+        "undecided",
         "violations",
     ];
     for name in SCENARIOS {
@@ -542,4 +543,44 @@ fn members_come_and_go_and_every_promise_is_kept() {
     assert!(times("a generation was activated") >= 100, "{text}");
     assert!(times("a member has left") >= 20, "{text}");
     assert!(times("a node crashed") >= 40, "{text}");
+}
+
+/// Once a change that too few approve left no word, and of a double spend one had to guess which payment went through.
+#[test]
+fn what_did_not_come_about_is_said() {
+    let text = "name = \"few\"\nalgorithm = \"bank\"\nmembers = [\"a\", \"b\", \"c\", \"d\"]\n\
+                joiners = [\"x\"]\nsignatures = \"simulated\"\n[bank]\nbalance = 10\n\
+                [[changes]]\njoin = \"x\"\napproved_by = [\"a\", \"b\"]\n\
+                [[changes]]\nleave = \"b\"\n";
+    let file = written("few.toml", text);
+    let out = out("few").display().to_string();
+    let output = bft_crdts(&["run", &file, "--out", &out]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let wanted = "no change   join x: approved by 2; of 4 members 3 have to";
+    assert!(told.contains(wanted), "{told}");
+    assert!(!told.contains("leave b:"), "{told}");
+
+    let output = bft_crdts(&["run", &scenario("double_spend"), "--out", &out]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    let won = told
+        .lines()
+        .find(|line| line.contains("of alice#1 this was delivered: "));
+    assert!(won.is_some_and(|won| won.contains("pay")), "{told}");
+}
+
+/// Once the run was made, and then it was lost.
+#[test]
+fn a_directory_that_cannot_be_written_is_noticed_before_the_run() {
+    let file = written("in_the_way", "");
+    let inside = Path::new(&file).join("out").display().to_string();
+    for option in ["--out", "--report"] {
+        let scenario = scenario("double_spend");
+        let begun = std::time::Instant::now();
+        let output = bft_crdts(&["run", &scenario, option, &inside]);
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{why}");
+        assert!(why.contains("cannot be written in"), "{why}");
+        assert!(output.stdout.is_empty(), "after {:?}", begun.elapsed());
+    }
 }

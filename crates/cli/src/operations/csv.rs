@@ -1,20 +1,29 @@
 //! Rows from comma-separated values.
 
-use super::{Fields, Row, RowError, push};
+use super::{Amount, Fields, Layout, Row, RowError, push};
 use crate::scenario::Time;
 use crate::table::{self, TableError};
 
-/// A column of the file, by the field it fills.
-type Column = &'static str;
+/// A column of the file, by the field it fills; none if nothing is read from it.
+type Column = Option<&'static str>;
 
-pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Row>, RowError> {
+pub(super) fn parse(bytes: &[u8], layout: &Layout) -> Result<Vec<Row>, RowError> {
     let mut columns: Option<Vec<Column>> = None;
     let mut rows = Vec::new();
-    for row in table::rows(bytes) {
-        let (line, cells) = row.map_err(|error| located(error, columns.as_deref()))?;
+    for row in table::rows_of(bytes, layout.delimiter, layout.skip) {
+        let (line, cells) = row.map_err(|error| located(error, columns.as_deref(), layout))?;
         match &columns {
-            None => columns = Some(header(&cells, line)?),
-            Some(columns) => push(&mut rows, fields(&cells, columns, line)?, line)?,
+            None => columns = Some(header(&cells, line, layout)?),
+            Some(columns) => {
+                let row = fields(&cells, columns, layout)
+                    .map_err(|(field, problem)| RowError::new(line, layout.named(field), problem))
+                    .and_then(|fields| {
+                        push(&mut rows, fields, line).map_err(|why| {
+                            RowError::new(line, layout.named(&why.field), why.problem)
+                        })
+                    });
+                row?;
+            }
         }
     }
     match columns {
@@ -27,78 +36,88 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Row>, RowError> {
     }
 }
 
-fn located(error: TableError, columns: Option<&[Column]>) -> RowError {
-    let column = columns.map_or(Some("header"), |columns| columns.get(error.cell).copied());
-    RowError::new(error.line, column.unwrap_or("row"), error.problem)
+fn located(error: TableError, columns: Option<&[Column]>, layout: &Layout) -> RowError {
+    let column = match columns {
+        None => "header".to_owned(),
+        Some(columns) => match columns.get(error.cell) {
+            Some(Some(field)) => layout.named(field),
+            Some(None) => format!("column {}", error.cell + 1),
+            None => "row".to_owned(),
+        },
+    };
+    RowError::new(error.line, column, error.problem)
 }
 
-fn header(cells: &[String], line: usize) -> Result<Vec<Column>, RowError> {
+fn header(cells: &[String], line: usize, layout: &Layout) -> Result<Vec<Column>, RowError> {
+    let wrong = |problem| Err(RowError::new(line, "header", problem));
     let mut columns: Vec<Column> = Vec::new();
     for cell in cells {
         let shown = cell.escape_debug();
-        let Some(column) = Fields::NAMES.into_iter().find(|name| name == cell) else {
+        let field = layout.field(cell);
+        if field.is_none() && layout.columns.is_empty() {
             let known = Fields::NAMES.join(", ");
-            return Err(RowError::new(
-                line,
-                "header",
-                format!("`{shown}` is no column; there are {known}"),
-            ));
-        };
-        if columns.contains(&column) {
-            return Err(RowError::new(
-                line,
-                "header",
-                format!("`{shown}` stands there twice"),
+            return wrong(format!(
+                "`{shown}` is no column; there are {known}, or say `[columns]`"
             ));
         }
-        columns.push(column);
+        if field.is_some() && columns.contains(&field) {
+            return wrong(format!("`{shown}` stands there twice"));
+        }
+        columns.push(field);
     }
-    for needed in ["who", "what"] {
-        if !columns.contains(&needed) {
-            return Err(RowError::new(
-                line,
-                "header",
-                format!("column `{needed}` is missing"),
-            ));
+    let needed = match layout.columns.is_empty() {
+        true => vec!["who", "what"],
+        false => layout.columns.keys().map(String::as_str).collect(),
+    };
+    for needed in needed {
+        if !columns.contains(&Fields::NAMES.into_iter().find(|name| *name == needed)) {
+            let column = layout.column(needed).unwrap_or(needed).escape_debug();
+            let there = cells
+                .iter()
+                .map(|cell| format!("`{}`", cell.escape_debug()));
+            let there = there.take(20).collect::<Vec<_>>().join(", ");
+            return wrong(format!("column `{column}` is missing; there are {there}"));
         }
     }
     Ok(columns)
 }
 
-fn fields(cells: &[String], columns: &[Column], line: usize) -> Result<Fields, RowError> {
+fn fields(
+    cells: &[String],
+    columns: &[Column],
+    layout: &Layout,
+) -> Result<Fields, (&'static str, String)> {
     if cells.len() > columns.len() {
         let problem = format!(
             "{} fields, but the header names {} columns",
             cells.len(),
             columns.len()
         );
-        return Err(RowError::new(line, "row", problem));
+        return Err(("row", problem));
     }
     let mut fields = Fields::default();
+    // Whoever exports payments does not say that they are some.
+    if layout.column("what").is_none() {
+        fields.what = Some("transfer".to_owned());
+    }
     for (column, text) in columns.iter().zip(cells) {
         if text.is_empty() {
             continue;
         }
         let into = match *column {
-            "who" => &mut fields.who,
-            "what" => &mut fields.what,
-            "to" => &mut fields.to,
-            "item" => &mut fields.item,
-            "at" => {
+            Some("who") => &mut fields.who,
+            Some("what") => &mut fields.what,
+            Some("to") => &mut fields.to,
+            Some("item") => &mut fields.item,
+            Some("id") => &mut fields.id,
+            Some("at") => {
                 let at = Time::try_from(text.to_owned());
-                fields.at = Some(at.map_err(|why| RowError::new(line, "at", why))?);
+                fields.at = Some(at.map_err(|why| ("at", why.to_string()))?);
                 continue;
             }
-            "amount" => {
-                let shown = text.escape_debug();
-                let amount = text.parse().map_err(|_| {
-                    RowError::new(
-                        line,
-                        "amount",
-                        format!("`{shown}` is no whole number from 0 to {}", u64::MAX),
-                    )
-                })?;
-                fields.amount = Some(amount);
+            Some("amount") => {
+                let amount = layout.amounts.parse(text).map_err(|why| ("amount", why))?;
+                fields.amount = Some(Amount::Number(amount));
                 continue;
             }
             _ => continue,

@@ -1,19 +1,40 @@
 //! Rows from JSON, one object a line.
 
-use super::{Fields, Row, RowError, push};
+use super::{Amount, Amounts, Fields, Row, RowError, push};
 
-pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Row>, RowError> {
+pub(super) fn parse(bytes: &[u8], amounts: Amounts) -> Result<Vec<Row>, RowError> {
     let mut rows = Vec::new();
     for (place, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let number = place + 1;
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let fields: Fields = serde_json::from_slice(line)
+        let mut fields: Fields = serde_json::from_slice(line)
             .map_err(|why| RowError::new(number, field_of(line, &why), plain(&why)))?;
+        if let Some(amount) = &mut fields.amount {
+            *amount = in_units(amount, amounts)
+                .map_err(|problem| RowError::new(number, "amount", problem))?;
+        }
         push(&mut rows, fields, number)?;
     }
     Ok(rows)
+}
+
+/// The smallest units of an amount: where amounts have decimals a text says them, for a number could be rounded.
+fn in_units(amount: &Amount, amounts: Amounts) -> Result<Amount, String> {
+    let units = match amount {
+        Amount::Number(number) => amounts
+            .whole(*number)
+            .ok_or_else(|| format!("{number} is too much, with {amounts}")),
+        Amount::Text(text) if amounts.scale > 0 => amounts.parse(text),
+        Amount::Text(text) => {
+            let shown = text.escape_debug();
+            Err(format!(
+                "`{shown}` is a text; whole numbers stand without quotes"
+            ))
+        }
+    };
+    units.map(Amount::Number)
 }
 
 /// Which key an error is about: the last one that begins before it. Serde says where, but not in what.

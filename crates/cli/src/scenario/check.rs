@@ -14,7 +14,7 @@ use super::{
     MAX_MEMBERS, MAX_SCENARIO_BYTES, Network, Scenario, ScenarioError, adversary, changes, fault,
     schedule, world,
 };
-use crate::operations::{Format, Row};
+use crate::operations::{self, Fields, Format, MAX_SCALE, MAX_SKIP, Row};
 use crate::{names, rules};
 
 pub(super) fn parse(text: &str) -> Result<Scenario, ScenarioError> {
@@ -58,6 +58,7 @@ fn check(scenario: &mut Scenario, places: &Places<'_>) -> Checked {
         adversaries: &scenario.adversaries,
     };
     workload(scenario, &all, places)?;
+    layout(scenario, places)?;
     changes::check(scenario, &all)?;
     if scenario.expected_balances.is_some() && scenario.algorithm == Algorithm::Orswot {
         let path = Path::key("expected_balances");
@@ -290,10 +291,72 @@ fn workload(scenario: &Scenario, all: &Known<'_>, places: &Places<'_>) -> Checke
         range(rows.max_amount, u64::MAX, generator.at("max_amount"))?;
         range(rows.items, MAX_GENERATED, generator.at("items"))?;
     }
+    if let Some((row, first)) = operations::repeated(&scenario.operations) {
+        let place = |of: &Row| {
+            scenario
+                .operations
+                .iter()
+                .position(|row| std::ptr::eq(row, of))
+        };
+        let line = |of| places.line(&rows.index(place(of).unwrap_or_default()));
+        let path = rows.index(place(row).unwrap_or_default()).at("id");
+        return bad(path, operations::already(row, line(first)));
+    }
     each(&scenario.operations, &rows, |row, path| {
         let fits = self::row(row, &all.people, scenario.algorithm, all.adversaries);
         fits.map_err(|(field, problem)| (path.at(field), problem))
     })
+}
+
+/// How amounts are written, and where the file of operations has what.
+fn layout(scenario: &Scenario, places: &Places<'_>) -> Checked {
+    if scenario.scale > MAX_SCALE {
+        let problem = format!("amounts have at most {MAX_SCALE} decimals");
+        return bad(Path::key("scale"), problem);
+    }
+    let file = scenario.operations_file.as_deref();
+    let table = file.and_then(Format::of_path) == Some(Format::Csv);
+    let mut of_table = ["delimiter", "decimal", "skip", "columns"]
+        .map(Path::key)
+        .into_iter();
+    if let Some(field) = of_table.find(|field| !table && places.has(field)) {
+        return bad(field, "is about a file of operations that ends in .csv");
+    }
+    if scenario.skip > MAX_SKIP {
+        let problem = format!("at most {MAX_SKIP} lines come before the header");
+        return bad(Path::key("skip"), problem);
+    }
+    let separates = |mark: char| {
+        mark == '\t' || mark.is_ascii_punctuation() && !matches!(mark, '"' | '#' | '-')
+    };
+    for (field, mark) in [
+        ("delimiter", scenario.delimiter),
+        ("decimal", scenario.decimal),
+    ] {
+        if let Some(mark) = mark.filter(|mark| !separates(*mark)) {
+            let problem = format!("`{}` separates nothing", mark.escape_debug());
+            return bad(Path::key(field), problem);
+        }
+    }
+    let decimal = scenario.decimal.unwrap_or('.');
+    if scenario.scale > 0 && scenario.delimiter.unwrap_or(',') == decimal {
+        let problem = "stands between cells already; say another `delimiter`";
+        return bad(Path::key("decimal"), problem);
+    }
+    let path = Path::key("columns");
+    let mut taken = BTreeSet::new();
+    for (field, column) in &scenario.columns {
+        known(field, &Fields::NAMES, &path.at(field))?;
+        names::check_text(column).map_err(|why| (path.at(field), why.to_string()))?;
+        if !taken.insert(column) {
+            let problem = format!("`{}` is another field's column", column.escape_debug());
+            return bad(path.at(field), problem);
+        }
+    }
+    match scenario.columns.is_empty() || scenario.columns.contains_key("who") {
+        true => Ok(()),
+        false => bad(path, "name no column for `who`"),
+    }
 }
 
 fn network(network: &Network) -> Checked {

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use bft_crdts::membership::quorum::faults;
-use bft_crdts::net::{self, Ended, RefusedTask, VirtualTime};
+use bft_crdts::membership::quorum::{faults, quorum};
+use bft_crdts::net::trace::TraceKind;
+use bft_crdts::net::{self, Ended, RefusedTask, VirtualTime, Wish};
 
 use crate::input::Input;
-use crate::operations::Row;
+use crate::operations::{Amounts, Row};
 use crate::report::{Evidence, Group, Latency, RefusedRow, RunReport, State, Traffic, Violation};
 use crate::scenario::{Algorithm, Scenario};
 use crate::scenario_algorithm::{Identities, ScenarioAlgorithm};
@@ -19,7 +20,7 @@ pub(super) struct Run<'a, A: ScenarioAlgorithm> {
     pub(super) scenario: &'a Scenario,
     pub(super) rows: &'a [Row],
     pub(super) people: &'a Identities,
-    pub(super) ran: net::Report<A>,
+    pub(super) ran: &'a net::Report<A>,
 }
 
 impl<A: ScenarioAlgorithm> Run<'_, A> {
@@ -42,13 +43,15 @@ impl<A: ScenarioAlgorithm> Run<'_, A> {
             scenario: scenario.name.clone(),
             description: scenario.description.clone(),
             algorithm: scenario.algorithm.name(),
+            amounts: scenario.amounts(),
             rules: rules.to_owned(),
             seed: ran.seed,
             real_signatures,
             members: ran.members,
             tolerated: faults(ran.members),
-            changes: ran.changes,
-            members_at_end: ran.members_at_end,
+            undecided: undecided(scenario, &ran.changes),
+            changes: ran.changes.clone(),
+            members_at_end: ran.members_at_end.clone(),
             faulty: faulty.collect(),
             outsiders: outsiders
                 .filter(|who| !scenario.is_member(who))
@@ -100,8 +103,28 @@ impl<A: ScenarioAlgorithm> Run<'_, A> {
             kind: conviction.kind.to_owned(),
             slot: conviction.place.clone(),
             held_by: conviction.known_to.len(),
+            outcome: self.outcome_of(&conviction.place),
         });
         evidence.collect()
+    }
+
+    /// Which operation came to stand in a slot, `name#counter`, of a traced run of the bank or the set.
+    fn outcome_of(&self, slot: &str) -> Option<String> {
+        let (_, counter) = slot.split_once('#')?;
+        counter.parse::<u64>().ok()?;
+        let events = self.ran.trace.as_ref()?.events.iter();
+        let delivered: BTreeSet<&str> = events
+            .filter_map(|event| match &event.kind {
+                TraceKind::Delivered { label, .. } => label.strip_prefix(slot)?.strip_prefix(' '),
+                _ => None,
+            })
+            .collect();
+        let delivered: Vec<&str> = delivered.into_iter().collect();
+        Some(match delivered.as_slice() {
+            [] => format!("of {slot} nothing was delivered"),
+            [one] => format!("of {slot} this was delivered: {one}"),
+            many => format!("of {slot} this was delivered: {}", many.join("; ")),
+        })
     }
 
     /// The promises that the library saw broken, and those that only the command knows of.
@@ -118,7 +141,12 @@ impl<A: ScenarioAlgorithm> Run<'_, A> {
             detail: people.put_names(&violation.detail),
         });
         let mut violations: Vec<Violation> = seen.collect();
-        violations.extend(unexpected(self.input, groups, self.ran.steps)?);
+        violations.extend(unexpected(
+            self.input,
+            groups,
+            self.scenario.amounts(),
+            self.ran.steps,
+        )?);
         violations.extend(self.refused_although_valid());
         Ok(violations)
     }
@@ -175,8 +203,43 @@ impl<A: ScenarioAlgorithm> Run<'_, A> {
     }
 }
 
+/// The changes that a scenario wants and that did not come about.
+fn undecided(scenario: &Scenario, decided: &[String]) -> Vec<String> {
+    let mut decided: Vec<&str> = decided.iter().map(String::as_str).collect();
+    let said = scenario.changes.iter().filter_map(|change| {
+        let verb = match change.what {
+            Wish::Join => "join",
+            Wish::Leave => "leave",
+            Wish::Expel => "expel",
+        };
+        let label = format!("{verb} {}", change.who);
+        if let Some(place) = decided.iter().position(|made| *made == label) {
+            decided.swap_remove(place);
+            return None;
+        }
+        let members = scenario.members.len();
+        let needed = quorum(members);
+        let why = match &change.approved_by {
+            Some(by) if by.len() < needed => {
+                format!(
+                    "approved by {}; of {members} members {needed} have to",
+                    by.len()
+                )
+            }
+            _ => "the members did not decide on it".to_owned(),
+        };
+        Some(format!("{label}: {why}"))
+    });
+    said.collect()
+}
+
 /// A violation for each group of members whose balances are not the expected ones.
-fn unexpected(input: &Input, groups: &[Group], step: u64) -> Result<Vec<Violation>> {
+fn unexpected(
+    input: &Input,
+    groups: &[Group],
+    amounts: Amounts,
+    step: u64,
+) -> Result<Vec<Violation>> {
     let Some(expected) = input.expected()? else {
         return Ok(Vec::new());
     };
@@ -198,8 +261,9 @@ fn unexpected(input: &Input, groups: &[Group], step: u64) -> Result<Vec<Violatio
             .into_iter()
             .filter(|name| have.get(name) != expected.get(*name))
             .map(|name| {
-                let shown = |balance: Option<&u64>| {
-                    balance.map_or_else(|| "nothing".to_owned(), u64::to_string)
+                let shown = |balance: Option<&u64>| match balance {
+                    None => "nothing".to_owned(),
+                    Some(balance) => amounts.show(u128::from(*balance)),
                 };
                 format!(
                     "{name} has {}, expected {}",
