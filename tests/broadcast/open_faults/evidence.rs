@@ -13,7 +13,7 @@ use bft_crdts::{
 };
 
 use super::support::{
-    SetWorld, add, convicted, echo_statement, first_message, index, key_in, let_join, link,
+    SetWorld, add, echo_statement, first_message, index, key_in, let_join, link,
     made_up, proven, rounds, seal, set_world, sign,
 };
 
