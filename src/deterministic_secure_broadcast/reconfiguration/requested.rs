@@ -175,7 +175,7 @@ impl Requested {
                 signatures.push(*sig);
             }
         }
-        Some(Approvals {
+        (!signatures.is_empty()).then(|| Approvals {
             generation: view.generation(),
             change: *change,
             possession,
