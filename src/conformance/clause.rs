@@ -29,7 +29,7 @@ pub enum Clause {
     /// Everything above holds, too, when sources put other names and dots into their operations than their own, or copy
     /// what others said.
     Forgery,
-    /// The generator draws operations that are mostly valid and can be concurrent; otherwise the tests above mean nothing.
+    /// The generator draws operations of every variant that are mostly valid and can be concurrent; otherwise the tests above mean nothing.
     Meaning,
 }
 
@@ -63,6 +63,26 @@ impl Clause {
             Clause::Limits => "NUMBERS AT THEIR LIMITS DO HARM",
             Clause::Forgery => "FORGED OPERATIONS DO HARM",
             Clause::Meaning => "THE GENERATOR DRAWS TOO LITTLE TO TEST ANYTHING",
+        }
+    }
+
+    /// The clauses without which this one cannot hold, from the ground up: where one of them is broken, the mistake is there.
+    pub(super) fn builds_on(self) -> &'static [Clause] {
+        const GROUND: [Clause; 6] = [
+            Clause::CanonicalBytes,
+            Clause::Determinism,
+            Clause::Commutation,
+            Clause::Causes,
+            Clause::Stability,
+            Clause::Snapshot,
+        ];
+        match self {
+            Clause::Determinism | Clause::CanonicalBytes | Clause::Totality | Clause::Meaning => {
+                &[]
+            }
+            Clause::Limits | Clause::Forgery => &GROUND,
+            // Of these none is below another: each shows, too, where one of the others is broken.
+            _ => GROUND.get(..2).unwrap_or_default(),
         }
     }
 
@@ -125,8 +145,8 @@ impl Clause {
                  source: compare it with the dot, or do not put it in."
             }
             Clause::Meaning => {
-                "Most of what the generator draws must be valid, in most scenarios something must happen, and somewhere two \
-                 replicas must act without knowing of each other."
+                "Most of what the generator draws must be valid, in most scenarios something must happen, every variant of the \
+                 operations must be issued, and somewhere two replicas must act without knowing of each other."
             }
         }
     }

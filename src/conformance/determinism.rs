@@ -87,6 +87,20 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Kit<A, G> {
         Ok(Passed::of(seeds.len(), &sum))
     }
 
+    /// Whether the scenario of this seed ends in another way at once.
+    pub(super) fn differs_at_once(&self, seed: u64) -> bool {
+        let mut sum = Tally::default();
+        let Ok(script) = self.honest(Clause::Determinism, seed, &mut sum) else {
+            return true;
+        };
+        let first = self.transcript(&script, Look::default());
+        let nosy = Look {
+            nosy: true,
+            texts: false,
+        };
+        difference(&first, &self.transcript(&script, nosy)).is_some()
+    }
+
     fn transcript(&self, script: &Script<A::Op>, look: Look) -> Transcript {
         transcript::<A, G>(&self.generator, script, look)
     }

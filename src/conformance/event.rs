@@ -94,6 +94,8 @@ pub(super) struct Tally {
     pub(super) drawn: u64,
     pub(super) issued: u64,
     pub(super) concurrent: u64,
+    /// A bit for each variant of the operations that was issued.
+    pub(super) variants: u128,
 }
 
 impl Tally {
@@ -102,6 +104,7 @@ impl Tally {
         self.drawn += other.drawn;
         self.issued += other.issued;
         self.concurrent += other.concurrent;
+        self.variants |= other.variants;
     }
 }
 

@@ -18,6 +18,7 @@ use super::roster::named;
 use super::script::Script;
 use super::session::{Ended, generate, run};
 use super::shrink::{Broken, smallest};
+use super::variants;
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// How many scenarios, unless `QUICKCHECK_TESTS` says otherwise.
@@ -109,15 +110,39 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Kit<A, G> {
         seeds: impl IntoIterator<Item = u64>,
     ) -> Result<Passed, Box<Failure>> {
         let seeds: Vec<u64> = seeds.into_iter().collect();
+        self.check_clause(clause, &seeds).map_err(|mut failure| {
+            failure.underlying = self.underlying(clause, &failure, &seeds);
+            failure
+        })
+    }
+
+    /// Of the clauses that this one builds on, the first that is broken, too: one mistake is told under one heading.
+    fn underlying(&self, clause: Clause, failure: &Failure, seeds: &[u64]) -> Option<Clause> {
+        // What panics is told as that already.
+        if !self.shrinking || failure.panicked {
+            return None;
+        }
+        let breaks = |other: Clause, seed: u64| match other {
+            Clause::Determinism => self.differs_at_once(seed),
+            _ => {
+                let (_, ended) = generate::<A, G>(other, &self.generator, seed, self.size);
+                ended.complaint.is_some()
+            }
+        };
+        let mut ground = clause.builds_on().iter().copied();
+        ground.find(|other| seeds.iter().any(|seed| breaks(*other, *seed)))
+    }
+
+    fn check_clause(&self, clause: Clause, seeds: &[u64]) -> Result<Passed, Box<Failure>> {
         if clause == Clause::Determinism {
-            return self.check_determinism(&seeds);
+            return self.check_determinism(seeds);
         }
         let mut sum = Tally::default();
-        for seed in &seeds {
+        for seed in seeds {
             self.honest(clause, *seed, &mut sum)?;
         }
         if clause == Clause::Meaning {
-            self.means_something(&sum, &seeds)?;
+            self.means_something(&sum, seeds)?;
         }
         Ok(Passed::of(seeds.len(), &sum))
     }
@@ -163,6 +188,7 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Kit<A, G> {
             complaint: named(complaint),
             chart,
             panicked: false,
+            underlying: None,
             algorithm: short_name(type_name::<A>()),
             place: self.place.clone(),
         }
@@ -193,7 +219,10 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Kit<A, G> {
             drawn,
             issued,
             concurrent,
+            variants,
         } = *sum;
+        let mut names = (0..u128::BITS).zip(variants::names::<A::Op>());
+        let undrawn = names.find(|(variant, _)| variants >> variant & 1 == 0);
         let scenarios = seeds.len() as u64;
         let complaint = if issued * 2 < drawn {
             format!(
@@ -206,6 +235,11 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Kit<A, G> {
             )
         } else if concurrent == 0 && issued > 100 {
             format!("Of {issued} operations no two were issued without knowing of each other.")
+        } else if let Some((_, name)) = undrawn {
+            format!(
+                "Of {issued} operations that were issued none was a {name}: what nobody does is not tested. Draw it, where it \
+                 is valid."
+            )
         } else {
             return Ok(());
         };

@@ -56,6 +56,9 @@ pub struct Failure {
     pub chart: String,
     /// Whether the type panicked. That is a reason for any clause to fail, and reported as what it is.
     pub panicked: bool,
+    /// A clause that this one builds on and that is broken with nobody hostile, too: the mistake is there, and reported as
+    /// that. Looked for only where failing scenarios are made smaller.
+    pub underlying: Option<Clause>,
     pub(super) algorithm: String,
     pub(super) place: Option<Place>,
 }
@@ -72,16 +75,24 @@ impl Display for Failure {
             complaint,
             chart,
             panicked,
+            underlying,
             algorithm,
             place,
         } = self;
+        let asked = clause;
         // Sums that overflow panic, and of them the clause on limits has more to say.
         let clause = match clause {
-            Clause::Limits => clause,
-            _ if *panicked => &Clause::Totality,
-            clause => clause,
+            clause if *panicked && *clause != Clause::Limits => &Clause::Totality,
+            clause => underlying.as_ref().unwrap_or(clause),
         };
         writeln!(f, "{algorithm} breaks the contract: {}", clause.broken())?;
+        if let Some(underlying) = underlying {
+            let also = format!(
+                "The test \"{asked}\" has found this, but the type does not pass the test \"{underlying}\" either: that is the \
+                 mistake to mend first."
+            );
+            writeln!(f, "\n{}", prose(&also))?;
+        }
         if !chart.is_empty() {
             writeln!(
                 f,

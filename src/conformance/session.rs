@@ -11,7 +11,10 @@ use super::world::World;
 use crate::traits::SecureBroadcastAlgorithm;
 
 /// The most steps of a scenario, should a type never come to rest.
-const MOST_STEPS: usize = 160;
+const MOST_STEPS: usize = 640;
+
+/// How many scenarios, of a hundred, are long: what breaks only when a count is reached, such as a quota, shows in these.
+const LONG: usize = 8;
 
 /// How often, of a hundred, somebody acts rather than hears of something.
 const ACTS: usize = 45;
@@ -71,7 +74,13 @@ pub(super) fn generate<A: SecureBroadcastAlgorithm, G: Generator<A>>(
         size: 1 + random.below(size as usize) as u32,
     };
     let genesis = draw(&mut random);
-    let mut acts = 2 + random.below(12);
+    let short = 2 + random.below(12);
+    // Drawn apart, so that the others are those that they have always been.
+    let mut length = Random::new(seed ^ 0x1134);
+    let mut acts = match length.percent(LONG) {
+        true => 40 + length.below(56),
+        false => short,
+    };
     let mut tail = profile.tail;
     let next = move |world: &World<'_, A, G>| {
         let people = usize::from(actors);

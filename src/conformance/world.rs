@@ -11,6 +11,7 @@ use super::panics::{asking, asking_about, catch, forget, one_line};
 use super::random::Random;
 use super::roster::{NAMES, roster};
 use super::script::Draw;
+use super::variants;
 use crate::actor::{Actor, Dot};
 use crate::traits::SecureBroadcastAlgorithm;
 
@@ -259,6 +260,7 @@ impl<'g, A: SecureBroadcastAlgorithm, G: Generator<A>> World<'g, A, G> {
     fn issue(&mut self, event: Event<A::Op>) -> Happened {
         let who = event.source;
         self.tally.issued += 1;
+        self.tally.variants |= variants::bit(&event.op);
         let unseen = |other: &&Event<A::Op>| event.seen[other.source] < other.dot.counter.get();
         self.tally.concurrent += u64::from(self.events.iter().any(|other| unseen(&other)));
         let mark = if event.hostile { "! " } else { "" };

@@ -16,6 +16,10 @@ use crate::actor::{Actor, Counter, Dot};
 /// every replica works the same identifier out. So the identifiers of deleted elements are kept, for others may
 /// still name them. Good for lists of some thousand elements (finding an element by its index takes as many steps as
 /// its index).
+///
+/// Every author's elements keep their order. But runs that two authors insert at one place, not knowing of each other, come
+/// out interleaved, element by element: of `abc` and `xyz`, typed into an empty list, may become `axbycz`. For words that
+/// people read, take [`Text`](crate::text::Text), which keeps runs together.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(
     bound = "V: Value",

@@ -526,3 +526,31 @@ fn nothing_is_named_0() {
     let set = Replicated::<Orswot<u8>>::new(actor(0));
     assert_eq!(set.validate(&zero, &set.value().add([1])), refused);
 }
+
+/// Two runs that are inserted at one place at the same time: a list mixes them, as its documentation says, and a text does
+/// not.
+#[test]
+fn a_list_interleaves_and_a_text_does_not() {
+    use bft_crdts::text::Text;
+    let mut both = Replicated::<List<char>>::new(actor(3));
+    let mut text = Replicated::<Text>::new(actor(3));
+    for (tag, run) in [(1, "abc"), (2, "xyz")] {
+        let mut list = Replicated::<List<char>>::new(actor(tag));
+        let mut typed = Replicated::<Text>::new(actor(tag));
+        for (at, letter) in run.chars().enumerate() {
+            let next = dot(tag, at as u64 + 1);
+            let op = list.value().insert_index(at, letter);
+            list.apply(next, op.clone());
+            both.apply(next, op);
+            let op = typed
+                .value()
+                .insert(at, &letter.to_string())
+                .expect("at the end");
+            typed.apply(next, op.clone());
+            text.apply(next, op);
+        }
+    }
+    let list: String = both.value().iter().collect();
+    assert_eq!(list, "axbycz");
+    assert_eq!(text.value().to_string(), "abcxyz");
+}

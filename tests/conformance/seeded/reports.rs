@@ -256,3 +256,40 @@ fn quickcheck_tests_scales_the_kit() {
     let (_, text) = run("seeded::reports::counts_when_told", &[]);
     assert!(text.contains("scenarios: 100\n"), "{text}");
 }
+
+/// One mistake is found by several tests, and each says which it is: a board of replies that do not name their posts used to
+/// fail as "numbers at their limits do harm" and "forged operations do harm", too.
+#[test]
+fn the_clause_below_is_named() {
+    for clause in [Clause::Causes, Clause::Limits, Clause::Forgery] {
+        let failure = failure::<causes::Replies<true>>(clause);
+        let report = failure.to_string();
+        assert_eq!(failure.clause, clause);
+        assert!(report.contains(": THE CAUSES DO NOT SUFFICE\n"), "{report}");
+        let below = (clause != Clause::Causes).then_some(Clause::Causes);
+        assert_eq!(failure.underlying, below, "{report}");
+    }
+}
+
+/// Never replies.
+struct Mute;
+
+impl Generator<Of<causes::Replies<false>>> for Mute {
+    fn operation(
+        &self,
+        _: &Turn<'_, Of<causes::Replies<false>>>,
+        _: &mut Gen,
+    ) -> Option<causes::Post> {
+        Some(causes::Post::New(1))
+    }
+}
+
+#[test]
+fn a_variant_that_nobody_draws_is_noticed() {
+    let kit = Kit::<Of<causes::Replies<false>>, _>::new(Mute);
+    let failure = kit.check(Clause::Meaning, 0..100).unwrap_err();
+    assert!(failure.complaint.contains("none was a Reply"), "{failure}");
+    let kit = Kit::<Of<causes::Replies<false>>, _>::new(Drawn);
+    kit.check(Clause::Meaning, 0..100)
+        .expect("both are drawn here");
+}

@@ -133,6 +133,38 @@ impl<const BROKEN: bool> Plain for Room<BROKEN> {
     }
 }
 
+/// A board with room for so many lines, whoever writes them. It breaks only when many have been written. Mended, everybody has
+/// so much room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Quota<const ROOM: usize, const BROKEN: bool>;
+
+impl<const ROOM: usize, const BROKEN: bool> Plain for Quota<ROOM, BROKEN> {
+    type Op = u8;
+    type State = BTreeMap<Dot, u8>;
+
+    fn draw(_: &Turn<'_, Of<Self>>, g: &mut Gen) -> Option<u8> {
+        Some(u8::arbitrary(g))
+    }
+    fn validate(state: &Self::State, dot: &Dot, _: &u8) -> bool {
+        let counted = state
+            .keys()
+            .filter(|line| BROKEN || line.actor == dot.actor);
+        counted.count() < ROOM
+    }
+    fn apply(state: &mut Self::State, _: Actor, dot: Dot, line: u8) {
+        state.insert(dot, line);
+    }
+}
+
+/// The scenarios used to be too short for quotas of 8 and more.
+#[test]
+fn a_quota_of_all_together() {
+    seeded::<Quota<3, true>>(Clause::Stability);
+    seeded::<Quota<8, true>>(Clause::Stability);
+    seeded::<Quota<20, true>>(Clause::Stability);
+    mended::<Quota<24, false>>();
+}
+
 #[test]
 fn a_till_with_several_owners() {
     seeded::<Till<true>>(Clause::Stability);
