@@ -74,6 +74,11 @@ pub trait Generator<A: SecureBroadcastAlgorithm> {
         None
     }
 
+    /// The variants of operations that are valid in no state, by name; every other one has to be issued somewhere.
+    fn never_valid(&self) -> &[&'static str] {
+        &[]
+    }
+
     /// Simpler operations that are tried in the place of this one when a counterexample is made smaller.
     fn simpler(&self, op: &A::Op) -> Box<dyn Iterator<Item = A::Op>> {
         let _ = op;

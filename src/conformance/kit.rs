@@ -222,7 +222,9 @@ impl<A: SecureBroadcastAlgorithm, G: Generator<A>> Kit<A, G> {
             variants,
         } = *sum;
         let mut names = (0..u128::BITS).zip(variants::names::<A::Op>());
-        let undrawn = names.find(|(variant, _)| variants >> variant & 1 == 0);
+        let never = self.generator.never_valid();
+        let undrawn =
+            names.find(|(variant, name)| variants >> variant & 1 == 0 && !never.contains(name));
         let scenarios = seeds.len() as u64;
         let complaint = if issued * 2 < drawn {
             format!(

@@ -687,21 +687,26 @@ fn a_refusal_is_told_to_the_driver_and_decides_nothing() {
     };
     let (good, beyond) = (refusal(0, "I do not like it"), refusal(1, ""));
     let long = refusal(0, &"x".repeat(MAX_REASON_BYTES + 1));
-    hand(&mut wire, 0, 3, Payload::Refusal(good)).unwrap();
+    hand(&mut wire, 0, 3, Payload::Refusal(good.clone())).unwrap();
+    assert_eq!(
+        hand(&mut wire, 0, 3, Payload::Refusal(good)),
+        rejected(Rejection::Duplicate),
+        "told once"
+    );
     assert!(matches!(
         &wire.nodes[0].told[..],
         [Effect::Issued { .. }, Effect::RefusedBy { member, reason, .. }]
             if *member == wire.actor(3) && reason == "I do not like it"
     ));
     assert_eq!(
-        hand(&mut wire, 0, 3, Payload::Refusal(beyond)),
+        hand(&mut wire, 0, 2, Payload::Refusal(beyond)),
         malformed(Malformed::Length {
             have: 1,
             limit: MAX_MESSAGE_OPS
         })
     );
     assert_eq!(
-        hand(&mut wire, 0, 3, Payload::Refusal(long)),
+        hand(&mut wire, 0, 2, Payload::Refusal(long)),
         malformed(Malformed::TooLarge {
             have: MAX_REASON_BYTES + 1,
             limit: MAX_REASON_BYTES

@@ -121,6 +121,10 @@ impl<T: Subject> Generator<Replicated<T>> for Acts {
         let dots: Vec<Dot> = (0..6).map(|_| Dot::arbitrary(g)).collect();
         Some(T::lie(&mut stream(g), &dots))
     }
+
+    fn never_valid(&self) -> &[&'static str] {
+        T::NEVER_VALID
+    }
 }
 
 conformance!(mod gcounter: Replicated<GCounter>, Acts);

@@ -261,10 +261,14 @@ fn nobody_is_convicted_by_what_loads_a_journal() {
         ] {
             let again = restored(&world, at, journal.clone()).unwrap();
             assert!(again.evidence().eq(world.replica(at).evidence()));
-            let without = journal
-                .into_iter()
-                .filter(|record| !matches!(record, Record::Evidence(_)));
-            let again = restored(&world, at, without.collect()).unwrap();
+            let mut without = journal;
+            without.retain(|record| !matches!(record, Record::Evidence(_)));
+            // A short one says how many records belong to it.
+            let belonging = without.len() - 1;
+            if let Some(Record::Compacted { records, .. }) = without.first_mut() {
+                *records = belonging.try_into().expect("a few");
+            }
+            let again = restored(&world, at, without).unwrap();
             assert_eq!(again.evidence().count(), 0);
         }
     }

@@ -13,8 +13,8 @@ use bft_crdts::{
 };
 
 use super::support::{
-    SetWorld, add, echo_statement, first_message, index, key_in, let_join, link,
-    made_up, proven, rounds, seal, set_world, sign,
+    SetWorld, add, echo_statement, first_message, index, key_in, let_join, link, made_up, proven,
+    rounds, seal, set_world, sign,
 };
 
 const ADVERSARY: usize = 3;

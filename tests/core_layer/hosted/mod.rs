@@ -14,6 +14,9 @@ use rand_chacha::ChaCha8Rng;
 
 /// A hosted type that authors know how to use and Byzantine nodes how to abuse.
 pub(crate) trait Subject: Hosted {
+    /// The acts that are valid in no state, by name.
+    const NEVER_VALID: &'static [&'static str] = &[];
+
     /// Something an author might do, from what they see.
     fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Op<Self>>;
 

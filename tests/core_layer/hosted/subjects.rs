@@ -117,6 +117,11 @@ impl Subject for LWWReg<u8> {
 }
 
 impl<V: Nested + Subject> Subject for Map<u8, V> {
+    const NEVER_VALID: &'static [&'static str] = match V::REMOVABLE {
+        true => &[],
+        false => &["Remove"],
+    };
+
     fn draw(&self, rng: &mut ChaCha8Rng) -> Option<Op<Self>> {
         let key = rng.random_range(0..3);
         if V::REMOVABLE && rng.random_bool(0.3) {
