@@ -27,6 +27,7 @@ use crate::traits::SecureBroadcastAlgorithm;
 /// #     fn new(_: Actor) -> Self { Yours }
 /// #     fn state(&self) -> u8 { 0 }
 /// #     fn sync_from(&mut self, _: u8) {}
+/// #     fn causes(&self, _: &u8) -> Causes { Causes::Nothing }
 /// #     fn validate(&self, _: &Dot, _: &u8) -> Result<(), Self::Invalid> { Ok(()) }
 /// #     fn apply(&mut self, _: Dot, _: u8) {}
 /// # }
