@@ -43,11 +43,12 @@
 //!
 //! It lets two to four replicas of your type act and deliver in random orders that causality allows. What they do is
 //! drawn by your [`Generator`] from the state they see, so every scenario is one that could happen, and none is
-//! thrown away. Most are short, a few have up to a hundred operations, for what breaks only when a count is reached. For the hostile parts the kit damages the bytes of good operations (other names, other dots,
-//! numbers at their limits) and adds what your generator calls garbage.
+//! thrown away. Most are short, a few have up to a hundred operations, for what breaks only when a count is reached. For
+//! the hostile parts the kit damages the bytes of good operations (other names, other dots, numbers at their limits) and
+//! adds what your generator calls garbage.
 //!
-//! A failure names the clause, and if one that it builds on is broken with nobody hostile, too, that one, in plain words and prints the smallest scenario found, as a chart with a column for every
-//! replica, and a command that runs it again:
+//! A failure names the clause in plain words, or the one that it builds on if that is broken, too, with nobody hostile. It
+//! prints the smallest scenario found, as a chart with a column for every replica, and a command that runs it again:
 //!
 //! ```text
 //! Register breaks the contract: CONCURRENT OPERATIONS DO NOT COMMUTE

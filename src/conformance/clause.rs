@@ -29,7 +29,8 @@ pub enum Clause {
     /// Everything above holds, too, when sources put other names and dots into their operations than their own, or copy
     /// what others said.
     Forgery,
-    /// The generator draws operations of every variant that are mostly valid and can be concurrent; otherwise the tests above mean nothing.
+    /// The generator draws operations of every variant that are mostly valid and can be concurrent; otherwise the tests
+    /// above mean nothing.
     Meaning,
 }
 

@@ -13,9 +13,6 @@ use crate::traits::SecureBroadcastAlgorithm;
 /// The most steps of a scenario, should a type never come to rest.
 const MOST_STEPS: usize = 640;
 
-/// How many scenarios, of a hundred, are long: what breaks only when a count is reached, such as a quota, shows in these.
-const LONG: usize = 8;
-
 /// How often, of a hundred, somebody acts rather than hears of something.
 const ACTS: usize = 45;
 
@@ -77,7 +74,7 @@ pub(super) fn generate<A: SecureBroadcastAlgorithm, G: Generator<A>>(
     let short = 2 + random.below(12);
     // Drawn apart, so that the others are those that they have always been.
     let mut length = Random::new(seed ^ 0x1134);
-    let mut acts = match length.percent(LONG) {
+    let mut acts = match length.percent(profile.long) {
         true => 40 + length.below(56),
         false => short,
     };

@@ -24,6 +24,11 @@ impl Convictions {
         self.0.contains_key(actor)
     }
 
+    /// How many members are convicted.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether evidence is to be kept: of one that is not convicted yet, and not too large to be sent and written down. The
     /// seal of a faulty member may be as large as a packet.
     fn takes(&self, evidence: &Evidence) -> bool {
@@ -36,14 +41,14 @@ impl Convictions {
     /// A [`Rejection`]: of whom is convicted already, or of the first rule it breaks.
     pub(super) fn prove<K: Keys, R: Rules>(
         &self,
-        evidence: Evidence,
+        evidence: &Evidence,
         generations: &Generations<K>,
     ) -> Result<Proven, Rejection> {
-        if !self.takes(&evidence) {
+        if !self.takes(evidence) {
             return Err(Rejection::Duplicate);
         }
         evidence.verify_by::<K, R>(generations)?;
-        Ok(Proven(evidence))
+        Ok(Proven(evidence.clone()))
     }
 
     /// Keeps evidence; `None` if there is some against the same member since.

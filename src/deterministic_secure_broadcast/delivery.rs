@@ -86,9 +86,9 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 _ => Err(Rejection::SlotTaken),
             };
         }
-        let mut convictions = Vec::new();
-        convictions.extend(self.certificate_against_open(certificate, digest));
-        convictions.extend(self.certificate_against_seals(certificate));
+        let against_open = self.certificate_against_open(certificate, digest);
+        let against_seals = self.certificate_against_seals(certificate);
+        let convictions = against_open.into_iter().chain(against_seals).collect();
         Ok(Decision::Proof(Box::new(ProofReceived {
             from,
             signed_elsewhere: self.signed_elsewhere(seat, certificate, digest),
@@ -254,7 +254,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         };
         let culprit = *self.chain.members().in_seat(header.source)?;
         let evidence = Evidence::headers(self.signer.network(), culprit, known, other);
-        self.prove(evidence)
+        self.prove(&evidence)
     }
 
     /// G12: two certificates for one slot. More than `f` are faulty; name them.
@@ -269,7 +269,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         other.verify::<K, R>(self.signer.network(), members, &digest, &[])?;
         let both = culprits(&self.chain.generations, known, other).into_iter();
         let mut convictions: Vec<Proven> =
-            both.filter_map(|evidence| self.prove(evidence)).collect();
+            both.filter_map(|evidence| self.prove(&evidence)).collect();
         // Of two generations: whoever has signed the older one, and sealed as if it had not.
         convictions.extend(self.certificate_against_seals(known));
         convictions.extend(self.certificate_against_seals(other));

@@ -28,9 +28,6 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         ops: Vec<A::Op>,
     ) -> Result<(Tickets, Effects<A>), Refused<A::Op>> {
         let waiting = self.source.waiting.len().saturating_add(ops.len());
-        let encoded: Vec<_> = ops.iter().map(encoded).collect();
-        let lengths = encoded.iter().flatten().map(Vec::len);
-        let bytes = lengths.fold(self.source.waiting.bytes(), usize::saturating_add);
         let reason = if !self.is_member() {
             Some(RefusedReason::NotMember)
         } else if self.is_leaving() {
@@ -42,13 +39,18 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 waiting,
                 limit: MAX_WAITING_OPS,
             })
-        } else if bytes > MAX_WAITING_BYTES {
-            let limit = MAX_WAITING_BYTES;
-            Some(RefusedReason::QueueTooLarge { bytes, limit })
         } else {
             None
         };
         if let Some(reason) = reason {
+            return Err(Refused { reason, ops });
+        }
+        let encoded: Vec<_> = ops.iter().map(encoded).collect();
+        let lengths = encoded.iter().flatten().map(Vec::len);
+        let bytes = lengths.fold(self.source.waiting.bytes(), usize::saturating_add);
+        if bytes > MAX_WAITING_BYTES {
+            let limit = MAX_WAITING_BYTES;
+            let reason = RefusedReason::QueueTooLarge { bytes, limit };
             return Err(Refused { reason, ops });
         }
         let tickets = Tickets::take(&mut self.source.next_ticket, ops.len());

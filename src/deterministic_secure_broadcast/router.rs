@@ -5,7 +5,6 @@ use super::SecureBroadcast;
 use super::decided::{Decision, Receipts};
 use super::effect::{Effect, Effects, To};
 use super::error::Rejection;
-use super::evidence::Evidence;
 use super::packet::{Packet, Payload};
 use super::rules::Rules;
 use crate::actor::Keys;
@@ -25,7 +24,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             Payload::Proof(proof) => self.decide_proof(from, proof),
             Payload::Refusal(refusal) => self.decide_refusal(from, refusal),
             Payload::Evidence(evidence) => {
-                let proven = self.decide_evidence(Evidence::clone(evidence))?;
+                let proven = self.decide_evidence(evidence)?;
                 Ok(Decision::Convict(vec![proven]))
             }
             Payload::Summary(summary) => self.decide_summary(from, summary),
@@ -72,7 +71,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// Carries out what was decided.
     pub(super) fn apply(&mut self, decision: Decision<A>) -> Effects<A> {
         let mut effects = Effects::none();
-        let convicted = self.convictions.iter().count();
+        let convicted = self.convictions.len();
         match decision {
             Decision::Answer {
                 to,
@@ -145,7 +144,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
                 self.apply_reconfiguration(received, &mut effects);
             }
         }
-        if self.convictions.iter().count() > convicted {
+        if self.convictions.len() > convicted {
             self.approve_expulsions(&mut effects);
         }
         effects

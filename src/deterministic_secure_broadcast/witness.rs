@@ -214,7 +214,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     fn two_headers(&self, known: SignedHeader, request: &Request) -> Option<Proven> {
         let culprit = *self.chain.members().in_seat(request.header.source)?;
         let evidence = Evidence::headers(self.signer.network(), culprit, known, request.signed());
-        self.prove(evidence)
+        self.prove(&evidence)
     }
 
     /// What R1 is asked about a request. `valid`: whether its operations are.

@@ -1,7 +1,7 @@
 //! What the networks of this thread do, for a chart: tests turn it on for the one run that is to be looked at.
 //!
-//! A network of the tests says here that it was built, and what it sends, takes and loses. It counts always and is kept
-//! only while [`record`] is on, and then of the network built last.
+//! A network of the tests says here that it was built, and what it sends, takes and loses. Networks are counted always;
+//! what they do is kept only if [`begin`] was told to record, and then of the network built last.
 
 #![allow(dead_code, reason = "every test program uses its own part of this")]
 

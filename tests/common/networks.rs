@@ -25,6 +25,9 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::film;
 
+#[path = "properties.rs"]
+mod properties;
+
 /// Where charts go instead of `target/msc`: tests of this module look at them while others run.
 const CHARTS: &str = "BFT_CRDTS_CHARTS";
 /// Says how many networks each property has run.
@@ -125,7 +128,7 @@ pub(crate) fn cases(divisor: u64) -> u64 {
 /// size. `divisor` is a literal where this is called, and stands in `docs/verification.md`; the property is a closure
 /// there, by whose place the test is called.
 pub(crate) fn check<F: Fn(Plan)>(divisor: u64, size: usize, property: F) {
-    let test = name_of::<F>();
+    let test = chart_of(&path_of::<F>());
     let cases = cases(divisor);
     let mut random = Gen::new(100);
     let mut networks = 0;
@@ -204,16 +207,11 @@ fn path_of<F>() -> String {
     path.to_owned()
 }
 
-/// `module.test`, with the last of the modules: what its chart is called.
-fn name_of<F>() -> String {
-    let path = path_of::<F>();
-    let mut parts = path.rsplit("::");
-    let (test, module) = (parts.next(), parts.next());
-    format!(
-        "{}.{}",
-        module.unwrap_or(env!("CARGO_CRATE_NAME")),
-        test.unwrap_or_default()
-    )
+/// `module.test`, with the last of the modules: what the chart of a property is called.
+fn chart_of(property: &str) -> String {
+    let mut parts = property.rsplit("::");
+    let (test, module) = (parts.next().unwrap_or_default(), parts.next());
+    format!("{}.{test}", module.unwrap_or(env!("CARGO_CRATE_NAME")))
 }
 
 fn charts() -> PathBuf {
@@ -271,50 +269,15 @@ fn planted() {
 
 /// Every property over networks of this test program, as `module::test`, with its divisor.
 fn properties() -> Vec<(String, u64)> {
-    let program = env!("CARGO_CRATE_NAME");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests")
-        .join(program);
-    let mut found = vec![("networks::planted".to_owned(), 10)];
-    visit(&folder, &folder, &mut found);
-    assert!(
-        found.len() > 2,
-        "no property was found in {}",
-        folder.display()
-    );
-    found
-}
-
-fn visit(root: &Path, folder: &Path, found: &mut Vec<(String, u64)>) {
-    let mut paths: Vec<_> = fs::read_dir(folder)
-        .expect("the folder of this program")
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            visit(root, &path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let module = path
-                .strip_prefix(root)
-                .expect("below it")
-                .with_extension("");
-            let module = module.iter().map(|part| part.to_string_lossy());
-            let module: Vec<_> = module.filter(|part| part != "mod").collect();
-            let mut test = "";
-            let text = fs::read_to_string(&path).expect("a file of ours can be read");
-            for line in text.lines() {
-                if let Some(rest) = line.strip_prefix("fn ") {
-                    test = rest.split('(').next().unwrap_or_default();
-                }
-                if let Some((_, rest)) = line.split_once("networks::check(") {
-                    let divisor = rest.split(',').next().unwrap_or_default();
-                    let divisor = divisor.parse().expect("a literal divisor");
-                    found.push((format!("{}::{test}", module.join("::")), divisor));
-                }
-            }
-        }
-    }
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let found = properties::of(&tests.join(env!("CARGO_CRATE_NAME")));
+    assert!(found.len() > 1, "no property was found");
+    let found = found.into_iter().map(|(module, test, divisor)| {
+        let divisor = divisor.parse().expect("a literal divisor");
+        (format!("{}::{test}", module.join("::")), divisor)
+    });
+    let planted = ("networks::planted".to_owned(), 10);
+    std::iter::once(planted).chain(found).collect()
 }
 
 /// Runs properties of this program in another process, with charts of its own.
@@ -352,12 +315,6 @@ fn parses(chart: &Path) {
         ),
         Err(_) => eprintln!("skipped: mscgen, which is not installed, could not look at a chart"),
     }
-}
-
-fn chart_of(property: &str) -> String {
-    let mut parts = property.rsplit("::");
-    let (test, module) = (parts.next().unwrap_or_default(), parts.next());
-    format!("{}.{test}", module.unwrap_or(env!("CARGO_CRATE_NAME")))
 }
 
 #[test]

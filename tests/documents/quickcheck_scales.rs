@@ -65,6 +65,9 @@ fn no_property_fixes_its_own_number_of_cases() {
     }
 }
 
+#[path = "../common/properties.rs"]
+mod properties;
+
 /// The test programs that run networks.
 const PROGRAMS: [&str; 3] = ["broadcast", "reconfiguration", "simulator"];
 
@@ -114,17 +117,10 @@ fn every_property_over_networks_is_documented_and_no_other_draws_any() {
                 own,
                 "{name} loops over seeds"
             );
-            let module = name.trim_end_matches(".rs").trim_end_matches("/mod");
-            let mut test = "";
-            for line in text.lines() {
-                if let Some(rest) = line.strip_prefix("fn ") {
-                    test = rest.split('(').next().unwrap_or_default();
-                }
-                if let Some((_, rest)) = line.split_once("networks::check(") {
-                    let divisor = rest.split(',').next().unwrap_or_default();
-                    found.insert(format!("| `{module}::{test}` | {divisor} |"));
-                }
-            }
+        }
+        for (module, test, divisor) in properties::of(&root.join("tests").join(program)) {
+            let path = module.join("/");
+            found.insert(format!("| `{program}/{path}::{test}` | {divisor} |"));
         }
     }
     assert!(found.len() > 20, "{found:?}");

@@ -77,7 +77,6 @@ fn an_algorithm_needs_only_the_trait_to_be_simulated_and_judged() {
             let at = VirtualTime::from_millis(row * 20);
             add(["a", "b", "c"][row as usize % 3], row).at(at)
         });
-        // Its operations need everything delivered before them, which the checkers check too.
         let net = net::<NONE>()
             .seed(plan.seed)
             .faults(plan.faults(faults))
@@ -111,7 +110,7 @@ fn an_application_that_panics_halts_its_own_node_and_no_other() {
         add("c", 5).at(VirtualTime::from_secs(2)),
     ];
     let report = net::<PANICS>().workload(items).run().unwrap();
-    // Whoever submits the fatal number dies of it before it is signed; it reaches nobody else.
+    // Whoever submits the fatal number dies of it as it delivers it, before it shows anybody the certificate.
     assert_eq!(
         report.halted,
         [("b".to_owned(), HaltReason::AppPanicked("thirteen".into()))]

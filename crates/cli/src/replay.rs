@@ -1,10 +1,11 @@
 //! `replay`: a recorded editing history, typed again over secure broadcast.
 //!
 //! Every agent of the history writes at a member, alone if there are as many correct members; the other members only
-//! witness. An agent submits a transaction when its ancestors are delivered at its replica; its positions are resolved on a view that holds these and nothing else, and the
-//! operation has exactly these as causes, and what the member has written before. The replicas are real ones with real keys ([`Ed25519`]), and packets are
-//! encoded bytes on the simulated network, where a packet takes 1 to 10 ms of virtual time. In the end every correct
-//! member must hold the text that the history ends with, to the letter.
+//! witness. An agent submits a transaction when its ancestors are delivered at its replica; its positions are resolved on a
+//! view that holds these and nothing else, and the operation has exactly these as causes, and what the member has written
+//! before. The replicas are real ones with real keys ([`Ed25519`]), and packets are encoded bytes on the simulated network,
+//! where a packet takes 1 to 10 ms of virtual time. In the end every correct member must hold the text that the history ends
+//! with, to the letter.
 //!
 //! Faulty members ([`Options::faulty`]) are never agents. Each loses half of what it gets, answers some of the rest with
 //! false signatures, forges dots, equivocates, and asks in others' names; none of it may be accepted.

@@ -14,6 +14,9 @@ pub(crate) struct Profile {
     pub(crate) extras: usize,
     /// How many of them come when everything is delivered.
     pub(crate) tail: usize,
+    /// How many scenarios, of a hundred, are long: what breaks only when a count is reached, such as a quota, shows in these.
+    /// It shows as validity that others change; elsewhere one is enough, for a long scenario takes as long as a hundred.
+    pub(crate) long: usize,
 }
 
 pub(crate) fn profile(clause: Clause) -> Profile {
@@ -22,6 +25,7 @@ pub(crate) fn profile(clause: Clause) -> Profile {
         harm: None,
         extras: 0,
         tail: 0,
+        long: 1,
     };
     match clause {
         Clause::Determinism | Clause::Commutation | Clause::CanonicalBytes | Clause::Meaning => {
@@ -29,6 +33,7 @@ pub(crate) fn profile(clause: Clause) -> Profile {
         }
         Clause::Stability => Profile {
             extras: 15,
+            long: 8,
             ..honest
         },
         Clause::Causes => Profile {
@@ -49,13 +54,13 @@ pub(crate) fn profile(clause: Clause) -> Profile {
             order: Order::Declared,
             harm: Some(Harm::Limits),
             extras: 8,
-            tail: 0,
+            ..honest
         },
         Clause::Forgery => Profile {
             order: Order::Declared,
             harm: Some(Harm::Forgery),
             extras: 8,
-            tail: 0,
+            ..honest
         },
     }
 }

@@ -20,6 +20,12 @@ pub(super) const WORTH_OPS: u64 = 1024;
 /// After how many ticks a checkpoint ahead of us is fetched, because what leads there seems to be had from no peer.
 const WAIT_TICKS: u32 = 16;
 
+/// After how many ticks without a piece a snapshot is given up for the newest one known.
+const IDLE_TICKS: u32 = 8;
+
+/// How many chunks one request is answered by, at most.
+const CHUNKS_PER_PULL: usize = 4;
+
 /// When a snapshot is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
@@ -28,12 +34,6 @@ pub(super) enum Patience {
     /// When nobody seems to have the messages that lead to it: in so many ticks none of them was delivered.
     Long(u32),
 }
-
-/// After how many ticks without a piece a snapshot is given up for the newest one known.
-const IDLE_TICKS: u32 = 8;
-
-/// How many chunks one request is answered by, at most.
-const CHUNKS_PER_PULL: usize = 4;
 
 impl Patience {
     /// Of a replica that keeps everything, if `keeps`: it asks every other member for the messages first.

@@ -24,19 +24,19 @@ const MAX_RECENT: usize = 8;
 
 impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
     /// What convicts, if this does: evidence against a member that is not convicted yet.
-    pub(crate) fn prove(&self, evidence: Evidence) -> Option<Proven> {
+    pub(crate) fn prove(&self, evidence: &Evidence) -> Option<Proven> {
         self.decide_evidence(evidence).ok()
     }
 
     /// Evidence that a peer has found.
-    pub(crate) fn decide_evidence(&self, evidence: Evidence) -> Result<Proven, Rejection> {
+    pub(crate) fn decide_evidence(&self, evidence: &Evidence) -> Result<Proven, Rejection> {
         self.convictions
             .prove::<K, R>(evidence, &self.chain.generations)
     }
 
     /// Convicts a member, if what it signed holds as evidence, and it is not convicted yet.
     pub(crate) fn accuse(&mut self, evidence: Evidence, effects: &mut Effects<A>) {
-        let proven = self.prove(evidence);
+        let proven = self.prove(&evidence);
         self.convict_all(proven, effects);
     }
 
@@ -77,7 +77,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             culprit,
             contradiction: contradiction?,
         };
-        self.prove(evidence)
+        self.prove(&evidence)
     }
 
     /// What a vote proves against its voter, together with what that has said.
@@ -229,7 +229,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             return None;
         }
         let evidence = Evidence::seals(culprit, *link, known, other);
-        self.prove(evidence)
+        self.prove(&evidence)
     }
 
     /// What a certificate that was checked proves against those who have sealed its generation.
@@ -238,7 +238,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let seals = self.reconfiguration.seals_of(certificate.generation);
         seals
             .filter_map(|seal| hidden_by::<K, R>(generations, certificate, seal))
-            .filter_map(|evidence| self.prove(evidence))
+            .filter_map(|evidence| self.prove(&evidence))
             .collect()
     }
 
@@ -269,7 +269,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
             sig: *sig,
         };
         let evidence = Evidence::hidden(culprit, echo, seal);
-        self.prove(evidence)
+        self.prove(&evidence)
     }
 
     /// What a seal that was checked proves against its signer, together with the echoes of it that we know.
@@ -282,7 +282,7 @@ impl<A: SecureBroadcastAlgorithm, K: Keys, R: Rules> SecureBroadcast<A, K, R> {
         let mut seats = self.seats();
         let echo = seats.find_map(|seat| self.denied_echo(culprit, seat, seal))?;
         let evidence = Evidence::hidden(culprit, echo, seal);
-        self.prove(evidence)
+        self.prove(&evidence)
     }
 
     /// An echo of this seal's signer for a message of this source, if the seal denies it.

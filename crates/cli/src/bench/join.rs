@@ -1,4 +1,4 @@
-//! What it costs a newcomer to catch up: by every certificate, by one certificate per source, by a snapshot.
+//! What it costs a newcomer to catch up: by every certificate, by every message of a peer, by a snapshot.
 //!
 //! Four members make a history, one operation per message, while three of them are replaced one after the other. Then
 //! somebody joins, and reads all of it in three ways. Only what the newcomer does is timed: decoding packets, checking
@@ -81,7 +81,7 @@ pub struct Join {
     pub generations: u64,
     /// Milliseconds of CPU time to verify every certificate and apply every operation, in a plain loop.
     pub replay_ms: f64,
-    /// The same for a replica that reads every message, and verifies one certificate per source.
+    /// The same for a replica that reads every message.
     pub chain_ms: f64,
     /// The same for a replica that takes a snapshot, and reads what came after it.
     pub snapshot_ms: f64,
@@ -473,7 +473,7 @@ impl Join {
         format!(
             "somebody joins a network of {MEMBERS} in generation {generations}, after {operations} operations, one per message\n\
              every certificate           {replay_ms:>10.1} ms\n\
-             one certificate per source  {chain_ms:>10.1} ms, {chain_signatures} signatures verified\n\
+             every message of a peer     {chain_ms:>10.1} ms, {chain_signatures} signatures verified\n\
              a snapshot                  {snapshot_ms:>10.1} ms, {signatures} signatures verified, {speedup} times as fast as every certificate\n\
              a member keeps {kept_messages} of {messages} messages in memory\n"
         )
